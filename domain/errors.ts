@@ -1,0 +1,178 @@
+/** One kind of failure: what it means for HTTP, whether trying again can help, and its message with `{fields}` to fill. */
+interface ErrorDefinition {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly title: string;
+  readonly message: string;
+}
+
+/**
+ * Every error the system raises on purpose. Codes are stable and never reused; `docs/errors.md` lists the same ones
+ * (a test compares them). `message` names the offending value and what to do.
+ */
+export const ERRORS = {
+  TICKER_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'Ill-formed ticker',
+    message: 'The ticker "{ticker}" is not well-formed: expected {expected}.',
+  },
+  TICKER_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown ticker',
+    message: 'No prices are known for {ticker}. Known: {known}. Upload its prices first.',
+  },
+  HORIZON_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'Ill-formed horizon',
+    message: 'The horizon "{horizon}" is not possible: expected a whole number, {expected}.',
+  },
+  DATE_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'Ill-formed date',
+    message: 'The date "{date}" is not possible: expected {expected}.',
+  },
+  REQUEST_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'Request not understood',
+    message: '{field}: {problem}.',
+  },
+  MODEL_KIND_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    title: 'Unknown model kind',
+    message: 'There is no model kind "{kind}". Known: {known}.',
+  },
+  MODEL_MISSING: {
+    status: 409,
+    retryable: false,
+    title: 'No model yet',
+    message: '{ticker} has no {kind} model for {horizon} sessions yet. Train one: {how}.',
+  },
+  TOO_FEW_SESSIONS: {
+    status: 422,
+    retryable: false,
+    title: 'Too few sessions to train',
+    message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
+  },
+  FILE_REFUSED: {
+    status: 422,
+    retryable: false,
+    title: 'File refused',
+    message: '{file} was refused and nothing was stored: {problems}.',
+  },
+  FILE_UNREADABLE: {
+    status: 400,
+    retryable: false,
+    title: 'File cannot be read',
+    message: '{file} cannot be read: {problem}.',
+  },
+  UPLOAD_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    title: 'Upload too large',
+    message: 'The upload is larger than {limit} bytes. Split the file, or raise {setting}.',
+  },
+  RUN_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown run',
+    message: 'There is no run "{run}".',
+  },
+  RUN_FAILED: {
+    status: 500,
+    retryable: false,
+    title: 'Run failed',
+    message: 'The run {run} failed: {reason}.',
+  },
+  OBJECT_MISSING: {
+    status: 500,
+    retryable: false,
+    title: 'Stored object missing',
+    message: 'The object {key} is not in the object store, though a record points to it. Restore it or train again.',
+  },
+  OBJECT_DAMAGED: {
+    status: 500,
+    retryable: false,
+    title: 'Stored object damaged',
+    message: 'The object {key} is damaged: {problem}. Restore it or train again.',
+  },
+  MODEL_NOT_FITTED: {
+    status: 500,
+    retryable: false,
+    title: 'Model not fitted',
+    message: 'The {kind} model was asked to predict before it was fitted.',
+  },
+  MODEL_INPUT_INVALID: {
+    status: 500,
+    retryable: false,
+    title: 'Model input not usable',
+    message: '{kind}: {problem}.',
+  },
+  TEMPORAL_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Temporal cannot be reached',
+    message: 'Temporal at {address} does not answer: {problem}. Runs cannot be started or read until it is back.',
+  },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Database cannot be reached',
+    message: 'The database does not answer: {problem}. Try again shortly.',
+  },
+  CONFIG_INVALID: {
+    status: 500,
+    retryable: false,
+    title: 'Configuration not usable',
+    message: 'The configuration is not usable: {problems}.',
+  },
+  STACK_FAILED: {
+    status: 500,
+    retryable: false,
+    title: 'Local stack failed',
+    message: '{part} could not be started: {problem}.',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Values that fill a message; also given to machines beside it. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** A failure that the system raises on purpose: a stable code, a message for people, and the values it speaks of. */
+export class StockcastError extends Error {
+  override readonly name = 'StockcastError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(fill(ERRORS[code].message, details), options);
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  get title(): string {
+    return ERRORS[this.code].title;
+  }
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = details[name];
+    if (value === undefined) return '?';
+    return Array.isArray(value) ? value.join(', ') : String(value);
+  });
+}

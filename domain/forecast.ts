@@ -1,0 +1,36 @@
+import type { Instant, SessionDate } from './bar.ts';
+import type { Horizon } from './horizon.ts';
+
+export type Direction = 'bullish' | 'bearish' | 'neutral';
+
+/** A forecast as stored: made once per model version, origin session and horizon, before it is served. */
+export interface Forecast {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly modelId: string;
+  readonly kind: string;
+  readonly modelVersion: number;
+  /** The newest session that the forecast has seen. */
+  readonly originSession: SessionDate;
+  /** The session that it speaks of: `horizon` exchange sessions later. */
+  readonly targetSession: SessionDate;
+  /** The close of the origin session, as traded, in USD. */
+  readonly currentPrice: number;
+  /** Forecast log return over the horizon. */
+  readonly logReturn: number;
+  readonly confidence: number;
+  /** RMSE over the naive forecast's, out of sample; absent when the model was never evaluated. */
+  readonly baselineRatio?: number;
+  readonly notes: readonly string[];
+  readonly madeAt: Instant;
+}
+
+/** Up, down, or neutral, the last only when the forecast is exactly zero. */
+export function directionOf(logReturn: number): Direction {
+  return logReturn > 0 ? 'bullish' : logReturn < 0 ? 'bearish' : 'neutral';
+}
+
+/** The price that a log return leads to. */
+export function priceTarget(currentPrice: number, logReturn: number): number {
+  return currentPrice * Math.exp(logReturn);
+}

@@ -1,0 +1,55 @@
+import type { Instant, SessionDate } from './bar.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Horizon } from './horizon.ts';
+import type { Json } from './identity.ts';
+
+/** How far a model version has come: trained, allowed to serve, serving. */
+export type Stage = 'development' | 'staging' | 'production';
+
+/** How many of the newest sessions a model learns from. */
+export type TrainingWindow = number | 'all';
+
+/** Everything that decides a model's bytes; its content hash is the model's id. */
+export interface ModelIdentity {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly kind: string;
+  readonly datasetId: string;
+  readonly featureSet: string;
+  readonly window: TrainingWindow;
+  readonly parameters: Json;
+  readonly seed: number;
+  /** Hash of the sources that compute: domain and models. */
+  readonly codeVersion: string;
+  /** What did the arithmetic, for example `typescript`. */
+  readonly backend: string;
+}
+
+/** A trained model as the registry knows it. `version` counts from 1 per ticker, horizon and kind. */
+export interface ModelVersion extends ModelIdentity {
+  readonly id: string;
+  readonly version: number;
+  readonly asOf: SessionDate;
+  readonly objectKey: string;
+  readonly nTrainingRows: number;
+  readonly trainedAt: Instant;
+  readonly runId: string;
+  readonly evaluation?: Evaluation;
+}
+
+/** A move of the `production` alias, or the reason why it stayed; kept for ever. */
+export interface Promotion {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly asOf: SessionDate;
+  readonly modelId: string;
+  readonly kind: string;
+  /** The model that served before, if any. */
+  readonly previousModelId?: string;
+  readonly reasons: readonly string[];
+  readonly principal: string;
+  readonly runId: string;
+  readonly at: Instant;
+  /** Whether the live alias moved: not when `asOf` lies before the live promotion's, nor when it already served. */
+  readonly movedLive: boolean;
+}

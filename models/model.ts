@@ -1,0 +1,47 @@
+import type { Json } from '../domain/identity.ts';
+
+/** A dense row-major matrix: cell (row, column) is `values[row * nColumns + column]`. */
+export interface Matrix {
+  readonly nRows: number;
+  readonly nColumns: number;
+  readonly values: Float64Array;
+}
+
+/** What a fit may use besides the data. Same seed and data, same bytes. */
+export interface FitOptions {
+  readonly seed: number;
+  /** Ends the fit early by throwing its reason. */
+  readonly signal?: AbortSignal;
+  /** Told the fraction done, from 0 to 1, ascending. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** A fitted model. `predict` maps `X` `[nRows, nFeatures]` to `yHat` `[nRows]` and mutates nothing. */
+export interface Model {
+  readonly kind: string;
+  /**
+   * @throws StockcastError MODEL_INPUT_INVALID when `X` has another number of features than the training rows
+   */
+  predict(X: Matrix): Float64Array;
+  /** Everything needed to predict again, as plain JSON; `fromObject` of its kind gives back a model with equal answers. */
+  toObject(): Json;
+}
+
+/** A way to learn: one folder and one line in the table of kinds (`models/kinds.ts`). */
+export interface ModelKind<P extends { readonly [name: string]: Json } = { readonly [name: string]: Json }> {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly description: string;
+  /** `baseline` kinds are what others are measured against. */
+  readonly role: 'baseline' | 'candidate';
+  readonly defaults: P;
+  /**
+   * Checks parameters that differ from the defaults and returns the full set.
+   * @throws StockcastError MODEL_INPUT_INVALID naming the parameter, its value and what is possible
+   */
+  parameters(overrides: Json): P;
+  /** Fits on `X` `[nRows, nFeatures]` and `y` `[nRows]`; leaves both unchanged. */
+  fit(X: Matrix, y: Float64Array, parameters: P, options: FitOptions): Model;
+  /** @throws StockcastError OBJECT_DAMAGED when the object is not one that `toObject` of this kind made */
+  fromObject(object: Json): Model;
+}

@@ -1,0 +1,11 @@
+import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
+import type { Forecast } from '../../domain/forecast.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+
+/** Every forecast ever made, one per (model version, origin session, horizon). */
+export interface ForecastStore {
+  /** Stores the forecast unless its place is taken, and returns the one that is stored. */
+  save(context: Context, forecast: Forecast): Promise<Forecast>;
+  find(context: Context, modelId: string, originSession: SessionDate, horizon: Horizon): Promise<Forecast | undefined>;
+}

@@ -1,0 +1,20 @@
+import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+import type { Promotion } from '../../domain/model-version.ts';
+
+/** What serves when and why: every promotion in order. The `production` alias is the newest entry that moved it. */
+export interface Ledger {
+  /**
+   * Enters a promotion and moves the live alias, in one transaction, unless `asOf` lies before the live promotion's.
+   * A second entry of the same run for the same ticker and horizon changes nothing and returns the first.
+   */
+  enter(
+    context: Context,
+    promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>,
+  ): Promise<Promotion>;
+  /** What serves now (without `asOf`), or what was in production as of a date: the newest entry not later than it. */
+  production(context: Context, ticker: string, horizon: Horizon, asOf?: SessionDate): Promise<Promotion | undefined>;
+  /** All entries for a ticker, newest first. */
+  history(context: Context, ticker: string): Promise<Promotion[]>;
+}

@@ -1,0 +1,24 @@
+import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
+import type { Evaluation } from '../../domain/evaluation.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+import type { ModelVersion } from '../../domain/model-version.ts';
+
+/** The model versions of all tickers. */
+export interface ModelRegistry {
+  /** Enters a trained model under its id and gives it the next version number; entering it again changes nothing. */
+  register(context: Context, model: Omit<ModelVersion, 'version' | 'evaluation'>): Promise<ModelVersion>;
+  /** Adds what evaluation found; the same again changes nothing. */
+  recordEvaluation(context: Context, modelId: string, evaluation: Evaluation): Promise<void>;
+  find(context: Context, modelId: string): Promise<ModelVersion | undefined>;
+  /** The newest version of a kind trained as of `asOf` or earlier (default: any), by as-of date and then version. */
+  newest(
+    context: Context,
+    ticker: string,
+    horizon: Horizon,
+    kind: string,
+    asOf?: SessionDate,
+  ): Promise<ModelVersion | undefined>;
+  /** Kinds that have a version for the ticker and horizon, ascending. */
+  kinds(context: Context, ticker: string, horizon: Horizon): Promise<string[]>;
+}

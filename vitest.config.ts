@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.stockcast/**'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+  },
+});
