@@ -7,6 +7,7 @@ export interface DatasetManifest {
   readonly id: string;
   readonly ticker: string;
   readonly sector: string;
+  /** The date as of which the snapshot was first taken. */
   readonly asOf: SessionDate;
   readonly rows: number;
   readonly events: number;

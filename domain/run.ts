@@ -102,3 +102,23 @@ export const QUEUES = { orchestration: 'stockcast', data: 'stockcast-data', trai
 
 /** Search attributes that runs carry, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['StockcastTicker', 'StockcastAsOf', 'StockcastStage', 'StockcastVerdict'] as const;
+
+/** A search attribute of type Keyword, in the form that Temporal's client and workflow APIs take. */
+export interface RunAttribute {
+  readonly key: { readonly name: string; readonly type: 'KEYWORD' };
+  readonly value: string;
+}
+
+/** The search attributes of a run from their plain values; those left out stay as they are. */
+export function runAttributes(values: {
+  readonly ticker?: string;
+  readonly asOf?: SessionDate;
+  readonly stage?: string;
+  readonly verdict?: string;
+}): RunAttribute[] {
+  const named = [values.ticker, values.asOf, values.stage, values.verdict];
+  return SEARCH_ATTRIBUTES.flatMap((name, i) => {
+    const value = named[i];
+    return value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }];
+  });
+}

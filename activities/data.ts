@@ -1,0 +1,42 @@
+import type { Vantage } from '../domain/bar.ts';
+import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import { materialiseFeatures } from '../serving/feature-sets.ts';
+import type { Services } from '../serving/services.ts';
+import { snapshotTicker } from '../serving/snapshots.ts';
+import { heartbeating } from './failure.ts';
+
+/** Reference to a dataset, as it travels between steps. */
+export interface DatasetRef {
+  readonly id: string;
+  /** Object key of the manifest. */
+  readonly key: string;
+  readonly rows: number;
+  readonly firstSession: string;
+  readonly lastSession: string;
+}
+
+/** Reference to a materialised feature matrix. */
+export interface FeaturesRef {
+  readonly key: string;
+  readonly featureSet: string;
+  readonly rows: number;
+}
+
+export type DataActivities = ReturnType<typeof dataActivities>;
+
+/** Activities that read, validate and write histories; task queue `stockcast-data`. */
+export function dataActivities(services: Services) {
+  return {
+    /** Freezes what is known of a ticker into an immutable snapshot. */
+    ingest: (input: { context: ContextRecord; ticker: string; vantage: Vantage }): Promise<DatasetRef> =>
+      heartbeating(async () => {
+        const { key, manifest } = await snapshotTicker(services, contextFrom(input.context), input.ticker, input.vantage);
+        const { id, rows, firstSession, lastSession } = manifest;
+        return { id, key, rows, firstSession, lastSession };
+      }),
+
+    /** Computes the features of a snapshot. */
+    preprocess: (input: { context: ContextRecord; datasetKey: string }): Promise<FeaturesRef> =>
+      heartbeating(() => materialiseFeatures(services, contextFrom(input.context), input.datasetKey)),
+  };
+}

@@ -1,0 +1,68 @@
+import { Context as ActivityContext } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { SessionDate, Vantage } from '../domain/bar.ts';
+import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import type { Horizon } from '../domain/horizon.ts';
+import type { PromotionOutcome, TrainingPlan } from '../domain/run.ts';
+import { forecastWith } from '../serving/forecasting.ts';
+import { promoteBest } from '../serving/promotion.ts';
+import { type PlannedRun, planTicker } from '../serving/planning.ts';
+import type { Services } from '../serving/services.ts';
+import { asFailure, heartbeating } from './failure.ts';
+
+export type OrchestrationActivities = ReturnType<typeof orchestrationActivities>;
+
+/** Light activities beside the workflows: a few database statements each; task queue `stockcast`. */
+export function orchestrationActivities(services: Services, client: Client) {
+  return {
+    /** Names the run that would train this ticker on what is known: equal requests have equal workflow ids. */
+    planTicker: (input: {
+      context: ContextRecord;
+      ticker: string;
+      vantage: Vantage;
+      plan: TrainingPlan;
+    }): Promise<PlannedRun> =>
+      translated(() => planTicker(services, contextFrom(input.context), input.ticker, input.vantage, input.plan)),
+
+    /** Waits for a run that somebody else started. */
+    awaitRun: (input: { workflowId: string }): Promise<void> =>
+      heartbeating(async () => {
+        const result = client.workflow.getHandle(input.workflowId).result();
+        await Promise.race([result, ActivityContext.current().cancelled]);
+      }),
+
+    /** Decides what serves for one horizon and enters it into the ledger. */
+    promote: (input: {
+      context: ContextRecord;
+      runId: string;
+      ticker: string;
+      horizon: Horizon;
+      asOf: SessionDate;
+      modelIds: readonly string[];
+    }): Promise<PromotionOutcome> => translated(() => promoteBest(services, contextFrom(input.context), input)),
+
+    /** Makes and stores the forecasts of the promoted models for the newest session. */
+    forecast: (input: {
+      context: ContextRecord;
+      ticker: string;
+      vantage: Vantage;
+      models: readonly { readonly horizon: Horizon; readonly modelId: string }[];
+    }): Promise<{ notes: readonly string[] }> =>
+      translated(async () => {
+        const notes = new Set<string>();
+        for (const { modelId } of input.models) {
+          const forecast = await forecastWith(services, contextFrom(input.context), modelId, input.vantage);
+          for (const note of forecast.notes) notes.add(note);
+        }
+        return { notes: [...notes] };
+      }),
+  };
+}
+
+async function translated<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw asFailure(error);
+  }
+}

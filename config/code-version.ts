@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+const COMPUTING_SOURCES = ['domain', 'models', 'market/adjustment.ts'];
+
+/**
+ * SHA-256 over the sources that decide what a model computes (domain, models and price adjustment; no tests), as 64 hex
+ * digits. Part of every model's identity: changed arithmetic is a new model.
+ */
+export function codeVersion(projectDir: string): string {
+  const hash = createHash('sha256');
+  for (const file of COMPUTING_SOURCES.flatMap((source) => sourcesBelow(join(projectDir, source)))) {
+    hash.update(relative(projectDir, file).split(sep).join('/')).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function sourcesBelow(path: string): string[] {
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js)$/.test(entry.name) && !/\.test\.(ts|js)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,139 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_TENANT } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+import { type StackAddresses, readStackFile } from './stack-file.ts';
+
+const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
+const port = wholeNumber(0, 65_535);
+
+/**
+ * The one table of settings: environment variable, form, default and meaning. Every key has a default that runs on one
+ * machine. `docs/configuration.md` lists the same keys (a test compares them).
+ */
+export const SETTINGS = {
+  STOCKCAST_STATE_DIR: z
+    .string()
+    .default('.stockcast')
+    .describe('Folder of everything the local stack keeps: database, Temporal file, objects, logs'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'expected host:port')
+    .optional()
+    .describe('Temporal frontend as host:port; unset means the dev server of the local stack'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Temporal namespace'),
+  TEMPORAL_UI_URL: z.url().optional().describe('Base address of the Temporal Web UI, for links'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('PostgreSQL; unset means the embedded PostgreSQL of the local stack'),
+  DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10).describe('Connections per process'),
+  DATABASE_STATEMENT_TIMEOUT_MS: wholeNumber(100).default(60_000).describe('Longest time of one database statement'),
+  STOCKCAST_OBJECTS_DIR: z
+    .string()
+    .optional()
+    .describe('Folder of the object store; default: objects/ in the state folder'),
+  STOCKCAST_API_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on'),
+  STOCKCAST_API_PORT: port.default(3000).describe('Port of the API; the local stack takes the next free one'),
+  STOCKCAST_UPLOAD_LIMIT_BYTES: wholeNumber(1)
+    .default(256 * 1024 * 1024)
+    .describe('Largest file that POST /upload takes'),
+  STOCKCAST_TENANT: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or "-"')
+    .default(DEFAULT_TENANT)
+    .describe('Tenant of requests that name none'),
+  STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
+  STOCKCAST_SEED: wholeNumber(0, 2 ** 31 - 1)
+    .default(20130301)
+    .describe('Seed of everything random in training'),
+  STOCKCAST_TRAINING_WINDOW: z
+    .union([z.literal('all'), wholeNumber(60)])
+    .optional()
+    .describe('Newest sessions that models learn from, or "all"; default: docs/decisions/training-window.md'),
+  STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
+    .default(availableParallelism())
+    .describe('Models trained at a time by one training worker'),
+  STOCKCAST_MAX_IN_FLIGHT: wholeNumber(1, 1000).default(4).describe('Tickers of a universe worked on at a time'),
+  STOCKCAST_SHUTDOWN_GRACE_MS: wholeNumber(0)
+    .default(10_000)
+    .describe('How long a worker lets running activities finish after SIGTERM'),
+} as const satisfies Record<string, z.ZodType>;
+
+/** All settings, validated together; missing parts are filled from the running local stack. */
+export interface Config {
+  readonly stateDir: string;
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl: string | undefined };
+  readonly database: { readonly url: string | undefined; readonly poolSize: number; readonly statementTimeoutMs: number };
+  readonly objectsDir: string;
+  readonly api: { readonly host: string; readonly port: number; readonly uploadLimitBytes: number };
+  readonly tenant: string;
+  readonly principal: string;
+  readonly seed: number;
+  /** Undefined means the default of the models. */
+  readonly trainingWindow: number | 'all' | undefined;
+  readonly trainingSlots: number;
+  readonly maxInFlight: number;
+  readonly shutdownGraceMs: number;
+  /** What the environment itself names; the local stack boots what is not named. */
+  readonly external: { readonly temporal: boolean; readonly database: boolean };
+}
+
+/**
+ * Reads the configuration once from the environment; what it leaves open comes from the local stack's state file.
+ * Empty variables count as unset.
+ * @throws StockcastError CONFIG_INVALID naming every key that is wrong, its value and what is expected
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): Config {
+  const given = Object.fromEntries(
+    Object.keys(SETTINGS).flatMap((key) => (env[key] === undefined || env[key] === '' ? [] : [[key, env[key]]])),
+  );
+  const parsed = z.object(SETTINGS).safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => {
+      const key = String(issue.path[0]);
+      const shown = /URL/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
+      return `${key}=${shown}: ${issue.message}`;
+    });
+    throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
+  }
+  const settings = parsed.data;
+  const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
+  const stack: Partial<StackAddresses> = readStackFile(stateDir)?.addresses ?? {};
+  return deepFreeze({
+    stateDir,
+    temporal: {
+      address: settings.TEMPORAL_ADDRESS ?? stack.temporal ?? '127.0.0.1:7233',
+      namespace: settings.TEMPORAL_NAMESPACE,
+      uiUrl: settings.TEMPORAL_UI_URL ?? (settings.TEMPORAL_ADDRESS === undefined ? stack.temporalUi : undefined),
+    },
+    database: {
+      url: settings.DATABASE_URL ?? stack.databaseUrl,
+      poolSize: settings.DATABASE_POOL_SIZE,
+      statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+    objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? resolve(stateDir, 'objects')),
+    api: {
+      host: settings.STOCKCAST_API_HOST,
+      port: settings.STOCKCAST_API_PORT,
+      uploadLimitBytes: settings.STOCKCAST_UPLOAD_LIMIT_BYTES,
+    },
+    tenant: settings.STOCKCAST_TENANT,
+    principal: settings.STOCKCAST_PRINCIPAL,
+    seed: settings.STOCKCAST_SEED,
+    trainingWindow: settings.STOCKCAST_TRAINING_WINDOW,
+    trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
+    maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
+    shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,
+    external: {
+      temporal: settings.TEMPORAL_ADDRESS !== undefined,
+      database: settings.DATABASE_URL !== undefined,
+    },
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const field of Object.values(value)) if (typeof field === 'object' && field !== null) deepFreeze(field as object);
+  return Object.freeze(value);
+}

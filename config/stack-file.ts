@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StockcastError } from '../domain/errors.ts';
+
+const stackFile = z.looseObject({
+  addresses: z.object({
+    /** Temporal frontend, `host:port`. */
+    temporal: z.string(),
+    /** Base address of the Web UI; absent with an external Temporal. */
+    temporalUi: z.string().optional(),
+    /** Base address of the API. */
+    api: z.string(),
+    databaseUrl: z.string(),
+    objectsDir: z.string(),
+  }),
+});
+
+/** Where the parts of the local stack can be reached. */
+export type StackAddresses = z.infer<typeof stackFile>['addresses'];
+
+/** Name of the state file of the local stack, in the state folder. */
+export const STACK_FILE = 'stack.json';
+
+/**
+ * Reads `stack.json`, which the local stack writes while it runs; undefined when no stack has run here.
+ * @throws StockcastError CONFIG_INVALID when the file is there but not readable as what it should be
+ */
+export function readStackFile(stateDir: string): z.infer<typeof stackFile> | undefined {
+  const path = join(stateDir, STACK_FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return stackFile.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new StockcastError(
+      'CONFIG_INVALID',
+      { problems: `${path} is damaged; stop the stack, delete the file and start again` },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import { StockcastError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/identity.ts';
+import { MAX_BINS } from './binned-features.ts';
+
+/** How a random forest is grown. */
+export type ForestParameters = {
+  /** Trees in the forest, 1 to 10,000. */
+  readonly nTrees: number;
+  /** Most splits from root to leaf, at least 1; `null` sets no limit. */
+  readonly maxDepth: number | null;
+  /** Fewest distinct training rows in a leaf, at least 1 (rows drawn twice by the bootstrap count once). */
+  readonly minSamplesLeaf: number;
+  /** Share of the features looked at in each split, in (0, 1]: the whole part of share x features, at least one. */
+  readonly maxFeatures: number;
+  /** Whether each tree sees as many rows as there are, drawn with replacement; otherwise all see all rows. */
+  readonly bootstrap: boolean;
+  /** Most bins that a feature is quantised to, 2 to 256. */
+  readonly maxBins: number;
+};
+
+export const FOREST_DEFAULTS: ForestParameters = {
+  nTrees: 100,
+  maxDepth: 3,
+  minSamplesLeaf: 5,
+  maxFeatures: 1 / 3,
+  bootstrap: true,
+  maxBins: MAX_BINS,
+};
+
+type Check = { readonly expected: string; readonly holds: (value: Json) => boolean };
+
+const wholeNumber = (from: number, to: number): Check => ({
+  expected: `a whole number from ${from} to ${to}`,
+  holds: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
+});
+
+const LARGEST_DEPTH = 1000;
+const depth = wholeNumber(1, LARGEST_DEPTH);
+
+const CHECKS: { readonly [name in keyof ForestParameters]: Check } = {
+  nTrees: wholeNumber(1, 10_000),
+  maxDepth: { expected: `${depth.expected}, or null`, holds: (value) => value === null || depth.holds(value) },
+  minSamplesLeaf: wholeNumber(1, 1_000_000),
+  maxFeatures: {
+    expected: 'a number above 0 and at most 1',
+    holds: (value) => typeof value === 'number' && value > 0 && value <= 1,
+  },
+  bootstrap: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
+  maxBins: wholeNumber(2, MAX_BINS),
+};
+
+/**
+ * Completes parameters that differ from the defaults.
+ * @throws StockcastError MODEL_INPUT_INVALID naming the parameter, its value and what is possible
+ */
+export function forestParameters(overrides: Json): ForestParameters {
+  if (overrides === null || typeof overrides !== 'object' || Array.isArray(overrides)) {
+    throw invalid(`the parameters are ${shown(overrides)}, expected an object`);
+  }
+  const given = Object.entries(overrides as { readonly [name: string]: Json | undefined });
+  for (const [name, value] of given) {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof ForestParameters] : undefined;
+    if (check === undefined) {
+      throw invalid(`there is no parameter "${name}"; there are ${Object.keys(CHECKS).join(', ')}`);
+    }
+    if (value !== undefined && !check.holds(value)) {
+      throw invalid(`the parameter ${name} is ${shown(value)}, expected ${check.expected}`);
+    }
+  }
+  return { ...FOREST_DEFAULTS, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
+
+// JSON would show NaN and infinities as null.
+const shown = (value: Json): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+
+const invalid = (problem: string): StockcastError =>
+  new StockcastError('MODEL_INPUT_INVALID', { kind: 'random-forest', problem });

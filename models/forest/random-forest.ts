@@ -1,0 +1,70 @@
+import type { Json } from '../../domain/identity.ts';
+import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
+import { seededRandom } from '../random.ts';
+import { binFeatures } from './binned-features.ts';
+import { checkRows, checkTrainingRows } from './forest-input.ts';
+import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
+import { FOREST_DEFAULTS, type ForestParameters, forestParameters } from './forest-parameters.ts';
+import { TreeGrower } from './grow-tree.ts';
+import { NodeTable, predictRows } from './node-table.ts';
+
+const NAME = 'random-forest';
+
+/** A fitted forest: `yHat(x) = (1 / nTrees) sum over trees of the mean target in the leaf that x falls into`. */
+class RandomForest implements Model {
+  readonly kind = NAME;
+  readonly #forest: FittedForest;
+
+  constructor(forest: FittedForest) {
+    this.#forest = forest;
+  }
+
+  predict(X: Matrix): Float64Array {
+    const { nodes, nFeatures } = this.#forest;
+    checkRows(X, nFeatures);
+    const yHat = new Float64Array(X.nRows);
+    predictRows(nodes, X.values, nFeatures, yHat);
+    return yHat;
+  }
+
+  toObject(): Json {
+    return encodeForest(this.#forest);
+  }
+}
+
+/**
+ * Random-forest regression: trees on bootstrap samples of the rows, each split the best of a fresh sample of the
+ * features, over features quantised to at most 256 bins. The whole fit is one call without a pause; `signal` is looked
+ * at before each tree and `onProgress` called after it.
+ *
+ * @example
+ * const model = randomForest.fit(X, y, randomForest.parameters({ maxDepth: null }), { seed: 1 });
+ * const yHat = model.predict(X);
+ *
+ * Source: Leo Breiman, "Random Forests", Machine Learning 45, 2001.
+ */
+export const randomForest: ModelKind<ForestParameters> = {
+  name: NAME,
+  description: 'Mean of regression trees, each grown on resampled rows with a sample of the features at every split',
+  role: 'candidate',
+  defaults: FOREST_DEFAULTS,
+  parameters: forestParameters,
+  fit,
+  fromObject: (object) => new RandomForest(decodeForest(object)),
+};
+
+function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {
+  const { nTrees, maxBins } = parameters;
+  options.signal?.throwIfAborted();
+  checkTrainingRows(X, y);
+  const grower = new TreeGrower(binFeatures(X, maxBins), y, parameters);
+  const nodes = new NodeTable();
+  const seeds = seededRandom(options.seed);
+  for (let tree = 0; tree < nTrees; tree++) {
+    options.signal?.throwIfAborted();
+    // A generator of its own for each tree, so that tree n is the same whatever the ones before it drew.
+    grower.grow(seededRandom(seeds.nextInt(2 ** 32)), nodes);
+    options.onProgress?.((tree + 1) / nTrees);
+  }
+  return new RandomForest({ nFeatures: X.nColumns, nodes: nodes.nodes() });
+}

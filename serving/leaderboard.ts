@@ -1,0 +1,48 @@
+import type { Context } from '../domain/context.ts';
+import type { Evaluation } from '../domain/evaluation.ts';
+import type { Horizon } from '../domain/horizon.ts';
+import type { Services } from './services.ts';
+
+/** One model kind of a ticker and horizon, with what its evaluation found. */
+export interface LeaderboardModel {
+  readonly kind: string;
+  readonly version: number;
+  readonly modelId: string;
+  readonly evaluation: Evaluation;
+  readonly promoted: boolean;
+}
+
+/** All models of one ticker and horizon, best first by out-of-sample RMSE, and what serves and why. */
+export interface LeaderboardEntry {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly models: readonly LeaderboardModel[];
+  readonly promoted: string | null;
+  readonly reasons: readonly string[];
+}
+
+/** The newest version of every kind beside the baselines, for each ticker and horizon that has models. */
+export async function leaderboard(
+  services: Services,
+  context: Context,
+  tickers: readonly string[],
+  horizons: readonly Horizon[],
+): Promise<LeaderboardEntry[]> {
+  const entries: LeaderboardEntry[] = [];
+  for (const ticker of tickers) {
+    for (const horizon of horizons) {
+      const promotion = await services.ledger.production(context, ticker, horizon);
+      const kinds = await services.registry.kinds(context, ticker, horizon);
+      const newest = await Promise.all(kinds.map((kind) => services.registry.newest(context, ticker, horizon, kind)));
+      const models = newest.flatMap((model) => {
+        if (model?.evaluation === undefined) return [];
+        const { kind, version, id: modelId, evaluation } = model;
+        return [{ kind, version, modelId, evaluation, promoted: modelId === promotion?.modelId }];
+      });
+      if (models.length === 0) continue;
+      models.sort((a, b) => a.evaluation.model.rmse - b.evaluation.model.rmse);
+      entries.push({ ticker, horizon, models, promoted: promotion?.kind ?? null, reasons: promotion?.reasons ?? [] });
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,24 @@
+import { sha256Hex } from '../domain/identity.ts';
+
+/** Where objects lie in the object store. A ticker's `^` and `=` are not safe in every store's keys. */
+const safe = (ticker: string) => encodeURIComponent(ticker);
+
+/** The Parquet file with the bars of a dataset. */
+export function datasetBarsKey(ticker: string, datasetId: string): string {
+  return `datasets/${safe(ticker)}/${datasetId}/bars.parquet`;
+}
+
+/** The manifest of a snapshot. */
+export function datasetManifestKey(ticker: string, datasetId: string): string {
+  return `datasets/${safe(ticker)}/${datasetId}/manifest.json`;
+}
+
+/** The Parquet file with the features of a dataset, by feature set and by the code that computed them. */
+export function featuresKey(ticker: string, datasetId: string, featureSet: string, codeVersion: string): string {
+  return `features/${safe(ticker)}/${featureSet}/${sha256Hex(`${datasetId}/${codeVersion}`)}.parquet`;
+}
+
+/** The JSON object of a fitted model. */
+export function modelKey(ticker: string, modelId: string): string {
+  return `models/${safe(ticker)}/${modelId}.json`;
+}

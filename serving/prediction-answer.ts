@@ -1,0 +1,42 @@
+import type { Context } from '../domain/context.ts';
+import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
+
+/** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
+export interface PredictionAnswer {
+  readonly ticker: string;
+  readonly current_price: number;
+  readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
+  /** When the answer was given. */
+  readonly timestamp: string;
+  readonly horizon: number;
+  readonly as_of: string;
+  readonly target_date: string;
+  readonly model: string;
+  readonly model_version: number;
+  readonly model_id: string;
+  /** Out-of-sample RMSE over the naive forecast's; null when the model was not evaluated. */
+  readonly baseline_ratio: number | null;
+  readonly notes: readonly string[];
+}
+
+/** Puts a forecast into the form of the answer. */
+export function predictionAnswer(context: Context, forecast: Forecast): PredictionAnswer {
+  return {
+    ticker: forecast.ticker,
+    current_price: forecast.currentPrice,
+    prediction: {
+      price_target: priceTarget(forecast.currentPrice, forecast.logReturn),
+      confidence: forecast.confidence,
+      direction: directionOf(forecast.logReturn),
+    },
+    timestamp: context.clock.now().toISOString(),
+    horizon: forecast.horizon,
+    as_of: forecast.originSession,
+    target_date: forecast.targetSession,
+    model: forecast.kind,
+    model_version: forecast.modelVersion,
+    model_id: forecast.modelId,
+    baseline_ratio: forecast.baselineRatio ?? null,
+    notes: forecast.notes,
+  };
+}

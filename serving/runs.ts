@@ -1,0 +1,261 @@
+import {
+  type WorkflowExecutionDescription,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { SessionDate } from '../domain/bar.ts';
+import type { Context, ContextRecord } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+import { failureReason } from '../domain/failure-reason.ts';
+import { shortHash } from '../domain/identity.ts';
+import {
+  PROGRESS_QUERY,
+  QUEUES,
+  type RunAttribute,
+  TRAIN_TICKER,
+  TRAIN_UNIVERSE,
+  type TickerProgress,
+  type TrainTickerInput,
+  type TrainUniverseInput,
+  type UniverseProgress,
+  runAttributes,
+} from '../domain/run.ts';
+import { type TrainingWish, planTicker, trainingPlan } from './planning.ts';
+import type { PendingRetry, RunStatus, RunView, StartedRun, TickerState } from './run-view.ts';
+import type { Services } from './services.ts';
+import type { TemporalGateway } from './temporal-gateway.ts';
+import { vantageOf } from './vantages.ts';
+
+const QUERY_DEADLINE_MS = 3000;
+
+/**
+ * Starts training one ticker, or joins the run that does or did the same.
+ * @throws StockcastError TICKER_UNKNOWN, TOO_FEW_SESSIONS, MODEL_KIND_UNKNOWN, DATE_INVALID, TEMPORAL_UNAVAILABLE
+ */
+export async function startTickerTraining(
+  services: Services,
+  temporal: TemporalGateway,
+  context: Context,
+  ticker: string,
+  wish: TrainingWish,
+  asOf?: SessionDate,
+): Promise<StartedRun> {
+  const plan = trainingPlan(wish);
+  const vantage = vantageOf(context, asOf);
+  const { workflowId, lastSession } = await planTicker(services, context, ticker, vantage, plan);
+  const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan };
+  return start(temporal, TRAIN_TICKER, workflowId, input, runAttributes({ ticker, asOf: lastSession, stage: 'waiting' }));
+}
+
+/**
+ * Starts training many tickers (default: all known), or joins the run that does or did the same. Tickers that cannot
+ * be trained fail alone, inside the run.
+ * @throws StockcastError TICKER_UNKNOWN when a ticker has no prices at all, or none is known
+ */
+export async function startUniverseTraining(
+  services: Services,
+  temporal: TemporalGateway,
+  context: Context,
+  request: { readonly tickers?: readonly string[]; readonly maxInFlight: number; readonly asOf?: SessionDate },
+  wish: TrainingWish,
+): Promise<StartedRun> {
+  const plan = trainingPlan(wish);
+  const vantage = vantageOf(context, request.asOf);
+  const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
+  if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
+  const planned = [];
+  for (const ticker of [...new Set(tickers)].sort()) {
+    try {
+      planned.push(await planTicker(services, context, ticker, vantage, plan));
+    } catch (error) {
+      if (!(error instanceof StockcastError) || error.code !== 'TOO_FEW_SESSIONS') throw error;
+      planned.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '' });
+    }
+  }
+  const asOf = planned.map(({ lastSession }) => lastSession).sort().at(-1) || vantage.asOf;
+  const hash = shortHash(planned.map(({ workflowId }) => workflowId));
+  const input: TrainUniverseInput = {
+    version: 1,
+    context: record(context),
+    tickers: planned.map(({ ticker }) => ticker),
+    vantage,
+    plan,
+    maxInFlight: request.maxInFlight,
+  };
+  const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;
+  return start(temporal, TRAIN_UNIVERSE, workflowId, input, runAttributes({ asOf, stage: 'waiting' }));
+}
+
+/**
+ * What can be said of a run now.
+ * @throws StockcastError RUN_UNKNOWN, TEMPORAL_UNAVAILABLE
+ */
+export async function describeRun(temporal: TemporalGateway, context: Context, runId: string): Promise<RunView> {
+  if (runId.split('/')[1] !== context.tenant) throw new StockcastError('RUN_UNKNOWN', { run: runId });
+  const description = await withRun(runId, () =>
+    temporal.call((client) => client.workflow.getHandle(runId).describe()),
+  );
+  const status = statusOf(description);
+  const view = {
+    run_id: runId,
+    workflow: description.type,
+    status,
+    started_at: description.startTime.toISOString(),
+    closed_at: description.closeTime?.toISOString() ?? null,
+    ui: temporal.uiLink(runId),
+  };
+  if (status === 'running') {
+    const progress = await progressOf(temporal, runId, description.type);
+    return { ...view, ...(progress === undefined ? {} : { progress }), retrying: retriesOf(description) };
+  }
+  try {
+    const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
+    return { ...view, result: result as NonNullable<RunView['result']> };
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    return { ...view, failure: failureReason(error) };
+  }
+}
+
+/** Asks a run to stop; what it is doing is stopped too. */
+export async function cancelRun(temporal: TemporalGateway, context: Context, runId: string): Promise<void> {
+  if (runId.split('/')[1] !== context.tenant) throw new StockcastError('RUN_UNKNOWN', { run: runId });
+  await withRun(runId, () => temporal.call((client) => client.workflow.getHandle(runId).cancel()));
+}
+
+/** A line of the list of runs. */
+export interface RunSummary {
+  readonly run_id: string;
+  readonly workflow: string;
+  readonly status: RunStatus;
+  readonly started_at: string;
+  readonly closed_at: string | null;
+}
+
+/** The newest runs of the tenant, newest first. */
+export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
+  const { tenant } = context;
+  const query = `WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/"`;
+  return temporal.call(async (client) => {
+    const runs: RunSummary[] = [];
+    for await (const run of client.workflow.list({ query, pageSize: limit })) {
+      const { workflowId, type, startTime, closeTime } = run;
+      runs.push({
+        run_id: workflowId,
+        workflow: type,
+        status: statusOf(run),
+        started_at: startTime.toISOString(),
+        closed_at: closeTime?.toISOString() ?? null,
+      });
+      if (runs.length >= limit) break;
+    }
+    return runs;
+  });
+}
+
+async function start(
+  temporal: TemporalGateway,
+  workflow: string,
+  workflowId: string,
+  input: TrainTickerInput | TrainUniverseInput,
+  typedSearchAttributes: RunAttribute[],
+): Promise<StartedRun> {
+  const ui = temporal.uiLink(workflowId);
+  try {
+    await temporal.call((client) =>
+      client.workflow.start(workflow, {
+        workflowId,
+        taskQueue: QUEUES.orchestration,
+        args: [input],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        typedSearchAttributes,
+      }),
+    );
+    return { run_id: workflowId, status: 'running', joined: false, ui };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const description = await temporal.call((client) => client.workflow.getHandle(workflowId).describe());
+    return { run_id: workflowId, status: statusOf(description), joined: true, ui };
+  }
+}
+
+function record({ tenant, principal }: Context): ContextRecord {
+  return { tenant, principal };
+}
+
+async function withRun<T>(run: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw new StockcastError('RUN_UNKNOWN', { run }, { cause: error });
+    throw error;
+  }
+}
+
+const STATUSES: Readonly<Record<string, RunStatus>> = {
+  RUNNING: 'running',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed_out',
+  CONTINUED_AS_NEW: 'running',
+};
+
+function statusOf(execution: { readonly status: { readonly name: string } }): RunStatus {
+  return STATUSES[execution.status.name] ?? 'unknown';
+}
+
+function retriesOf(description: WorkflowExecutionDescription): PendingRetry[] {
+  return (description.raw.pendingActivities ?? []).flatMap((pending) =>
+    pending.lastFailure
+      ? [
+          {
+            activity: pending.activityType?.name ?? '?',
+            attempt: pending.attempt ?? 1,
+            last_failure: pending.lastFailure.message ?? '?',
+          },
+        ]
+      : [],
+  );
+}
+
+// Queries need a worker; while none answers, a run simply has no progress to show.
+async function progressOf(temporal: TemporalGateway, runId: string, workflow: string): Promise<TickerState[] | undefined> {
+  if (workflow === TRAIN_TICKER) {
+    const progress = await query<TickerProgress>(temporal, runId);
+    return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
+  }
+  const progress = await query<UniverseProgress>(temporal, runId);
+  if (progress === undefined) return undefined;
+  const running = await Promise.all(
+    progress.running.map(async ({ ticker, workflowId }): Promise<TickerState> => {
+      const child = await query<TickerProgress>(temporal, workflowId);
+      return { ticker, status: 'running', run_id: workflowId, ...(child === undefined ? {} : { stages: child.stages }) };
+    }),
+  );
+  const done = progress.done.map(
+    ({ ticker, status, workflowId, code, message }): TickerState => ({
+      ticker,
+      status,
+      run_id: workflowId,
+      ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
+    }),
+  );
+  const waiting = progress.waiting.map((ticker): TickerState => ({ ticker, status: 'waiting' }));
+  return [...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
+}
+
+async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
+  try {
+    return await temporal.call((client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY), QUERY_DEADLINE_MS);
+  } catch (error) {
+    if (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') return undefined;
+    if (error instanceof Error && /QueryNotRegistered|QueryRejected|not ?found|no poller/i.test(`${error.name} ${error.message}`)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

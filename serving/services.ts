@@ -1,0 +1,29 @@
+import type { Model } from '../models/model.ts';
+import type { BarStore } from '../stores/bars/bar-store.ts';
+import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
+import type { Ledger } from '../stores/ledger/ledger.ts';
+import type { ObjectStore } from '../stores/objects/object-store.ts';
+import type { ModelRegistry } from '../stores/registry/model-registry.ts';
+import { LoadedModels } from './loaded-models.ts';
+
+/** The stores that the use cases work on. */
+export interface Stores {
+  readonly bars: BarStore;
+  readonly forecasts: ForecastStore;
+  readonly registry: ModelRegistry;
+  readonly ledger: Ledger;
+  readonly objects: ObjectStore;
+}
+
+/** Everything that the use cases need, put together once per process by its composition root. */
+export interface Services extends Stores {
+  /** Hash of the sources that compute; part of every model's identity. */
+  readonly codeVersion: string;
+  /** Models already read from the object store. */
+  readonly loaded: LoadedModels<Model>;
+}
+
+/** Puts the use cases on the given stores. */
+export function createServices(stores: Stores, codeVersion: string): Services {
+  return { ...stores, codeVersion, loaded: new LoadedModels() };
+}

@@ -1,0 +1,120 @@
+import type { Bar, Vantage } from '../domain/bar.ts';
+import type { Context } from '../domain/context.ts';
+import { type DatasetManifest, datasetIdentity, seriesOf } from '../domain/dataset.ts';
+import { StockcastError } from '../domain/errors.ts';
+import { inspect } from '../market/inspection.ts';
+import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
+import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
+import { type History, historyOf } from './histories.ts';
+import { datasetBarsKey, datasetManifestKey } from './object-keys.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Freezes what is known of a ticker into an immutable snapshot: Parquet with the bars, then the manifest that points to
+ * it. The same knowledge gives the same dataset identity, and nothing is written twice.
+ * @throws StockcastError TICKER_UNKNOWN
+ * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from
+ */
+export async function snapshotTicker(
+  services: Services,
+  context: Context,
+  ticker: string,
+  vantage: Vantage,
+): Promise<{ key: string; manifest: DatasetManifest }> {
+  const history = await historyOf(services, context, ticker, vantage);
+  requireEnoughSessions(history);
+  const { series, events } = history;
+  const id = datasetIdentity(series, events);
+  const key = datasetManifestKey(ticker, id);
+  if (await services.objects.exists(context, key)) return { key, manifest: await readManifest(services, context, key) };
+
+  const barsKey = datasetBarsKey(ticker, id);
+  if (!(await services.objects.exists(context, barsKey))) {
+    await services.objects.put(context, barsKey, await barsToParquet(history));
+  }
+  const manifest: DatasetManifest = {
+    id,
+    ticker,
+    sector: series.sector,
+    asOf: vantage.asOf,
+    rows: series.dates.length,
+    events: events.length,
+    firstSession: series.dates[0]!,
+    lastSession: series.dates.at(-1)!,
+    fetchedAt: context.clock.now().toISOString(),
+    barsKey,
+    adjustments: events,
+    notices: inspect(series, events),
+    sources: await services.bars.sources(context, ticker, vantage.knownAt),
+  };
+  await services.objects.put(context, key, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+  return { key, manifest };
+}
+
+/** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from */
+export function requireEnoughSessions({ series }: History): void {
+  if (series.dates.length >= MIN_SESSIONS) return;
+  const { ticker, dates } = series;
+  throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: dates.length, needed: MIN_SESSIONS });
+}
+
+/** Reads the manifest of a snapshot. */
+export async function readManifest(services: Services, context: Context, key: string): Promise<DatasetManifest> {
+  const bytes = await services.objects.get(context, key);
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as DatasetManifest;
+  } catch (cause) {
+    throw new StockcastError('OBJECT_DAMAGED', { key, problem: 'not JSON' }, { cause });
+  }
+}
+
+/**
+ * Reads a snapshot back and checks that its rows still have the identity that its manifest names.
+ * @throws StockcastError OBJECT_DAMAGED
+ */
+export async function readSnapshot(services: Services, context: Context, manifestKey: string): Promise<History> {
+  const manifest = await readManifest(services, context, manifestKey);
+  const columns = await readParquet(await services.objects.get(context, manifest.barsKey));
+  const column = <T>(name: string) => {
+    const found = columns.find((candidate) => candidate.name === name);
+    if (found !== undefined) return found.values as ArrayLike<T>;
+    throw new StockcastError('OBJECT_DAMAGED', { key: manifest.barsKey, problem: `no column "${name}"` });
+  };
+  const [dates, open, high, low, close, volume] = [
+    column<string>('date'),
+    ...['open', 'high', 'low', 'close', 'volume'].map((name) => column<number>(name)),
+  ] as [ArrayLike<string>, ...ArrayLike<number>[]];
+  const { ticker, sector } = manifest;
+  const series = seriesOf(
+    Array.from(
+      dates,
+      (date, i): Bar => ({
+        ticker,
+        sector,
+        date,
+        open: open![i]!,
+        high: high![i]!,
+        low: low![i]!,
+        close: close![i]!,
+        volume: volume![i]!,
+      }),
+    ),
+  );
+  const id = datasetIdentity(series, manifest.adjustments);
+  if (id !== manifest.id) {
+    throw new StockcastError('OBJECT_DAMAGED', { key: manifest.barsKey, problem: `its rows have the identity ${id}` });
+  }
+  return { series, events: manifest.adjustments };
+}
+
+function barsToParquet({ series }: History): Promise<Uint8Array> {
+  const { dates, open, high, low, close, volume } = series;
+  return writeParquet([
+    { name: 'date', type: 'date', values: dates },
+    { name: 'open', type: 'double', values: open },
+    { name: 'high', type: 'double', values: high },
+    { name: 'low', type: 'double', values: low },
+    { name: 'close', type: 'double', values: close },
+    { name: 'volume', type: 'double', values: volume },
+  ]);
+}

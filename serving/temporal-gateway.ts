@@ -1,0 +1,58 @@
+import { type Client, Connection, isGrpcServiceError, Client as TemporalClient } from '@temporalio/client';
+import { StockcastError } from '../domain/errors.ts';
+
+const DEADLINE_MS = 10_000;
+// gRPC status codes of a server that is away, slow or shutting down.
+const AWAY = new Set([4, 8, 14]);
+
+/** Where Temporal is. */
+export interface TemporalAddress {
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string | undefined;
+}
+
+/** The Temporal client, with failures in the system's own words. Connects at first use, so it can be made while Temporal is down. */
+export class TemporalGateway {
+  readonly client: Client;
+  readonly #connection: Connection;
+  readonly #at: TemporalAddress;
+
+  constructor(at: TemporalAddress) {
+    this.#at = at;
+    this.#connection = Connection.lazy({ address: at.address });
+    this.client = new TemporalClient({ connection: this.#connection, namespace: at.namespace });
+  }
+
+  /**
+   * Calls Temporal with a deadline (default 10 s).
+   * @throws StockcastError TEMPORAL_UNAVAILABLE when it does not answer
+   */
+  async call<T>(body: (client: Client) => Promise<T>, deadlineMs: number = DEADLINE_MS): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + deadlineMs, () => body(this.client));
+    } catch (error) {
+      const reason = unavailability(error);
+      if (reason === undefined) throw error;
+      throw new StockcastError('TEMPORAL_UNAVAILABLE', { address: this.#at.address, problem: reason }, { cause: error });
+    }
+  }
+
+  /** The run's page in the Web UI, if there is one. */
+  uiLink(workflowId: string): string | null {
+    const { uiUrl, namespace } = this.#at;
+    return uiUrl === undefined ? null : `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
+
+function unavailability(error: unknown): string | undefined {
+  for (let next = error; next instanceof Error; next = next.cause) {
+    if (isGrpcServiceError(next) && AWAY.has(next.code)) return next.details || next.message;
+    if (next.message.startsWith('Failed to connect before the deadline')) return 'no connection before the deadline';
+  }
+  return undefined;
+}

@@ -1,0 +1,19 @@
+import type { SessionDate, Vantage } from '../domain/bar.ts';
+import { endOfDay, isIsoDate, newYorkDate } from '../domain/calendar.ts';
+import type { Context } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+
+/**
+ * From where a request looks: without `asOf`, everything known now; with it, what was known at the end of that day in
+ * New York, later restatements and events left out.
+ * @throws StockcastError DATE_INVALID when `asOf` is no date or lies in the future
+ */
+export function vantageOf(context: Context, asOf?: SessionDate): Vantage {
+  const now = context.clock.now();
+  const today = newYorkDate(now);
+  if (asOf === undefined) return { asOf: today, knownAt: now.toISOString() };
+  if (!isIsoDate(asOf) || asOf > today) {
+    throw new StockcastError('DATE_INVALID', { date: asOf, expected: `YYYY-MM-DD, not after ${today}` });
+  }
+  return { asOf, knownAt: asOf === today ? now.toISOString() : endOfDay(asOf) };
+}

@@ -1,0 +1,34 @@
+import { codeVersion } from '../config/code-version.ts';
+import type { Config } from '../config/config.ts';
+import { PROJECT_DIR } from '../config/project-dir.ts';
+import { createServices } from '../serving/services.ts';
+import { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { openStores } from '../stores/open-stores.ts';
+import { createWorkers, parseQueues } from './run-workers.ts';
+
+/**
+ * Composition root of a worker process: polls the named queues until SIGTERM or SIGINT, then drains within the grace
+ * time. Prints `worker ready: …` when it polls.
+ */
+export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
+  const queues = parseQueues(queueNames);
+  const stores = await openStores(config);
+  const temporal = new TemporalGateway(config.temporal);
+  try {
+    const workers = await createWorkers(queues, {
+      services: createServices(stores, codeVersion(PROJECT_DIR)),
+      temporal,
+      address: config.temporal.address,
+      namespace: config.temporal.namespace,
+      trainingSlots: config.trainingSlots,
+      shutdownGraceMs: config.shutdownGraceMs,
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
+    const running = workers.run();
+    console.log(`worker ready: ${queues.join(', ')}`);
+    await running;
+  } finally {
+    await temporal.close();
+    await stores.close();
+  }
+}

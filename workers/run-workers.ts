@@ -1,0 +1,87 @@
+import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { dataActivities } from '../activities/data.ts';
+import { orchestrationActivities } from '../activities/orchestration.ts';
+import { trainingActivities } from '../activities/training.ts';
+import { StockcastError } from '../domain/errors.ts';
+import { QUEUES } from '../domain/run.ts';
+import type { Services } from '../serving/services.ts';
+import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { ThreadedTrainingPool } from './threaded-training-pool.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
+
+export type Queue = (typeof QUEUES)[keyof typeof QUEUES];
+
+/** What workers need, put together by their composition root. */
+export interface WorkerParts {
+  readonly services: Services;
+  readonly temporal: TemporalGateway;
+  readonly address: NativeConnectionOptions['address'];
+  readonly namespace: string;
+  readonly trainingSlots: number;
+  readonly shutdownGraceMs: number;
+}
+
+/** Workers that poll their queues; `run` settles when they have stopped. */
+export interface RunningWorkers {
+  run(): Promise<void>;
+  /** Stops polling and lets what runs finish within the grace time. */
+  shutdown(): void;
+}
+
+/**
+ * Makes one worker per queue in this process: workflows and light activities on `stockcast`, reading and writing on
+ * `stockcast-data`, computing on `stockcast-training` with as many slots as threads.
+ */
+export async function createWorkers(queues: readonly Queue[], parts: WorkerParts): Promise<RunningWorkers> {
+  const connection = await NativeConnection.connect({ ...(parts.address === undefined ? {} : { address: parts.address }) });
+  const { services, temporal, namespace } = parts;
+  const common = { connection, namespace, shutdownGraceTime: parts.shutdownGraceMs };
+  const pools: ThreadedTrainingPool[] = [];
+  const makers: Record<Queue, () => Promise<Worker>> = {
+    [QUEUES.orchestration]: async () =>
+      Worker.create({
+        ...common,
+        taskQueue: QUEUES.orchestration,
+        workflowBundle: await bundleWorkflows(),
+        activities: orchestrationActivities(services, temporal.client),
+      }),
+    [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
+    [QUEUES.training]: () => {
+      const pool = new ThreadedTrainingPool(parts.trainingSlots);
+      pools.push(pool);
+      return Worker.create({
+        ...common,
+        taskQueue: QUEUES.training,
+        maxConcurrentActivityTaskExecutions: parts.trainingSlots,
+        activities: trainingActivities(services, pool),
+      });
+    },
+  };
+  const workers = await Promise.all(queues.map((queue) => makers[queue]()));
+  return {
+    run: async () => {
+      try {
+        await Promise.all(workers.map((worker) => worker.run()));
+      } finally {
+        await Promise.all(pools.map((pool) => pool.close()));
+        await connection.close();
+      }
+    },
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}
+
+/**
+ * Reads the names of task queues.
+ * @throws StockcastError REQUEST_INVALID naming the queues that there are
+ */
+export function parseQueues(names: readonly string[]): Queue[] {
+  const known = Object.values(QUEUES);
+  return names.map((name) => {
+    const queue = known.find((candidate) => candidate === name);
+    if (queue !== undefined) return queue;
+    throw new StockcastError('REQUEST_INVALID', { field: `queue "${name}"`, problem: `expected one of ${known.join(', ')}` });
+  });
+}

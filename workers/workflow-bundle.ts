@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { type WorkflowBundleWithSourceMap, bundleWorkflowCode } from '@temporalio/worker';
+
+const WORKFLOWS = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+
+/**
+ * Bundles the workflows for Temporal's sandbox.
+ * @throws Error when a workflow reaches for something that the sandbox does not have, such as a Node built-in
+ */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({ workflowsPath: WORKFLOWS });
+}

@@ -1,0 +1,2 @@
+export { trainTicker } from './train-ticker.ts';
+export { trainUniverse } from './train-universe.ts';
