@@ -1,6 +1,6 @@
-import type { Bar, Vantage } from '../domain/bar.ts';
+import type { PriceSeries, Vantage } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
-import { type DatasetManifest, datasetIdentity, seriesOf } from '../domain/dataset.ts';
+import { type DatasetManifest, datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { inspect } from '../market/inspection.ts';
 import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
@@ -75,31 +75,22 @@ export async function readManifest(services: Services, context: Context, key: st
 export async function readSnapshot(services: Services, context: Context, manifestKey: string): Promise<History> {
   const manifest = await readManifest(services, context, manifestKey);
   const columns = await readParquet(await services.objects.get(context, manifest.barsKey));
-  const column = <T>(name: string) => {
+  const values = (name: string) => {
     const found = columns.find((candidate) => candidate.name === name);
-    if (found !== undefined) return found.values as ArrayLike<T>;
+    if (found !== undefined) return found.values;
     throw new StockcastError('OBJECT_DAMAGED', { key: manifest.barsKey, problem: `no column "${name}"` });
   };
-  const [dates, open, high, low, close, volume] = [
-    column<string>('date'),
-    ...['open', 'high', 'low', 'close', 'volume'].map((name) => column<number>(name)),
-  ] as [ArrayLike<string>, ...ArrayLike<number>[]];
-  const { ticker, sector } = manifest;
-  const series = seriesOf(
-    Array.from(
-      dates,
-      (date, i): Bar => ({
-        ticker,
-        sector,
-        date,
-        open: open![i]!,
-        high: high![i]!,
-        low: low![i]!,
-        close: close![i]!,
-        volume: volume![i]!,
-      }),
-    ),
-  );
+  const numbers = (name: string) => values(name) as Float64Array;
+  const series: PriceSeries = {
+    ticker: manifest.ticker,
+    sector: manifest.sector,
+    dates: values('date') as readonly string[],
+    open: numbers('open'),
+    high: numbers('high'),
+    low: numbers('low'),
+    close: numbers('close'),
+    volume: numbers('volume'),
+  };
   const id = datasetIdentity(series, manifest.adjustments);
   if (id !== manifest.id) {
     throw new StockcastError('OBJECT_DAMAGED', { key: manifest.barsKey, problem: `its rows have the identity ${id}` });

@@ -12,7 +12,7 @@ import { createWorkers, parseQueues } from './run-workers.ts';
  */
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
-  const stores = await openStores(config);
+  const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
   try {
     const workers = await createWorkers(queues, {

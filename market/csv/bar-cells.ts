@@ -8,39 +8,63 @@ export const BAR_COLUMNS = ['ticker', 'sector', 'date', 'close', 'open', 'low', 
 export type Complain = (column: string, value: string, reason: string) => void;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const PRICES = ['close', 'open', 'low', 'high'] as const;
 
-/**
- * Reads a bar from its cells, in the order of `BAR_COLUMNS`; undefined when anything is wrong with it, after all of it
- * was complained about. `today` is the date in New York.
- */
-export function readBar(cells: readonly string[], today: string, complain: Complain): Bar | undefined {
-  const text = Object.fromEntries(BAR_COLUMNS.map((column, i) => [column, cells[i]!.trim()])) as Record<
-    (typeof BAR_COLUMNS)[number],
-    string
-  >;
-  let fine = true;
-  const refuse: Complain = (column, value, reason) => {
-    fine = false;
-    complain(column, value, reason);
-  };
-  checkTicker(text.ticker, refuse);
-  checkSession(text.date, today, refuse);
-  const [close, open, low, high] = PRICES.map((column) => readPrice(column, text[column], refuse));
-  const volume = readNumber('volume', text.volume, refuse);
-  if (volume !== undefined && volume < 0) refuse('volume', text.volume, 'a volume cannot be negative');
-  if (high !== undefined && low !== undefined && high < low) {
-    refuse('high', text.high, `the high lies below the low (${text.low})`);
-  } else if (high !== undefined && low !== undefined) {
-    for (const [column, price] of [['open', open], ['close', close]] as const) {
-      if (price === undefined || (price >= low && price <= high)) continue;
-      refuse(column, text[column], `the ${column} lies outside of the day's range ${text.low} to ${text.high}`);
-    }
+/** Reads bars from the cells of a price file; what was found well-formed once is not looked at twice. */
+export class BarReader {
+  readonly #today: string;
+  readonly #sessions = new Set<string>();
+  #ticker = '';
+
+  /** @param today the date in New York; later ones are refused */
+  constructor(today: string) {
+    this.#today = today;
   }
-  if (!fine) return undefined;
-  const { ticker, date } = text;
-  const sector = text.sector === '' ? 'Unknown' : text.sector;
-  return { ticker, sector, date, open: open!, high: high!, low: low!, close: close!, volume: volume! };
+
+  /**
+   * The bar in cells that are in the order of `BAR_COLUMNS`; undefined when anything is wrong with it, after all of it
+   * was complained about.
+   */
+  read(cells: readonly string[], complain: Complain): Bar | undefined {
+    let fine = true;
+    const refuse: Complain = (column, value, reason) => {
+      fine = false;
+      complain(column, value, reason);
+    };
+    const [ticker, sector, date] = [cells[0]!.trim(), cells[1]!.trim(), cells[2]!.trim()];
+    if (ticker !== this.#ticker) checkTicker(ticker, refuse);
+    if (!this.#sessions.has(date)) checkSession(date, this.#today, refuse);
+    const close = readPrice('close', cells[3]!, refuse);
+    const open = readPrice('open', cells[4]!, refuse);
+    const low = readPrice('low', cells[5]!, refuse);
+    const high = readPrice('high', cells[6]!, refuse);
+    const volume = readNumber('volume', cells[7]!, refuse);
+    if (volume !== undefined && volume < 0) refuse('volume', cells[7]!, 'a volume cannot be negative');
+    if (high !== undefined && low !== undefined) {
+      if (high < low) refuse('high', cells[6]!, `the high lies below the low (${low})`);
+      else {
+        checkInside('open', open, low, high, refuse);
+        checkInside('close', close, low, high, refuse);
+      }
+    }
+    if (!fine) return undefined;
+    this.#ticker = ticker;
+    this.#sessions.add(date);
+    return {
+      ticker,
+      sector: sector === '' ? 'Unknown' : sector,
+      date,
+      open: open!,
+      high: high!,
+      low: low!,
+      close: close!,
+      volume: volume!,
+    };
+  }
+}
+
+function checkInside(column: string, price: number | undefined, low: number, high: number, complain: Complain): void {
+  if (price === undefined || (price >= low && price <= high)) return;
+  complain(column, String(price), `the ${column} lies outside of the day's range ${low} to ${high}`);
 }
 
 /** Complains unless the text is a well-formed ticker. */
@@ -63,7 +87,8 @@ export function checkSession(date: string, today: string, complain: Complain): v
 }
 
 /** The number that the text says, or undefined after a complaint. */
-export function readNumber(column: string, text: string, complain: Complain): number | undefined {
+export function readNumber(column: string, cell: string, complain: Complain): number | undefined {
+  const text = cell.trim();
   if (NUMBER.test(text)) {
     const value = Number(text);
     if (Number.isFinite(value)) return value;
@@ -79,6 +104,6 @@ export function readNumber(column: string, text: string, complain: Complain): nu
 function readPrice(column: string, text: string, complain: Complain): number | undefined {
   const price = readNumber(column, text, complain);
   if (price === undefined || price > 0) return price;
-  complain(column, text, 'a price must be above zero');
+  complain(column, text.trim(), 'a price must be above zero');
   return undefined;
 }

@@ -1,7 +1,12 @@
 import { Readable, pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { refuseFile } from './problems.ts';
+import { FileProblems, refuseFile } from './problems.ts';
 import { textChunks } from './text-chunks.ts';
+
+/** No honest row is longer; a quote that is never closed would otherwise take the rest of the file into memory. */
+const LONGEST_ROW_BYTES = 65_536;
+/** All three, since files put together from several sources mix them. */
+const LINE_ENDS = ['\r\n', '\n', '\r'];
 
 /** One row of a CSV file: its cells in the order of the wanted columns, `undefined` when it has too few or too many. */
 export interface CsvRecord {
@@ -22,7 +27,8 @@ export interface CsvHeader {
  * Streams the rows of a CSV file, cells brought into the order of `columns`; names are matched without regard to case
  * and surrounding spaces. Blank lines are passed over.
  * @param onHeader told the header before the first row
- * @throws StockcastError FILE_REFUSED when the file is empty, a column is missing or named twice, or its quotes don't close
+ * @throws StockcastError FILE_REFUSED when the file is empty, a column is missing or named twice, a row never ends, or
+ *   quotes don't close
  */
 export async function* csvRecords(
   path: string,
@@ -31,49 +37,88 @@ export async function* csvRecords(
   onHeader: (header: CsvHeader) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<CsvRecord> {
-  const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
+  // The parser runs ahead of the loop below, so it keeps its own account of the last row that it finished.
+  let lastLine = 0;
+  let blankLines = 0;
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    record_delimiter: LINE_ENDS,
+    max_record_size: LONGEST_ROW_BYTES,
+    on_record: (record: string[], info): ParsedRow => {
+      lastLine = info.lines;
+      blankLines = info.empty_lines;
+      return Object.assign(record, { line: info.lines });
+    },
+  });
   // What goes wrong while reading destroys the parser with the error, which the loop below then throws.
   pipeline(Readable.from(textChunks(path, fileName, signal)), parser, () => {});
   let order: number[] | undefined;
   let width = 0;
   try {
-    for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {
+    for await (const record of parser as AsyncIterable<ParsedRow>) {
       if (order === undefined) {
         order = columnOrder(record, columns, fileName);
         width = record.length;
-        const wanted = new Set(columns);
-        onHeader({ width, extra: record.map((name) => name.trim()).filter((name) => !wanted.has(name.toLowerCase())) });
+        onHeader({ width, extra: extraColumns(record, columns) });
         continue;
       }
       const cells = record.length === width ? order.map((at) => record[at]!) : undefined;
-      yield { line: info.lines, cells, width: record.length };
+      yield { line: record.line, cells, width: record.length };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = Number((error as { lines?: number }).lines ?? 1);
-    throw refuseFile(fileName, line, 'quotes', '', 'a quote is opened and not closed, or stands inside a cell; quote the whole cell and double the quotes in it');
+    const blankSince = Number((error as { empty_lines?: number }).empty_lines ?? blankLines) - blankLines;
+    const [column, reason] = brokenSyntax(error.code);
+    throw refuseFile(fileName, lastLine + 1 + blankSince, column, '', reason);
   }
   if (order === undefined) {
     throw refuseFile(fileName, 1, 'file', '', `the file is empty; expected a header with ${columns.join(',')}`);
   }
 }
 
-interface ParsedRow {
-  readonly record: string[];
-  readonly info: { readonly lines: number };
+type ParsedRow = string[] & { readonly line: number };
+
+function brokenSyntax(code: string): readonly [column: string, reason: string] {
+  if (code === 'CSV_MAX_RECORD_SIZE') {
+    return [
+      'row',
+      `longer than ${LONGEST_ROW_BYTES} bytes: a quote in it is opened and never closed, or line ends are missing`,
+    ];
+  }
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return ['quotes', 'a quote is opened in this row and never closed'];
+  return [
+    'quotes',
+    'a quote stands inside of a cell, or is not closed; quote the whole cell and double the quotes in it',
+  ];
 }
 
 function columnOrder(header: readonly string[], columns: readonly string[], fileName: string): number[] {
   const names = header.map((name) => name.trim().toLowerCase());
-  return columns.map((column) => {
+  const problems = new FileProblems(fileName);
+  const found = header.join(',');
+  const separator = header.length === 1 ? [';', '\t', '|'].find((mark) => found.includes(mark)) : undefined;
+  if (separator !== undefined) {
+    const mark = separator === '\t' ? 'tabs' : `"${separator}"`;
+    throw refuseFile(fileName, 1, 'header', found, `the cells are separated by ${mark}; separate them by commas`);
+  }
+  if (!columns.some((column) => names.includes(column))) {
+    throw refuseFile(fileName, 1, 'header', found, `there is no header; the first line must name ${columns.join(',')}`);
+  }
+  for (const column of columns) {
     const at = names.indexOf(column);
     if (at < 0) {
-      const found = header.join(',');
-      throw refuseFile(fileName, 1, column, found, `the column "${column}" is missing; expected ${columns.join(',')} in any order`);
+      problems.add(1, column, found, `the column "${column}" is missing; expected ${columns.join(',')} in any order`);
+    } else if (names.indexOf(column, at + 1) >= 0) {
+      problems.add(1, column, found, `the column "${column}" is there twice; keep one`);
     }
-    if (names.indexOf(column, at + 1) >= 0) {
-      throw refuseFile(fileName, 1, column, header.join(','), `the column "${column}" is there twice; keep one`);
-    }
-    return at;
-  });
+  }
+  if (problems.count > 0) throw problems.refusal();
+  return columns.map((column) => names.indexOf(column));
+}
+
+function extraColumns(header: readonly string[], columns: readonly string[]): string[] {
+  const extra = header.map((name) => name.trim()).filter((name) => !columns.includes(name.toLowerCase()));
+  return extra.map((name) => (name === '' ? '(without a name)' : name));
 }

@@ -1,7 +1,7 @@
 import type { Bar, PriceSeries } from '../../domain/bar.ts';
 import { newYorkDate } from '../../domain/calendar.ts';
 import type { Clock } from '../../domain/context.ts';
-import { BAR_COLUMNS, readBar } from './bar-cells.ts';
+import { BAR_COLUMNS, BarReader } from './bar-cells.ts';
 import { type FileProblem, FileProblems, refuseFile } from './problems.ts';
 import { csvRecords } from './records.ts';
 import { BarStaging, type StagedTicker } from './staging.ts';
@@ -46,7 +46,7 @@ export async function stageCsv(path: string, options: CsvOptions): Promise<Stage
   const { onBadRow, clock, fileName, signal } = options;
   const problems = new FileProblems(fileName);
   const notices: string[] = [];
-  const today = newYorkDate(clock.now());
+  const reader = new BarReader(newYorkDate(clock.now()));
   const staging = await BarStaging.open();
   try {
     let width = 0;
@@ -61,7 +61,7 @@ export async function stageCsv(path: string, options: CsvOptions): Promise<Stage
         problems.add(line, 'row', String(found), `the row has ${found} cells, the header ${width}`);
         continue;
       }
-      const bar = readBar(cells, today, (column, value, reason) => problems.add(line, column, value, reason));
+      const bar = reader.read(cells, (column, value, reason) => problems.add(line, column, value, reason));
       if (bar !== undefined) staging.add(line, bar);
     }
     if (nRows === 0) throw refuseFile(fileName, 1, 'file', '', 'there are no rows below the header');

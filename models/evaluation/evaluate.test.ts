@@ -44,7 +44,11 @@ function recordingKind(fits: { X: Matrix; y: Float64Array }[]): ModelKind {
     parameters: () => ({}),
     fit(X, y) {
       fits.push({ X, y });
-      return { kind: 'recording', predict: (rows) => new Float64Array(rows.nRows).fill(y.at(-1)!), toObject: () => null };
+      return {
+        kind: 'recording',
+        predict: (rows) => new Float64Array(rows.nRows).fill(y.at(-1)!),
+        toObject: () => null,
+      };
     },
   };
 }
@@ -84,15 +88,16 @@ describe('walk-forward evaluation', () => {
     const bars = sampleBars('AAPL').slice(0, 900);
     const events = sampleEvents('AAPL');
     const features = buildFeatures(adjust(seriesOf(bars), events));
-    const untouched = evaluate(linear, features, horizon, options).forecasts;
+    const stepped = { ...options, stepSize: 100 };
+    const untouched = evaluate(linear, features, horizon, stepped).forecasts;
     // The first session of each fold is the sharpest test: the newest training label ends right there.
-    const folds = untouched.dates.filter((_, i) => i % 127 === 0);
+    const folds = untouched.dates.filter((_, i) => i % 100 === 0);
     for (const last of [...folds, untouched.dates[200]!]) {
       const at = bars.findIndex(({ date }) => date === last);
       const changed = bars.map((bar, i) =>
         i <= at ? bar : { ...bar, open: 90 + (i % 7), high: 200, low: 50, close: 100 + (i % 11), volume: i },
       );
-      const after = evaluate(linear, buildFeatures(adjust(seriesOf(changed), events)), horizon, options).forecasts;
+      const after = evaluate(linear, buildFeatures(adjust(seriesOf(changed), events)), horizon, stepped).forecasts;
       const n = untouched.dates.indexOf(last) + 1;
       expect(after.yHat.slice(0, n)).toEqual(untouched.yHat.slice(0, n));
       expect(after.drift.slice(0, n)).toEqual(untouched.drift.slice(0, n));
@@ -102,7 +107,11 @@ describe('walk-forward evaluation', () => {
   it('gives a fold exactly the labels known at its first forecast, none later', () => {
     const bars = sampleBars('IBM').slice(0, 500);
     const fits: { X: Matrix; y: Float64Array }[] = [];
-    const { forecasts } = evaluate(recordingKind(fits), featuresOf(bars), 10, { ...options, window: 100, parameters: {} });
+    const { forecasts } = evaluate(recordingKind(fits), featuresOf(bars), 10, {
+      ...options,
+      window: 100,
+      parameters: {},
+    });
     const { adjustedClose } = adjust(seriesOf(bars), []);
     const first = bars.findIndex(({ date }) => date === forecasts.dates[0]);
     expect(fits[0]!.y.at(-1)).toBe(Math.log(adjustedClose[first]! / adjustedClose[first - 10]!));
@@ -177,7 +186,11 @@ describe('walk-forward evaluation', () => {
     expect(() => fitNewest(linear, features, 35, options)).toThrow('MSFT has 60 sessions, at least 100 are needed');
     const none = featuresOf(sampleBars('MSFT').slice(0, 12));
     expect(() => evaluate(linear, none, 1, options)).toThrow('at most 20 sessions, at least 60 are needed');
-    const weekly = featuresOf(sampleBars('MSFT').filter((_, i) => i % 2 === 0).slice(0, 80));
+    const weekly = featuresOf(
+      sampleBars('MSFT')
+        .filter((_, i) => i % 2 === 0)
+        .slice(0, 80),
+    );
     expect(() => evaluate(linear, weekly, 1, options)).toThrow('80 (59 of them without a price 1 later)');
   });
 

@@ -2,7 +2,7 @@ import type { Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 
 /** How many of the newest sessions models learn from unless told otherwise; `docs/decisions/training-window.md`. */
-export const DEFAULT_WINDOW: TrainingWindow = 'all';
+export const DEFAULT_WINDOW: TrainingWindow = 504;
 
 /** Sessions that a ticker must have before anything is trained on it. */
 export const MIN_SESSIONS = 60;

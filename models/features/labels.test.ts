@@ -37,12 +37,7 @@ describe('labels', () => {
   it('are absent where the target session is not known yet, or has no bar', () => {
     const bars = sampleBars('IBM').slice(0, 120);
     const missing = bars[80]!.date;
-    const features = buildFeatures(
-      adjust(
-        seriesOf(bars.filter(({ date }) => date !== missing)),
-        [],
-      ),
-    );
+    const features = buildFeatures(adjust(seriesOf(bars.filter(({ date }) => date !== missing)), []));
     const y = labels(features, 10);
     const absent = features.dates.filter((_, row) => Number.isNaN(y[row]!));
     expect(absent).toEqual([addSessions(missing, -10), ...features.dates.slice(-10)]);

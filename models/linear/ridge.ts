@@ -13,7 +13,7 @@ export type LinearParameters = {
   readonly alpha: number;
 };
 
-const DEFAULTS: LinearParameters = { alpha: 1 };
+const DEFAULTS: LinearParameters = { alpha: 10 };
 
 /**
  * Ridge regression on standardised features: with z the features less their mean, over their standard deviation, both

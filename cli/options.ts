@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { SessionDate } from '../domain/bar.ts';
+import { isIsoDate } from '../domain/calendar.ts';
+import { StockcastError } from '../domain/errors.ts';
+import { type Horizon, parseHorizon } from '../domain/horizon.ts';
+import type { TrainingWindow } from '../domain/model-version.ts';
+import { parseTicker } from '../domain/ticker.ts';
+
+/** Fewer sessions than this teach no model anything. */
+const LEAST_WINDOW = 60;
+const LARGEST_SEED = 2 ** 31 - 1;
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Adds the options that every command has, and its examples to `--help`. */
+export function withCommonOptions(command: Command, examples: readonly string[]): Command {
+  const shown = examples.map((example) => `  $ npx stockcast ${example}`.trimEnd()).join('\n');
+  return command
+    .option('--json', 'one JSON document on stdout, progress on stderr')
+    .option('--verbose', 'show stack traces of errors')
+    .addHelpText('after', `\nExamples:\n${shown}`);
+}
+
+/**
+ * Reads `A,B,C`.
+ * @throws StockcastError TICKER_INVALID, REQUEST_INVALID when there is none
+ */
+export function tickerList(text: string): string[] {
+  return list('--tickers', text).map(parseTicker);
+}
+
+/** Collects tickers given as separate arguments. */
+export function tickerArguments(text: string, before: readonly string[] = []): string[] {
+  return [...before, parseTicker(text)];
+}
+
+/**
+ * Reads `1,10`.
+ * @throws StockcastError HORIZON_INVALID, REQUEST_INVALID when there is none
+ */
+export function horizonList(text: string): Horizon[] {
+  return list('--horizons', text).map((horizon) => parseHorizon(horizon));
+}
+
+/** Reads one horizon. */
+export function horizonOption(text: string): Horizon {
+  return parseHorizon(text);
+}
+
+/** Reads `linear,random-forest`; whether there are such kinds is for the use cases to say. */
+export function kindList(text: string): string[] {
+  return list('--kinds', text);
+}
+
+/** @throws StockcastError REQUEST_INVALID */
+export function windowOption(text: string): TrainingWindow {
+  if (text === 'all') return text;
+  return wholeNumber('--window', text, LEAST_WINDOW, Number.MAX_SAFE_INTEGER, 'sessions, or "all"');
+}
+
+/** @throws StockcastError REQUEST_INVALID */
+export function seedOption(text: string): number {
+  return wholeNumber('--seed', text, 0, LARGEST_SEED);
+}
+
+/** @throws StockcastError REQUEST_INVALID */
+export function limitOption(text: string): number {
+  return wholeNumber('--limit', text, 1, 1000);
+}
+
+/** @throws StockcastError DATE_INVALID */
+export function dateOption(text: string): SessionDate {
+  if (!isIsoDate(text)) throw new StockcastError('DATE_INVALID', { date: text, expected: 'YYYY-MM-DD' });
+  return text;
+}
+
+/**
+ * The absolute path of a file that is there.
+ * @throws StockcastError FILE_UNREADABLE
+ */
+export function fileOption(text: string): string {
+  const path = resolve(text);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new StockcastError('FILE_UNREADABLE', { file: text, problem: 'there is no such file' });
+  if (found.isDirectory()) throw new StockcastError('FILE_UNREADABLE', { file: text, problem: 'it is a folder' });
+  return path;
+}
+
+function list(field: string, text: string): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.includes('')) {
+    throw new StockcastError('REQUEST_INVALID', { field: `${field} "${text}"`, problem: 'expected values between commas' });
+  }
+  return items;
+}
+
+function wholeNumber(field: string, text: string, least: number, most: number, unit = ''): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  const problem = `expected a whole number ${range}${unit === '' ? '' : ` ${unit}`}`;
+  throw new StockcastError('REQUEST_INVALID', { field: `${field} "${text}"`, problem });
+}

@@ -1,0 +1,91 @@
+import type { Context } from '../domain/context.ts';
+import type { TrainingWindow } from '../domain/model-version.ts';
+import type { Services } from '../serving/services.ts';
+import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import type { Output } from './output.ts';
+
+/** The settings that commands fill in where the person gives no option. */
+export interface Settings {
+  readonly stateDir: string;
+  readonly seed: number;
+  /** Undefined means the default of the models. */
+  readonly trainingWindow: TrainingWindow | undefined;
+  readonly maxInFlight: number;
+}
+
+/** A signal that aborts when the person asks to stop, by Ctrl-C or by ending the process politely. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Settles when the person asks to stop. */
+  readonly requested: Promise<void>;
+}
+
+/** The local stack while it runs. */
+export interface RunningStack {
+  readonly addresses: { readonly api: string; readonly temporalUi?: string | undefined };
+  /** Settles, with the reason, when a part died more often than it is restarted. */
+  readonly failed: Promise<Error>;
+  /** Stops every process that the stack started. */
+  stop(): Promise<void>;
+}
+
+/** What the local stack is started with. */
+export interface StackOptions {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A finding of `doctor`. */
+export interface Finding {
+  readonly part: string;
+  readonly status: 'ok' | 'missing' | 'wrong';
+  readonly version?: string;
+  readonly where?: string;
+  readonly hint?: string;
+}
+
+/** Price files that come with the project. */
+export interface SampleFiles {
+  readonly pricesPath: string;
+  readonly eventsPath: string;
+}
+
+/** What `npx stockcast temporal` runs the pinned Temporal CLI with. */
+export interface TemporalTarget {
+  readonly address: string;
+  readonly namespace: string;
+}
+
+/**
+ * Everything that commands work with, put together by the composition root. What costs time or needs a running stack
+ * is opened at first use, so that `--help` needs neither.
+ */
+export interface Parts {
+  /** @throws StockcastError CONFIG_INVALID */
+  settings(): Settings;
+  /** @throws StockcastError CONFIG_INVALID */
+  context(): Context;
+  /** @throws StockcastError STACK_NOT_RUNNING, DATABASE_UNAVAILABLE */
+  services(): Promise<Services>;
+  /** @throws StockcastError STACK_NOT_RUNNING */
+  temporal(): Promise<TemporalGateway>;
+  /** Where results and progress are written. */
+  output(options: { readonly json?: boolean | undefined }): Output;
+  /** From this call on, Ctrl-C aborts the signal; a second one ends the process at once. */
+  interruption(): Interruption;
+  readonly sample: SampleFiles;
+  /** Runs a worker until the process is asked to stop. */
+  runWorker(queues: readonly string[]): Promise<void>;
+  /** Runs the API until the process is asked to stop. */
+  runApi(): Promise<void>;
+  diagnose(): Promise<readonly Finding[]>;
+  /** Finds or sets up the Temporal CLI and returns its path; at once where it is not needed. */
+  ensureTemporalCli(options: StackOptions): Promise<string>;
+  /** @throws StockcastError STACK_NOT_RUNNING when neither a stack nor the environment names a Temporal server */
+  temporalTarget(): TemporalTarget;
+  startStack(options: StackOptions): Promise<RunningStack>;
+  /** Deletes everything that the local stack keeps. */
+  forgetState(): Promise<void>;
+  /** Runs a program on this terminal, with these variables added, and returns its exit code. */
+  runProgram(path: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
+}

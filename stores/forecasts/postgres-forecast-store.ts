@@ -1,0 +1,82 @@
+import type { Selectable } from 'kysely';
+import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
+import type { Forecast } from '../../domain/forecast.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+import type { Database } from '../postgres/database.ts';
+import type { Schema } from '../postgres/schema.ts';
+import type { ForecastStore } from './forecast-store.ts';
+
+/** Forecasts in PostgreSQL. */
+export class PostgresForecastStore implements ForecastStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async save(context: Context, forecast: Forecast): Promise<Forecast> {
+    await this.#database.run((db) =>
+      db
+        .insertInto('forecast')
+        .values({
+          tenant: context.tenant,
+          model_id: forecast.modelId,
+          origin_session: forecast.originSession,
+          horizon: forecast.horizon,
+          ticker: forecast.ticker,
+          kind: forecast.kind,
+          model_version: forecast.modelVersion,
+          target_session: forecast.targetSession,
+          current_price: forecast.currentPrice,
+          log_return: forecast.logReturn,
+          confidence: forecast.confidence,
+          baseline_ratio: forecast.baselineRatio ?? null,
+          notes: JSON.stringify(forecast.notes),
+          made_at: forecast.madeAt,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+    const stored = await this.find(context, forecast.modelId, forecast.originSession, forecast.horizon);
+    if (stored === undefined) throw new Error(`the forecast of ${forecast.modelId} vanished while it was stored`);
+    return stored;
+  }
+
+  async find(
+    context: Context,
+    modelId: string,
+    originSession: SessionDate,
+    horizon: Horizon,
+  ): Promise<Forecast | undefined> {
+    const row = await this.#database.run((db) =>
+      db
+        .selectFrom('forecast')
+        .selectAll()
+        .where('tenant', '=', context.tenant)
+        .where('model_id', '=', modelId)
+        .where('origin_session', '=', originSession)
+        .where('horizon', '=', horizon)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : forecastOf(row);
+  }
+}
+
+function forecastOf(row: Selectable<Schema['forecast']>): Forecast {
+  return {
+    ticker: row.ticker,
+    horizon: row.horizon,
+    modelId: row.model_id,
+    kind: row.kind,
+    modelVersion: row.model_version,
+    originSession: row.origin_session,
+    targetSession: row.target_session,
+    currentPrice: row.current_price,
+    logReturn: row.log_return,
+    confidence: row.confidence,
+    ...(row.baseline_ratio === null ? {} : { baselineRatio: row.baseline_ratio }),
+    notes: row.notes,
+    madeAt: row.made_at,
+  };
+}

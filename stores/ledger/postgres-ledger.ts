@@ -1,0 +1,115 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+import type { Promotion } from '../../domain/model-version.ts';
+import type { Database } from '../postgres/database.ts';
+import type { Schema } from '../postgres/schema.ts';
+import type { Ledger } from './ledger.ts';
+
+/** The ledger in PostgreSQL: rows are added and never changed. */
+export class PostgresLedger implements Ledger {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion> {
+    const { tenant } = context;
+    const { ticker, horizon, asOf, modelId, runId } = promotion;
+    return this.#database.transaction(async (db) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger/${tenant}/${ticker}/${horizon}`}, 0))`.execute(db);
+      const entered = await entries(db, tenant, ticker)
+        .where('horizon', '=', horizon)
+        .where('run_id', '=', runId)
+        .executeTakeFirst();
+      if (entered !== undefined) return promotionOf(entered);
+
+      const live = await liveEntry(db, tenant, ticker, horizon);
+      // Whatever lay before the live as-of date never moved it, so the newest date of all entries is the live one.
+      const { newest } = await db
+        .selectFrom('promotion')
+        .select((eb) => eb.fn.max('as_of').as('newest'))
+        .where('tenant', '=', tenant)
+        .where('ticker', '=', ticker)
+        .where('horizon', '=', horizon)
+        .executeTakeFirstOrThrow();
+      const row = await db
+        .insertInto('promotion')
+        .values({
+          tenant,
+          ticker,
+          horizon,
+          as_of: asOf,
+          model_id: modelId,
+          kind: promotion.kind,
+          previous_model_id: live?.model_id ?? null,
+          reasons: JSON.stringify(promotion.reasons),
+          principal: promotion.principal,
+          run_id: runId,
+          at: context.clock.now().toISOString(),
+          moved_live: live === undefined || (asOf >= newest && modelId !== live.model_id),
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return promotionOf(row);
+    });
+  }
+
+  async production(
+    context: Context,
+    ticker: string,
+    horizon: Horizon,
+    asOf?: SessionDate,
+  ): Promise<Promotion | undefined> {
+    const { tenant } = context;
+    const row = await this.#database.run((db) =>
+      asOf === undefined
+        ? liveEntry(db, tenant, ticker, horizon)
+        : entries(db, tenant, ticker)
+            .where('horizon', '=', horizon)
+            .where('as_of', '<=', asOf)
+            .orderBy('as_of', 'desc')
+            .orderBy('id', 'desc')
+            .limit(1)
+            .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : promotionOf(row);
+  }
+
+  async history(context: Context, ticker: string): Promise<Promotion[]> {
+    const rows = await this.#database.run((db) => entries(db, context.tenant, ticker).orderBy('id', 'desc').execute());
+    return rows.map(promotionOf);
+  }
+}
+
+function entries(db: Kysely<Schema>, tenant: string, ticker: string) {
+  return db.selectFrom('promotion').selectAll().where('tenant', '=', tenant).where('ticker', '=', ticker);
+}
+
+// The newest entry that moved the live alias is what it points to.
+function liveEntry(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon) {
+  return entries(db, tenant, ticker)
+    .where('horizon', '=', horizon)
+    .where('moved_live', '=', true)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
+  return {
+    ticker: row.ticker,
+    horizon: row.horizon,
+    asOf: row.as_of,
+    modelId: row.model_id,
+    kind: row.kind,
+    ...(row.previous_model_id === null ? {} : { previousModelId: row.previous_model_id }),
+    reasons: row.reasons,
+    principal: row.principal,
+    runId: row.run_id,
+    at: row.at,
+    movedLive: row.moved_live,
+  };
+}

@@ -1,0 +1,41 @@
+import { StockcastError } from '../domain/errors.ts';
+import { PostgresBarStore } from './bars/postgres-bar-store.ts';
+import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
+import { PostgresLedger } from './ledger/postgres-ledger.ts';
+import { FolderObjectStore } from './objects/folder-object-store.ts';
+import { Database } from './postgres/database.ts';
+import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
+
+/** Where the stores are. */
+export interface StoreAddresses {
+  readonly database: {
+    readonly url: string | undefined;
+    readonly poolSize: number;
+    readonly statementTimeoutMs: number;
+  };
+  readonly objectsDir: string;
+}
+
+/**
+ * Opens every store. The database is connected to at first use, so this works while it is away; its tables are made
+ * then, if they are missing.
+ * @throws StockcastError CONFIG_INVALID when no database is named
+ */
+export function openStores({ database: { url, ...options }, objectsDir }: StoreAddresses) {
+  if (url === undefined) {
+    throw new StockcastError('CONFIG_INVALID', {
+      problems: 'no database is named: start the local stack here with npm start, or set DATABASE_URL',
+    });
+  }
+  const database = new Database(url, options);
+  return {
+    bars: new PostgresBarStore(database),
+    forecasts: new PostgresForecastStore(database),
+    registry: new PostgresModelRegistry(database),
+    ledger: new PostgresLedger(database),
+    objects: new FolderObjectStore(objectsDir),
+    /** @throws StockcastError DATABASE_UNAVAILABLE */
+    ping: () => database.ping(),
+    close: () => database.close(),
+  };
+}

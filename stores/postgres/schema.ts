@@ -1,0 +1,96 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Evaluation } from '../../domain/evaluation.ts';
+import type { Json } from '../../domain/identity.ts';
+import type { TrainingWindow } from '../../domain/model-version.ts';
+
+/** A JSON document: read as a value, written as text. */
+type Document<T> = ColumnType<T, string, string>;
+
+/** The tables; `migrations/` makes them. Dates are `YYYY-MM-DD`, timestamps ISO texts in UTC. */
+export interface Schema {
+  ingest: {
+    tenant: string;
+    id: string;
+    source: string;
+    accepted_rows: number;
+    rejected_rows: number;
+    report: Document<readonly string[]>;
+    learnt_at: string;
+  };
+  bar_version: {
+    tenant: string;
+    ticker: string;
+    date: string;
+    version: number;
+    sector: string;
+    open: number;
+    high: number;
+    low: number;
+    close: number;
+    volume: number;
+    learnt_at: string;
+    ingest_id: string;
+  };
+  event_version: {
+    tenant: string;
+    ticker: string;
+    date: string;
+    kind: 'split' | 'dividend';
+    version: number;
+    value: number;
+    learnt_at: string;
+    ingest_id: string;
+  };
+  model: {
+    tenant: string;
+    id: string;
+    ticker: string;
+    horizon: number;
+    kind: string;
+    version: number;
+    as_of: string;
+    dataset_id: string;
+    feature_set: string;
+    training_window: Document<TrainingWindow>;
+    parameters: Document<Json>;
+    seed: number;
+    code_version: string;
+    backend: string;
+    object_key: string;
+    n_training_rows: number;
+    trained_at: string;
+    run_id: string;
+    evaluation: ColumnType<Evaluation | null, string | null, string | null>;
+  };
+  promotion: {
+    tenant: string;
+    id: Generated<number>;
+    ticker: string;
+    horizon: number;
+    as_of: string;
+    model_id: string;
+    kind: string;
+    previous_model_id: string | null;
+    reasons: Document<readonly string[]>;
+    principal: string;
+    run_id: string;
+    at: string;
+    moved_live: boolean;
+  };
+  forecast: {
+    tenant: string;
+    model_id: string;
+    origin_session: string;
+    horizon: number;
+    ticker: string;
+    kind: string;
+    model_version: number;
+    target_session: string;
+    current_price: number;
+    log_return: number;
+    confidence: number;
+    baseline_ratio: number | null;
+    notes: Document<readonly string[]>;
+    made_at: string;
+  };
+}
