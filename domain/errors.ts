@@ -137,6 +137,12 @@ export const ERRORS = {
     title: 'Local stack failed',
     message: '{part} could not be started: {problem}.',
   },
+  STACK_NOT_RUNNING: {
+    status: 503,
+    retryable: true,
+    title: 'No stack is running',
+    message: 'No stack is running here ({stateDir}): npm start, or set {setting}.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof ERRORS;

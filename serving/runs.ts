@@ -1,9 +1,11 @@
 import {
+  QueryNotRegisteredError,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
+  isGrpcServiceError,
 } from '@temporalio/client';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context, ContextRecord } from '../domain/context.ts';
@@ -250,12 +252,17 @@ async function progressOf(temporal: TemporalGateway, runId: string, workflow: st
 
 async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
   try {
-    return await temporal.call((client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY), QUERY_DEADLINE_MS);
+    return await temporal.call(
+      (client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY),
+      QUERY_DEADLINE_MS,
+    );
   } catch (error) {
-    if (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') return undefined;
-    if (error instanceof Error && /QueryNotRegistered|QueryRejected|not ?found|no poller/i.test(`${error.name} ${error.message}`)) {
-      return undefined;
-    }
+    const unanswered =
+      (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') ||
+      error instanceof QueryNotRegisteredError ||
+      error instanceof WorkflowNotFoundError ||
+      isGrpcServiceError(error);
+    if (unanswered) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
+import { addSessions } from '../../domain/calendar.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { Json } from '../../domain/identity.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
-import { addSessions } from '../../domain/calendar.ts';
 import { evaluate, type OutOfSampleForecasts } from '../../models/evaluation/evaluate.ts';
 import { buildFeatures } from '../../models/features/build-features.ts';
 import type { FeatureMatrix } from '../../models/features/feature-matrix.ts';
@@ -10,48 +10,55 @@ import { SAMPLE_TICKERS, sampleSeries } from '../../tests/sample-series.ts';
 
 /** Choices are made on outcomes known before this date; what follows only reports how they would have done. */
 const CHOICE_ENDS = '2008-01-01';
-const WINDOWS: readonly TrainingWindow[] = [252, 504, 1008, 'all'];
 const HORIZONS: readonly Horizon[] = [1, 10];
-const SEED = 1;
 
-/** What is tried in every window, besides the baseline `drift`. */
-const CANDIDATES: readonly { readonly kind: string; readonly parameters: Json }[] = [
-  { kind: 'drift', parameters: {} },
-  ...[1e-9, 0.1, 1, 10, 100].map((alpha) => ({ kind: 'linear', parameters: { alpha } })),
-  ...[3, 5, null].map((maxDepth) => ({ kind: 'random-forest', parameters: { maxDepth, minSamplesLeaf: 5 } })),
-];
-
-/** How one candidate did on the four tickers together. */
-interface Result {
-  readonly subject: string;
+/** One way to learn. */
+interface Setting {
+  readonly kind: string;
+  readonly parameters: Json;
   readonly window: TrainingWindow;
+  /** Sessions from one refit to the next. */
+  readonly stepSize: number;
+  readonly seed: number;
+}
+
+/** How one setting did at one horizon, on all tickers together. */
+interface Result {
+  readonly setting: Setting;
   readonly horizon: Horizon;
-  /** RMSE over the naive forecast's, all tickers pooled, on the outcomes before and since `CHOICE_ENDS`. */
+  /** RMSE over the naive forecast's, squared errors pooled, on the outcomes before `CHOICE_ENDS` and since. */
   readonly before: number;
   readonly since: number;
   readonly seconds: number;
 }
 
-function measure(tickers: readonly FeatureMatrix[]): Result[] {
-  return CANDIDATES.flatMap(({ kind: name, parameters: overrides }) =>
-    WINDOWS.flatMap((window) =>
-      HORIZONS.map((horizon) => {
-        const kind = kindNamed(name);
-        const parameters = kind.parameters(overrides);
-        const start = performance.now();
-        const forecasts = tickers.map(
-          (features) => evaluate(kind, features, horizon, { window, seed: SEED, parameters }).forecasts,
-        );
-        const seconds = (performance.now() - start) / 1000;
-        // A forecast counts as "before" when its outcome was known: its target session, not its origin, decides.
-        const [before, since] = [true, false].map((early) =>
-          pooledRatio(forecasts, (origin) => addSessions(origin, horizon) < CHOICE_ENDS === early),
-        );
-        const subject = `${name} ${JSON.stringify(overrides)}`;
-        return { subject, window, horizon, before: before!, since: since!, seconds };
-      }),
-    ),
+const tried: readonly { readonly kind: string; readonly parameters: Json }[] = [
+  { kind: 'drift', parameters: {} },
+  ...[1e-9, 0.1, 1, 10, 100].map((alpha) => ({ kind: 'linear', parameters: { alpha } })),
+  ...[3, 5, null].map((maxDepth) => ({ kind: 'random-forest', parameters: { maxDepth, minSamplesLeaf: 5 } })),
+];
+const windows: readonly TrainingWindow[] = [252, 504, 1008, 'all'];
+const settings: readonly Setting[] = [
+  ...tried.flatMap((model) => windows.map((window) => ({ ...model, window, stepSize: 252, seed: 1 }))),
+  // What the choice leaves out: how often to refit, and how much the forest's figures owe to its seed.
+  ...[126, 63, 21].map((stepSize) => ({ ...tried[6]!, window: 504, stepSize, seed: 1 })),
+  ...[2, 3].map((seed) => ({ ...tried[6]!, window: 504, stepSize: 252, seed })),
+];
+
+function measure(tickers: readonly FeatureMatrix[], setting: Setting, horizon: Horizon): Result {
+  const { window, stepSize, seed } = setting;
+  const kind = kindNamed(setting.kind);
+  const parameters = kind.parameters(setting.parameters);
+  const start = performance.now();
+  const forecasts = tickers.map(
+    (features) => evaluate(kind, features, horizon, { window, stepSize, seed, parameters }).forecasts,
   );
+  const seconds = (performance.now() - start) / 1000;
+  // Not the session forecast from but the one forecast decides, as only then the outcome is known.
+  const isBefore = (origin: string) => addSessions(origin, horizon) < CHOICE_ENDS;
+  const before = pooledRatio(forecasts, isBefore);
+  const since = pooledRatio(forecasts, (origin) => !isBefore(origin));
+  return { setting, horizon, before, since, seconds };
 }
 
 function pooledRatio(tickers: readonly OutOfSampleForecasts[], counts: (origin: string) => boolean): number {
@@ -68,36 +75,30 @@ function pooledRatio(tickers: readonly OutOfSampleForecasts[], counts: (origin: 
 }
 
 function printTable(results: readonly Result[]): void {
-  const cell = (results: readonly Result[], pick: (result: Result) => number) =>
-    results.map((result) => pick(result).toFixed(4)).join(' / ');
-  console.log('| model | window | h=1 / h=10 before 2008 | h=1 / h=10 since | seconds |');
-  console.log('|---|---|---|---|---|');
-  for (let i = 0; i < results.length; i += HORIZONS.length) {
-    const both = results.slice(i, i + HORIZONS.length);
-    const { subject, window } = both[0]!;
+  console.log('| model | window | refit | seed | h=1 / h=10 before 2008 | h=1 / h=10 since | seconds, both horizons |');
+  console.log('|---|---|---|---|---|---|---|');
+  for (const setting of settings) {
+    const both = results.filter((result) => result.setting === setting);
+    const ratios = (pick: (result: Result) => number) => both.map((result) => pick(result).toFixed(4)).join(' / ');
     const seconds = both.reduce((sum, result) => sum + result.seconds, 0).toFixed(1);
-    const ratios = `${cell(both, (r) => r.before)} | ${cell(both, (r) => r.since)}`;
-    console.log(`| ${subject} | ${window} | ${ratios} | ${seconds} |`);
+    const { kind, parameters, window, stepSize, seed } = setting;
+    const cells = [`${kind} ${JSON.stringify(parameters)}`, window, stepSize, seed];
+    console.log(`| ${[...cells, ratios((r) => r.before), ratios((r) => r.since), seconds].join(' | ')} |`);
   }
 }
 
 function printLines(results: readonly Result[]): void {
-  for (const { subject, window, horizon, before, since, seconds } of results) {
-    const figure = (metric: string, value: number, unit: string) =>
-      JSON.stringify({
-        bench: 'training-window',
-        case: `${subject}, window ${window}, h=${horizon}`,
-        subject: 'stockcast',
-        metric,
-        value,
-        unit,
-      });
-    console.log(figure('rmse_ratio_before_2008', before, 'ratio'));
-    console.log(figure('rmse_ratio_since_2008', since, 'ratio'));
-    console.log(figure('evaluation_s', seconds, 's'));
+  for (const { setting, horizon, before, since, seconds } of results) {
+    const { kind, parameters, window, stepSize, seed } = setting;
+    const name = `${kind} ${JSON.stringify(parameters)} window=${window} refit=${stepSize} seed=${seed} h=${horizon}`;
+    const line = { bench: 'training-window', case: name, subject: 'stockcast' };
+    console.log(JSON.stringify({ ...line, metric: 'rmse_ratio_before_2008', value: before, unit: 'ratio' }));
+    console.log(JSON.stringify({ ...line, metric: 'rmse_ratio_since_2008', value: since, unit: 'ratio' }));
+    console.log(JSON.stringify({ ...line, metric: 'evaluation_s', value: seconds, unit: 's' }));
   }
 }
 
-const results = measure(SAMPLE_TICKERS.map((ticker) => buildFeatures(sampleSeries(ticker))));
+const tickers = SAMPLE_TICKERS.map((ticker) => buildFeatures(sampleSeries(ticker)));
+const results = settings.flatMap((setting) => HORIZONS.map((horizon) => measure(tickers, setting, horizon)));
 if (process.argv.includes('--json')) printLines(results);
 else printTable(results);

@@ -33,9 +33,9 @@ describe('confidence', () => {
   it('is one half for a neutral forecast, and never less', () => {
     expect(confidenceOf(0, evaluated(3000), 1)).toBe(0.5);
     expect(confidenceOf(0.1, evaluated(3000, -1, 0.2), 1)).toBe(0.5);
-    expect(confidenceOf(0.01, { ...evaluated(3000), residualQuantiles: new Array<number>(101).fill(-0.01) }, 1)).toBe(
-      0.5,
-    );
+    expect(
+      confidenceOf(0.01, { ...evaluated(3000), residualQuantiles: Array.from({ length: 101 }, () => -0.01) }, 1),
+    ).toBe(0.5);
   });
 
   it('is held back by few forecasts, and by overlapping ones', () => {

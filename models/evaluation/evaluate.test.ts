@@ -195,7 +195,7 @@ describe('walk-forward evaluation', () => {
   });
 
   it('stays finite on prices that never move', () => {
-    const { evaluation } = evaluate(linear, featuresOf(barsFrom(new Array<number>(300).fill(0))), 1, options);
+    const { evaluation } = evaluate(linear, featuresOf(barsFrom(Array.from({ length: 300 }, () => 0))), 1, options);
     expect(evaluation).toMatchObject({ rmseRatioToNaive: 1, rmseRatioToDrift: 1, directionalAccuracy: 0.5 });
   });
 

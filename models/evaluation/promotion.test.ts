@@ -15,7 +15,7 @@ const contender = (kind: string, rmse: number, naive = 0.02, drift = 0.0201): Co
     rmseRatioToDrift: rmse / drift,
     directionalAccuracy: 0.5,
     alwaysUpAccuracy: 0.52,
-    residualQuantiles: new Array<number>(101).fill(0),
+    residualQuantiles: Array.from({ length: 101 }, () => 0),
     notes: [],
   };
   return { kind, modelId: `id-${kind}`, evaluation };

@@ -1,0 +1,15 @@
+import type { Bench } from './figure.ts';
+import { forestBench } from './speed/forest.ts';
+
+/** Every bench that can be run by name. */
+export const BENCHES: readonly Bench[] = [forestBench];
+
+/**
+ * The bench with this name.
+ * @throws Error naming those that exist
+ */
+export function benchNamed(name: string): Bench {
+  const bench = BENCHES.find((known) => known.name === name);
+  if (bench !== undefined) return bench;
+  throw new Error(`There is no bench "${name}". There are: ${BENCHES.map((known) => known.name).join(', ')}.`);
+}

@@ -1,0 +1,85 @@
+"""Answers forest questions of benchmarks/speed/forest.ts, one line of JSON each, with scikit-learn or LightGBM.
+
+Usage: python forest_peer.py scikit-learn|LightGBM
+"""
+
+import base64
+import json
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+PREDICTIONS = 50
+
+
+def matrix(text, columns=None):
+    values = np.frombuffer(base64.b64decode(text), dtype="<f8")
+    return values if columns is None else values.reshape(-1, columns)
+
+
+def scikit_learn():
+    from sklearn.ensemble import RandomForestRegressor
+
+    def fit(X, y, q):
+        forest = RandomForestRegressor(
+            n_estimators=q["nTrees"],
+            min_samples_leaf=q["minSamplesLeaf"],
+            max_features=q["maxFeatures"],
+            random_state=q["seed"],
+            n_jobs=1,
+        )
+        return forest.fit(X, y).predict
+
+    return fit
+
+
+def light_gbm():
+    import lightgbm
+
+    def fit(X, y, q):
+        # A bootstrap sample holds 63.2% of the rows; LightGBM draws that many without replacement, anew for each tree.
+        parameters = {
+            "objective": "regression",
+            "boosting": "rf",
+            "num_threads": 1,
+            "bagging_fraction": 0.632,
+            "bagging_freq": 1,
+            "feature_fraction_bynode": q["maxFeatures"],
+            "num_leaves": max(2, len(y) // 5),
+            "min_data_in_leaf": q["minSamplesLeaf"],
+            "min_sum_hessian_in_leaf": 0,
+            "force_col_wise": True,
+            "seed": q["seed"],
+            "verbose": -1,
+        }
+        booster = lightgbm.train(parameters, lightgbm.Dataset(X, y, params={"verbose": -1}), q["nTrees"])
+        return lambda rows: booster.predict(rows, num_threads=1)
+
+    return fit
+
+
+def answer(fit, q):
+    X, y, X_test = matrix(q["X"], q["nColumns"]), matrix(q["y"]), matrix(q["XTest"], q["nColumns"])
+    started = time.perf_counter()
+    predict = fit(X, y, q)
+    fit_ms = (time.perf_counter() - started) * 1e3
+    y_hat = predict(X_test)
+    times = []
+    for i in range(PREDICTIONS):
+        row = X_test[i % len(X_test)].reshape(1, -1)
+        started = time.perf_counter()
+        predict(row)
+        times.append(time.perf_counter() - started)
+    return {"fitMs": fit_ms, "predictUs": float(np.median(times)) * 1e6, "yHat": y_hat.tolist()}
+
+
+def main():
+    fit = {"scikit-learn": scikit_learn, "LightGBM": light_gbm}[sys.argv[1]]()
+    for line in sys.stdin:
+        print(json.dumps(answer(fit, json.loads(line))), flush=True)
+
+
+main()

@@ -1,0 +1,31 @@
+import type { RunView, TickerState } from '../../serving/run-view.ts';
+import { seconds } from './seconds.ts';
+
+/** Tells a run's progress in plain lines, one per ticker whenever one of its stages begins or ends. */
+export class ProgressLog {
+  readonly #told = new Map<string, string>();
+
+  /** The lines that are new since the last call. */
+  news(run: RunView, elapsedMs: number): string[] {
+    if (run.progress === undefined) return this.#ifNew('', 'waiting for a worker', elapsedMs);
+    const states = run.progress.flatMap((state) => this.#ifNew(state.ticker, inWords(state), elapsedMs));
+    const retries = (run.retrying ?? []).flatMap(({ activity, attempt, last_failure }) =>
+      this.#ifNew(`retry of ${activity}`, `attempt ${attempt}, after ${last_failure}`, elapsedMs),
+    );
+    return [...states, ...retries];
+  }
+
+  #ifNew(subject: string, text: string, elapsedMs: number): string[] {
+    if (this.#told.get(subject) === text) return [];
+    this.#told.set(subject, text);
+    return [`${seconds(elapsedMs).padStart(8)}  ${subject === '' ? '' : `${subject}: `}${text}`];
+  }
+}
+
+function inWords({ status, stages, failure }: TickerState): string {
+  if (status === 'completed') return 'done';
+  if (status === 'failed') return `failed: ${failure?.code ?? ''}: ${failure?.message ?? ''}`;
+  if (stages === undefined) return status;
+  const begun = stages.filter((stage) => stage.status !== 'waiting');
+  return begun.length === 0 ? 'starting' : begun.map((stage) => `${stage.stage} ${stage.status}`).join(', ');
+}

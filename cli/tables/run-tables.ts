@@ -1,0 +1,77 @@
+import type { RunView, TickerState } from '../../serving/run-view.ts';
+import type { RunSummary } from '../../serving/runs.ts';
+import type { Colors } from '../output.ts';
+import { seconds } from '../progress/seconds.ts';
+import { plainTable } from './plain-table.ts';
+
+/** The list of runs, newest first. */
+export function runList(runs: readonly RunSummary[], colors: Colors): string {
+  if (runs.length === 0) return 'There are no runs yet: npx stockcast train';
+  const columns = [
+    { heading: 'run' },
+    { heading: 'status' },
+    { heading: 'started' },
+    { heading: 'took', align: 'right' as const },
+  ];
+  const rows = runs.map((run) => [
+    run.run_id,
+    statusText(run.status, colors),
+    instant(run.started_at),
+    run.closed_at === null ? '' : duration(run.started_at, run.closed_at),
+  ]);
+  return plainTable(columns, rows, colors);
+}
+
+/** One run in words: how far each ticker is, or how it ended. */
+export function runDetails(run: RunView, colors: Colors): string {
+  const lines = [
+    `${colors.bold(run.run_id)}  ${statusText(run.status, colors)}`,
+    `  started   ${instant(run.started_at)}`,
+    ...(run.closed_at === null
+      ? []
+      : [`  ended     ${instant(run.closed_at)}, after ${duration(run.started_at, run.closed_at)}`]),
+    ...(run.ui === null ? [] : [`  web page  ${run.ui}`]),
+    ...(run.failure === undefined ? [] : [`  failure   ${run.failure.code}: ${run.failure.message}`]),
+    ...(run.progress ?? []).map((state) => `  ${state.ticker}  ${stateText(state)}`),
+    ...(run.retrying ?? []).map(
+      ({ activity, attempt, last_failure }) => `  ${activity} is tried again (attempt ${attempt}): ${last_failure}`,
+    ),
+    ...resultLines(run),
+  ];
+  return lines.join('\n');
+}
+
+function resultLines({ result }: RunView): string[] {
+  if (result === undefined) return [];
+  if ('outcomes' in result) {
+    return result.outcomes.map(({ ticker, status, code, message }) =>
+      status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
+    );
+  }
+  return [
+    `  ${result.ticker}  as of ${result.asOf}`,
+    ...result.promotions.map(
+      ({ horizon, kind, movedLive }) => `  horizon ${horizon}: ${kind}${movedLive ? ' was put into service' : ' was chosen'}`,
+    ),
+    ...result.notes.map((note) => `  note: ${note}`),
+  ];
+}
+
+function stateText({ status, stages, failure }: TickerState): string {
+  if (failure !== undefined) return `${status}: ${failure.code}: ${failure.message}`;
+  if (stages === undefined) return status;
+  return stages.map(({ stage, status, done, total }) => `${stage} ${total > 1 ? `${done}/${total}` : status}`).join(', ');
+}
+
+function statusText(status: RunView['status'], colors: Colors): string {
+  if (status === 'completed') return colors.green(status);
+  return status === 'running' ? colors.cyan(status) : colors.red(status);
+}
+
+function instant(text: string): string {
+  return `${text.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function duration(from: string, to: string): string {
+  return seconds(Date.parse(to) - Date.parse(from));
+}
