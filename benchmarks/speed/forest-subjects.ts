@@ -37,8 +37,9 @@ export const PYTHON_SUBJECTS = ['scikit-learn', 'LightGBM'] as const;
 /** Names of all subjects, ourselves first. */
 export const FOREST_SUBJECTS: readonly string[] = [OURSELVES, ...PYTHON_SUBJECTS, ML_RANDOM_FOREST];
 
-/** Single predictions that are timed; the peer's own process times as many (benchmarks/peers/forest_peer.py). */
-const PREDICTIONS = 50;
+/** Single predictions are timed up to this number and time, in the peers' own process too. */
+const MOST_PREDICTIONS = 1000;
+const PREDICTING_MS = 300;
 
 /** Starts the subjects with these names; their owner closes them. */
 export async function forestSubjects(
@@ -106,11 +107,12 @@ function pythonSubject(name: string, python: string): ForestSubject {
 
 /** Median time of one call in microseconds. */
 function timeOfOne(nRows: number, predict: (row: number) => unknown): number {
-  const times = Array.from({ length: PREDICTIONS }, (_, i) => {
+  const times: number[] = [];
+  for (let total = 0; times.length < MOST_PREDICTIONS && total < PREDICTING_MS; total += times.at(-1)!) {
     const started = performance.now();
-    predict(i % nRows);
-    return performance.now() - started;
-  });
+    predict(times.length % nRows);
+    times.push(performance.now() - started);
+  }
   return median(times) * 1000;
 }
 

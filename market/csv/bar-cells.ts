@@ -71,7 +71,8 @@ function checkInside(column: string, price: number | undefined, low: number, hig
 export function checkTicker(ticker: string, complain: Complain): void {
   if (isTicker(ticker)) return;
   if (ticker === '') complain('ticker', '', 'the ticker is empty');
-  else if (isTicker(ticker.toUpperCase())) complain('ticker', ticker, `tickers are upper case: write ${ticker.toUpperCase()}`);
+  else if (isTicker(ticker.toUpperCase()))
+    complain('ticker', ticker, `tickers are upper case: write ${ticker.toUpperCase()}`);
   else complain('ticker', ticker, `ill-formed; expected ${TICKER_FORM}`);
 }
 
@@ -81,7 +82,10 @@ export function checkSession(date: string, today: string, complain: Complain): v
   else if (!isIsoDate(date)) complain('date', date, 'there is no such day in the calendar');
   else if (date > today) complain('date', date, `lies in the future (today is ${today})`);
   else if (!isSession(date)) {
-    const reason = date < '1990-01-02' ? 'lies before the first session known, 1990-01-02' : 'the New York Stock Exchange was closed that day';
+    const reason =
+      date < '1990-01-02'
+        ? 'lies before the first session known, 1990-01-02'
+        : 'the New York Stock Exchange was closed that day';
     complain('date', date, reason);
   }
 }
@@ -96,7 +100,8 @@ export function readNumber(column: string, cell: string, complain: Complain): nu
   } else if (text === '') complain(column, '', 'the cell is empty; a number is expected');
   else if (/^[+-]?(nan|n\/a|null|none)$/i.test(text)) complain(column, text, 'not a number; leave the row out');
   else if (/^[+-]?inf(inity)?$/i.test(text)) complain(column, text, 'infinite; a finite number is expected');
-  else if (/^[+-]?[\d,.' ]+$/.test(text)) complain(column, text, 'not a plain number; write it as 1234.5, without separators');
+  else if (/^[+-]?[\d,.' ]+$/.test(text))
+    complain(column, text, 'not a plain number; write it as 1234.5, without separators');
   else complain(column, text, 'not a number');
   return undefined;
 }

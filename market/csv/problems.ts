@@ -40,7 +40,12 @@ export class FileProblems {
     const shown = errors.slice(0, SHOWN).map(inWords);
     const more = this.#count - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
-    return new StockcastError('FILE_REFUSED', { file: this.file, problems: shown.join('; '), nRejected: this.#count, errors });
+    return new StockcastError('FILE_REFUSED', {
+      file: this.file,
+      problems: shown.join('; '),
+      nRejected: this.#count,
+      errors,
+    });
   }
 }
 

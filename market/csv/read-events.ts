@@ -53,10 +53,16 @@ export async function readEvents(
     const known = found.get(key);
     if (known === undefined) found.set(key, { line, event });
     else if (known.event.value === event.value) repeats++;
-    else complain('value', valueText, `${key} stands on line ${known.line} with the value ${known.event.value}; keep the right one`);
+    else
+      complain(
+        'value',
+        valueText,
+        `${key} stands on line ${known.line} with the value ${known.event.value}; keep the right one`,
+      );
   }
   if (problems.count > 0) throw problems.refusal();
-  if (repeats > 0) notices.push(`${repeats} ${repeats === 1 ? 'row repeats another' : 'rows repeat others'} exactly and went in once`);
+  if (repeats > 0)
+    notices.push(`${repeats} ${repeats === 1 ? 'row repeats another' : 'rows repeat others'} exactly and went in once`);
   const events = [...found.values()].map(({ event }) => event);
   events.sort((a, b) => (`${a.ticker} ${a.date}` < `${b.ticker} ${b.date}` ? -1 : 1));
   return { events, notices };

@@ -33,8 +33,6 @@ export interface StagedPrices {
   close(): Promise<void>;
 }
 
-const SHOWN_REPEATS = 1000;
-
 /**
  * Reads a price file `ticker,sector,date,close,open,low,high,volume` in bounded memory. Every row is checked; the rules
  * are in `docs/data.md`.
@@ -88,14 +86,15 @@ export async function stageCsv(path: string, options: CsvOptions): Promise<Stage
 }
 
 async function settleRepeats(staging: BarStaging, problems: FileProblems, notices: string[]): Promise<number> {
-  for (const { ticker, date, lines, equal } of await staging.repeated(SHOWN_REPEATS)) {
-    if (equal) continue;
-    const [first, ...later] = lines;
-    for (const line of later) {
-      problems.add(line, 'date', date, `${ticker} ${date} stands on line ${first} with other values; keep the right one`);
-    }
-  }
-  const { repeats } = await staging.dropRepeated();
-  if (repeats > 0) notices.push(`${repeats} ${repeats === 1 ? 'row repeats another' : 'rows repeat others'} exactly and went in once`);
+  const { repeats } = await staging.settleRepeats(({ ticker, date, firstLine, line }) => {
+    problems.add(
+      line,
+      'date',
+      date,
+      `${ticker} ${date} stands on line ${firstLine} with other values; keep the right one`,
+    );
+  });
+  if (repeats > 0)
+    notices.push(`${repeats} ${repeats === 1 ? 'row repeats another' : 'rows repeat others'} exactly and went in once`);
   return repeats;
 }

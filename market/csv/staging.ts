@@ -16,16 +16,15 @@ import { seriesOf } from '../../domain/dataset.ts';
 const CHUNK_ROWS = 2048;
 const MEMORY_LIMIT = '256MB';
 const TYPES = [INTEGER, VARCHAR, VARCHAR, VARCHAR, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
-const VALUES = 'open, high, low, close, volume';
+const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'];
+const VALUES = VALUE_COLUMNS.join(', ');
 
-/** Rows of one (ticker, date) that stand in a file more than once. */
-export interface RepeatedRows {
+/** A row that contradicts the first one of its (ticker, date). */
+export interface RepeatedRow {
   readonly ticker: string;
   readonly date: string;
-  /** Ascending. */
-  readonly lines: readonly number[];
-  /** Whether all of them say the same. */
-  readonly equal: boolean;
+  readonly firstLine: number;
+  readonly line: number;
 }
 
 /** What is staged of one ticker. */
@@ -78,31 +77,36 @@ export class BarStaging {
     this.#appender.closeSync();
   }
 
-  /** The groups of repeated rows, at most `limit`, by their first line. */
-  async repeated(limit: number): Promise<RepeatedRows[]> {
-    const reader = await this.#connection.runAndReadAll(
-      `select ticker, date, list(line order by line) as lines, count(distinct (sector, ${VALUES})) = 1 as equal
-       from bar group by ticker, date having count(*) > 1 order by min(line) limit ${limit}`,
-    );
-    return reader.getRowObjectsJS().map(({ ticker, date, lines, equal }) => ({
-      ticker: String(ticker),
-      date: String(date),
-      lines: lines as number[],
-      equal: Boolean(equal),
-    }));
-  }
-
-  /** Leaves one of each group of equal rows, and none of those that contradict each other; returns what went. */
-  async dropRepeated(): Promise<{ repeats: number; contradictions: number }> {
+  /**
+   * Finds rows of a (ticker, date) that came before. Equal ones leave one behind; of those that contradict the first
+   * none stays, and `onContradiction` is told each with the first one's line, ascending by line.
+   */
+  async settleRepeats(
+    onContradiction: (row: RepeatedRow) => void,
+  ): Promise<{ repeats: number; contradictions: number }> {
     const before = await this.count();
     await this.#connection.run(
-      `delete from bar where (ticker, date) in (
-         select (ticker, date) from bar group by ticker, date having count(distinct (sector, ${VALUES})) > 1)`,
+      `create temp table repeated as
+         select ticker, date, min(line) as first from bar group by ticker, date having count(*) > 1`,
+    );
+    await this.#connection.run(
+      `create temp table contradiction as
+         select ticker, date, first, bar.line from repeated join bar using (ticker, date)
+         join bar original using (ticker, date)
+         where original.line = first and (bar.sector, ${columns('bar')}) is distinct from (original.sector, ${columns('original')})`,
+    );
+    const found = await this.#connection.stream('select ticker, date, first, line from contradiction order by line');
+    for await (const rows of found.yieldRowsJs()) {
+      for (const [ticker, date, first, line] of rows) {
+        onContradiction({ ticker: String(ticker), date: String(date), firstLine: Number(first), line: Number(line) });
+      }
+    }
+    await this.#connection.run(
+      'delete from bar using contradiction c where bar.ticker = c.ticker and bar.date = c.date',
     );
     const consistent = await this.count();
     await this.#connection.run(
-      `delete from bar using (select ticker, date, min(line) as line from bar group by ticker, date having count(*) > 1) kept
-       where bar.ticker = kept.ticker and bar.date = kept.date and bar.line > kept.line`,
+      'delete from bar using repeated r where bar.ticker = r.ticker and bar.date = r.date and bar.line > r.first',
     );
     return { contradictions: before - consistent, repeats: consistent - (await this.count()) };
   }
@@ -126,7 +130,9 @@ export class BarStaging {
 
   /** All bars, ascending by ticker and date, some thousands at a time. */
   async *batches(): AsyncGenerator<Bar[]> {
-    const result = await this.#connection.stream(`select ticker, sector, date, ${VALUES} from bar order by ticker, date`);
+    const result = await this.#connection.stream(
+      `select ticker, sector, date, ${VALUES} from bar order by ticker, date`,
+    );
     for await (const rows of result.yieldRowsJs()) yield rows.map(barOf);
   }
 
@@ -166,6 +172,10 @@ export class BarStaging {
     this.#appender.appendDataChunk(chunk);
     this.#chunk = [];
   }
+}
+
+function columns(table: string): string {
+  return VALUE_COLUMNS.map((column) => `${table}.${column}`).join(', ');
 }
 
 function barOf(row: readonly unknown[]): Bar {

@@ -32,7 +32,13 @@ export async function* textChunks(path: string, fileName: string, signal?: Abort
       first = false;
       const nul = bytes.indexOf(0);
       if (nul >= 0) {
-        throw refuseFile(fileName, line + newlines(bytes.subarray(0, nul)), 'file', '', 'not a text file: it has a NUL byte');
+        throw refuseFile(
+          fileName,
+          line + newlines(bytes.subarray(0, nul)),
+          'file',
+          '',
+          'not a text file: it has a NUL byte',
+        );
       }
       try {
         yield decoder.decode(bytes, { stream: true });
