@@ -1,8 +1,10 @@
+import { confidenceBench } from './accuracy/confidence.ts';
+import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
 import { forestBench } from './speed/forest.ts';
 
 /** Every bench that can be run by name. */
-export const BENCHES: readonly Bench[] = [forestBench];
+export const BENCHES: readonly Bench[] = [forestBench, trainingWindowBench, confidenceBench];
 
 /**
  * The bench with this name.

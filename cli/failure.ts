@@ -9,11 +9,13 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** A failure as people are told it; `message` is absent when the command line's parser has said it already. */
+/** A failure as people are told it. */
 export interface FailureReport {
   readonly code: string;
-  readonly message?: string;
+  readonly message: string;
   readonly exitCode: number;
+  /** Whether the parser of the command line has said it already. */
+  readonly said?: boolean;
 }
 
 const STACK_IS_NEEDED = new Set(['DATABASE_UNAVAILABLE', 'TEMPORAL_UNAVAILABLE']);
@@ -21,7 +23,8 @@ const STACK_IS_NEEDED = new Set(['DATABASE_UNAVAILABLE', 'TEMPORAL_UNAVAILABLE']
 /** Says in words why a command ended, and with which exit code. Requests that can't be met as worded count as usage. */
 export function failureReport(error: unknown): FailureReport {
   if (error instanceof CommanderError) {
-    return { code: 'USAGE', exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage };
+    const exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return { code: 'USAGE', message: error.message.replace(/^error: /, ''), exitCode, said: true };
   }
   if (error instanceof Interrupted) {
     return { code: 'INTERRUPTED', message: error.message, exitCode: EXIT.interrupted };

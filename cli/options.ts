@@ -61,7 +61,7 @@ export function kindList(text: string): string[] {
 /** @throws StockcastError REQUEST_INVALID */
 export function windowOption(text: string): TrainingWindow {
   if (text === 'all') return text;
-  return wholeNumber('--window', text, LEAST_WINDOW, Number.MAX_SAFE_INTEGER, 'sessions, or "all"');
+  return wholeNumber('--window', text, LEAST_WINDOW, Number.MAX_SAFE_INTEGER, '"all" or a whole number of sessions');
 }
 
 /** @throws StockcastError REQUEST_INVALID */
@@ -100,10 +100,10 @@ function list(field: string, text: string): string[] {
   return items;
 }
 
-function wholeNumber(field: string, text: string, least: number, most: number, unit = ''): number {
+function wholeNumber(field: string, text: string, least: number, most: number, what = 'a whole number'): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-  const problem = `expected a whole number ${range}${unit === '' ? '' : ` ${unit}`}`;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  const problem = `expected ${what}, ${range}`;
   throw new StockcastError('REQUEST_INVALID', { field: `${field} "${text}"`, problem });
 }

@@ -69,8 +69,16 @@ export interface Parts {
   services(): Promise<Services>;
   /** @throws StockcastError STACK_NOT_RUNNING */
   temporal(): Promise<TemporalGateway>;
+  /** Closes what `services` and `temporal` opened; they may be opened again. */
+  close(): Promise<void>;
   /** Where results and progress are written. */
   output(options: { readonly json?: boolean | undefined }): Output;
+  /** Says on stderr what went wrong with a part of what was asked. */
+  complain(failure: { readonly code: string; readonly message: string }): void;
+  /** Says something on stderr. */
+  note(line: string): void;
+  /** The exit code, when the command ends without throwing. */
+  exitWith(code: number): void;
   /** From this call on, Ctrl-C aborts the signal; a second one ends the process at once. */
   interruption(): Interruption;
   readonly sample: SampleFiles;

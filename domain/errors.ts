@@ -41,6 +41,36 @@ export const ERRORS = {
     title: 'Request not understood',
     message: '{field}: {problem}.',
   },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    retryable: false,
+    title: 'Request too large',
+    message: 'The body of the request is larger than {limit}. Ask for less at a time.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    retryable: false,
+    title: 'Content type not understood',
+    message: 'The content type "{type}" is not understood here: expected {expected}.',
+  },
+  ROUTE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown address',
+    message: 'There is nothing at {method} {path}. GET / lists what there is.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    retryable: false,
+    title: 'Method not allowed',
+    message: '{method} is not possible on {path}. Possible: {allowed}.',
+  },
+  UNEXPECTED: {
+    status: 500,
+    retryable: false,
+    title: 'Unexpected failure',
+    message: 'Something failed that nobody foresaw. The log of the API has more under the request id {requestId}.',
+  },
   MODEL_KIND_UNKNOWN: {
     status: 400,
     retryable: false,

@@ -25,6 +25,11 @@ export interface Evaluation {
   readonly alwaysUpAccuracy: number;
   /** Out-of-sample residuals y - yHat at 101 evenly spaced quantiles from 0 to 1, ascending. */
   readonly residualQuantiles: readonly number[];
+  /**
+   * From 0 to 1: how much of what the residuals promise about the direction, beyond one half, came true on these days.
+   * 0 where forecasts that should have been surer were right no more often.
+   */
+  readonly directionCalibration: number;
   /** What a reader must know to judge the figures, in words: short history, few folds. */
   readonly notes: readonly string[];
 }

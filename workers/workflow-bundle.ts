@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type WorkflowBundleWithSourceMap, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, type WorkflowBundleWithSourceMap, bundleWorkflowCode } from '@temporalio/worker';
 
 const WORKFLOWS = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
 
@@ -8,5 +8,5 @@ const WORKFLOWS = fileURLToPath(new URL('../workflows/index.ts', import.meta.url
  * @throws Error when a workflow reaches for something that the sandbox does not have, such as a Node built-in
  */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({ workflowsPath: WORKFLOWS });
+  return bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
 }

@@ -7,6 +7,7 @@ import { buildFeatures } from '../../models/features/build-features.ts';
 import type { FeatureMatrix } from '../../models/features/feature-matrix.ts';
 import { kindNamed } from '../../models/kinds.ts';
 import { SAMPLE_TICKERS, sampleSeries } from '../../tests/sample-series.ts';
+import { type Bench, OURSELVES } from '../figure.ts';
 
 /** Choices are made on outcomes known before this date; what follows only reports how they would have done. */
 const CHOICE_ENDS = '2008-01-01';
@@ -24,8 +25,6 @@ interface Setting {
 
 /** How one setting did at one horizon, on all tickers together. */
 interface Result {
-  readonly setting: Setting;
-  readonly horizon: Horizon;
   /** RMSE over the naive forecast's, squared errors pooled, on the outcomes before `CHOICE_ENDS` and since. */
   readonly before: number;
   readonly since: number;
@@ -58,7 +57,7 @@ function measure(tickers: readonly FeatureMatrix[], setting: Setting, horizon: H
   const isBefore = (origin: string) => addSessions(origin, horizon) < CHOICE_ENDS;
   const before = pooledRatio(forecasts, isBefore);
   const since = pooledRatio(forecasts, (origin) => !isBefore(origin));
-  return { setting, horizon, before, since, seconds };
+  return { before, since, seconds };
 }
 
 function pooledRatio(tickers: readonly OutOfSampleForecasts[], counts: (origin: string) => boolean): number {
@@ -74,31 +73,33 @@ function pooledRatio(tickers: readonly OutOfSampleForecasts[], counts: (origin: 
   return Math.sqrt(model / naive);
 }
 
-function printTable(results: readonly Result[]): void {
-  console.log('| model | window | refit | seed | h=1 / h=10 before 2008 | h=1 / h=10 since | seconds, both horizons |');
-  console.log('|---|---|---|---|---|---|---|');
-  for (const setting of settings) {
-    const both = results.filter((result) => result.setting === setting);
-    const ratios = (pick: (result: Result) => number) => both.map((result) => pick(result).toFixed(4)).join(' / ');
-    const seconds = both.reduce((sum, result) => sum + result.seconds, 0).toFixed(1);
-    const { kind, parameters, window, stepSize, seed } = setting;
-    const cells = [`${kind} ${JSON.stringify(parameters)}`, window, stepSize, seed];
-    console.log(`| ${[...cells, ratios((r) => r.before), ratios((r) => r.since), seconds].join(' | ')} |`);
-  }
+/** The setting in words, as a case of the bench. */
+function caseOf({ kind, parameters, window, stepSize, seed }: Setting, horizon: Horizon): string {
+  return `${kind} ${JSON.stringify(parameters)} window=${window} refit=${stepSize} seed=${seed} h=${horizon}`;
 }
 
-function printLines(results: readonly Result[]): void {
-  for (const { setting, horizon, before, since, seconds } of results) {
-    const { kind, parameters, window, stepSize, seed } = setting;
-    const name = `${kind} ${JSON.stringify(parameters)} window=${window} refit=${stepSize} seed=${seed} h=${horizon}`;
-    const line = { bench: 'training-window', case: name, subject: 'stockcast' };
-    console.log(JSON.stringify({ ...line, metric: 'rmse_ratio_before_2008', value: before, unit: 'ratio' }));
-    console.log(JSON.stringify({ ...line, metric: 'rmse_ratio_since_2008', value: since, unit: 'ratio' }));
-    console.log(JSON.stringify({ ...line, metric: 'evaluation_s', value: seconds, unit: 's' }));
-  }
-}
-
-const tickers = SAMPLE_TICKERS.map((ticker) => buildFeatures(sampleSeries(ticker)));
-const results = settings.flatMap((setting) => HORIZONS.map((horizon) => measure(tickers, setting, horizon)));
-if (process.argv.includes('--json')) printLines(results);
-else printTable(results);
+/** Evaluates models, windows and refits on the bundled prices; behind `docs/decisions/training-window.md`. */
+export const trainingWindowBench: Bench = {
+  name: 'training-window',
+  description: 'Out-of-sample RMSE of models by training window and parameters, beside the naive forecast',
+  subjects: [OURSELVES],
+  async run(_options, report) {
+    const tickers = SAMPLE_TICKERS.map((ticker) => buildFeatures(sampleSeries(ticker)));
+    for (const setting of settings) {
+      for (const horizon of HORIZONS) {
+        const name = caseOf(setting, horizon);
+        report.progress(name);
+        const { before, since, seconds } = measure(tickers, setting, horizon);
+        const figure = (metric: string, value: number, unit: string) =>
+          report.figure({ bench: 'training-window', case: name, subject: OURSELVES, metric, value, unit });
+        figure('rmse_above_naive_before_2008', (before - 1) * 100, '%');
+        figure('rmse_above_naive_since_2008', (since - 1) * 100, '%');
+        figure('evaluation_s', seconds, 's');
+      }
+    }
+    report.note(
+      `Squared errors of ${SAMPLE_TICKERS.join(', ')} are pooled; a negative figure would beat the naive forecast.`,
+    );
+    report.note('Measured once: with data, parameters and seed given, the errors are always the same.');
+  },
+};

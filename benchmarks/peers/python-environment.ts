@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -18,7 +19,7 @@ export interface PythonEnvironmentOptions {
   readonly python?: string;
 }
 
-const REQUIREMENTS = new URL('./requirements.txt', import.meta.url).pathname;
+const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url));
 const WITHOUT = 'Without Python, leave its peers out with --subjects.';
 
 /**

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { RandomForestRegression } from 'ml-random-forest';
 import { randomForest } from '../../models/forest/random-forest.ts';
 import { rowRange } from '../../models/matrix.ts';
@@ -85,7 +86,8 @@ async function growMlRandomForest(train: Problem, test: Matrix, task: ForestTask
 }
 
 function pythonSubject(name: string, python: string): ForestSubject {
-  const peer = new LinePeer(name, python, [new URL('../peers/forest_peer.py', import.meta.url).pathname, name]);
+  const script = fileURLToPath(new URL('../peers/forest_peer.py', import.meta.url));
+  const peer = new LinePeer(name, python, [script, name]);
   return {
     name,
     grow: async (train, test, task) => {

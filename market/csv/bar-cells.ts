@@ -7,13 +7,18 @@ export const BAR_COLUMNS = ['ticker', 'sector', 'date', 'close', 'open', 'low', 
 /** Told what is wrong with a cell. */
 export type Complain = (column: string, value: string, reason: string) => void;
 
+/** Bounds beyond every price and volume ever seen; within them no return or sum of volumes overflows. */
+const LOWEST_PRICE = 1e-9;
+const HIGHEST_PRICE = 1e12;
+const HIGHEST_VOLUME = 1e15;
+
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /** Reads bars from the cells of a price file; what was found well-formed once is not looked at twice. */
 export class BarReader {
   readonly #today: string;
   readonly #sessions = new Set<string>();
-  #ticker = '';
+  #ticker: string | undefined;
 
   /** @param today the date in New York; later ones are refused */
   constructor(today: string) {
@@ -38,9 +43,12 @@ export class BarReader {
     const low = readPrice('low', cells[5]!, refuse);
     const high = readPrice('high', cells[6]!, refuse);
     const volume = readNumber('volume', cells[7]!, refuse);
-    if (volume !== undefined && volume < 0) refuse('volume', cells[7]!, 'a volume cannot be negative');
+    if (volume !== undefined && volume < 0) refuse('volume', cells[7]!.trim(), 'a volume cannot be negative');
+    if (volume !== undefined && volume > HIGHEST_VOLUME) {
+      refuse('volume', cells[7]!.trim(), `no number of shares; expected 0 to ${HIGHEST_VOLUME}`);
+    }
     if (high !== undefined && low !== undefined) {
-      if (high < low) refuse('high', cells[6]!, `the high lies below the low (${low})`);
+      if (high < low) refuse('high', cells[6]!.trim(), `the high lies below the low (${low})`);
       else {
         checkInside('open', open, low, high, refuse);
         checkInside('close', close, low, high, refuse);
@@ -108,7 +116,9 @@ export function readNumber(column: string, cell: string, complain: Complain): nu
 
 function readPrice(column: string, text: string, complain: Complain): number | undefined {
   const price = readNumber(column, text, complain);
-  if (price === undefined || price > 0) return price;
-  complain(column, text.trim(), 'a price must be above zero');
+  if (price === undefined || (price >= LOWEST_PRICE && price <= HIGHEST_PRICE)) return price;
+  const reason =
+    price <= 0 ? 'a price must be above zero' : `no price in USD; expected ${LOWEST_PRICE} to ${HIGHEST_PRICE}`;
+  complain(column, text.trim(), reason);
   return undefined;
 }

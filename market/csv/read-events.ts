@@ -5,6 +5,9 @@ import { checkSession, checkTicker, readNumber } from './bar-cells.ts';
 import { FileProblems } from './problems.ts';
 import { csvRecords } from './records.ts';
 
+/** Beyond every split ratio and dividend ever seen; within it no return overflows. */
+const LARGEST_VALUE = 1e6;
+
 const COLUMNS = ['ticker', 'date', 'kind', 'value'] as const;
 
 /** The events of a file, ascending by ticker and date, with what was odd but harmless. */
@@ -46,6 +49,9 @@ export async function readEvents(
     if (kind !== 'split' && kind !== 'dividend') complain('kind', kind, 'expected split or dividend');
     const value = readNumber('value', valueText, complain);
     if (value !== undefined && value <= 0) complain('value', valueText, 'must be above zero');
+    if (value !== undefined && value > 0 && (value < 1 / LARGEST_VALUE || value > LARGEST_VALUE)) {
+      complain('value', valueText, `no split or dividend; expected ${1 / LARGEST_VALUE} to ${LARGEST_VALUE}`);
+    }
     if (problems.count > before) continue;
 
     const event: CorporateEvent = { ticker, date, kind: kind as CorporateEvent['kind'], value: value! };

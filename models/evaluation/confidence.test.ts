@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../domain/evaluation.ts';
-import { confidenceOf } from './confidence.ts';
+import { confidenceOf, directionCalibration } from './confidence.ts';
 
 /** Residuals spread evenly from `low` to `high`. */
 const evaluated = (nForecasts: number, low = -1, high = 1): Evaluation => {
@@ -19,6 +19,7 @@ const evaluated = (nForecasts: number, low = -1, high = 1): Evaluation => {
     directionalAccuracy: 0.5,
     alwaysUpAccuracy: 0.5,
     residualQuantiles: Array.from({ length: 101 }, (_, q) => low + ((high - low) * q) / 100),
+    directionCalibration: 1,
     notes: [],
   };
 };
@@ -45,6 +46,11 @@ describe('confidence', () => {
     expect(confidenceOf(0.5, few, 10)).toBeLessThan(confidenceOf(0.5, few, 1));
   });
 
+  it('promises no more than what the same model kept out of sample', () => {
+    expect(confidenceOf(0.5, { ...evaluated(1e9), directionCalibration: 0.4 }, 1)).toBeCloseTo(0.6, 6);
+    expect(confidenceOf(0.5, { ...evaluated(1e9), directionCalibration: 0 }, 1)).toBe(0.5);
+  });
+
   it('grows with the forecast, stays in [0.5, 1), and is the same for up and down under even residuals', () => {
     const residuals = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 101, maxLength: 101 });
     const size = fc.double({ min: 0, max: 2, noNaN: true });
@@ -60,5 +66,25 @@ describe('confidence', () => {
       }),
       { seed: 1 },
     );
+  });
+});
+
+describe('direction calibration', () => {
+  const { residualQuantiles } = evaluated(1);
+  // Of four forecasts with p = 0.75, three right ones are what was promised.
+  const forecasts = Float64Array.of(0.5, 0.5, -0.5, -0.5);
+
+  it('is 1 where directions were right as often as promised or more, and 0 where no more than by chance', () => {
+    const calibration = (...y: number[]) => directionCalibration(Float64Array.from(y), forecasts, residualQuantiles);
+    expect(calibration(1, 1, -1, 1)).toBeCloseTo(1, 12);
+    expect(calibration(1, 1, -1, -1)).toBe(1);
+    expect(calibration(1, -1, -1, 1)).toBe(0);
+    expect(calibration(-1, -1, 1, 1)).toBe(0);
+    expect(calibration(1, 1, -1, 0)).toBe(1);
+    expect(calibration(1, 0, -1, 1)).toBeCloseTo(0.5, 12);
+  });
+
+  it('is 0 where all forecasts are neutral', () => {
+    expect(directionCalibration(Float64Array.of(1, -1), new Float64Array(2), residualQuantiles)).toBe(0);
   });
 });

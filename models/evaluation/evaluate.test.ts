@@ -82,6 +82,7 @@ describe('walk-forward evaluation', () => {
     const asNaive = evaluate(naive, features, 1, { ...options, parameters: {} });
     expect(asNaive.evaluation.rmseRatioToNaive).toBe(1);
     expect(asNaive.evaluation.directionalAccuracy).toBe(0.5);
+    expect(asNaive.evaluation.directionCalibration).toBe(0);
   });
 
   it.each([1, 10])('makes forecasts at horizon %i that no later price can change', (horizon) => {
@@ -156,6 +157,7 @@ describe('walk-forward evaluation', () => {
     });
     expect(evaluation.rmseRatioToNaive).toBeLessThan(0.85);
     expect(evaluation.directionalAccuracy).toBeGreaterThan(0.65);
+    expect(evaluation.directionCalibration).toBeGreaterThan(0.8);
   });
 
   it('works from 60 sessions on, and says how little that is', () => {

@@ -7,6 +7,7 @@ import { mean } from '../baselines/drift.ts';
 import type { FeatureMatrix } from '../features/feature-matrix.ts';
 import { rowRange } from '../matrix.ts';
 import type { FitOptions, ModelKind } from '../model.ts';
+import { directionCalibration } from './confidence.ts';
 import { type LabelledRows, labelledRows, tooFewSessions } from './labelled-rows.ts';
 import { directionalAccuracy, forecastErrors, lossRatio, quantiles } from './metrics.ts';
 import { type Fold, walkForwardFolds } from './walk-forward.ts';
@@ -72,6 +73,8 @@ function judge(forecasts: OutOfSampleForecasts): Omit<Evaluation, 'nFolds' | 'no
   const model = forecastErrors(y, yHat);
   const naive = forecastErrors(y, forecasts.naive);
   const drift = forecastErrors(y, forecasts.drift);
+  const residuals = y.map((outcome, i) => outcome - yHat[i]!);
+  const residualQuantiles = quantiles(residuals, RESIDUAL_QUANTILES);
   return {
     nForecasts: y.length,
     firstOrigin: dates[0]!,
@@ -83,10 +86,8 @@ function judge(forecasts: OutOfSampleForecasts): Omit<Evaluation, 'nFolds' | 'no
     rmseRatioToDrift: lossRatio(model.rmse, drift.rmse),
     directionalAccuracy: directionalAccuracy(y, yHat),
     alwaysUpAccuracy: directionalAccuracy(y, new Float64Array(y.length).fill(1)),
-    residualQuantiles: quantiles(
-      y.map((outcome, i) => outcome - yHat[i]!),
-      RESIDUAL_QUANTILES,
-    ),
+    residualQuantiles,
+    directionCalibration: directionCalibration(y, yHat, residualQuantiles),
   };
 }
 

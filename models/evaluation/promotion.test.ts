@@ -16,6 +16,7 @@ const contender = (kind: string, rmse: number, naive = 0.02, drift = 0.0201): Co
     directionalAccuracy: 0.5,
     alwaysUpAccuracy: 0.52,
     residualQuantiles: Array.from({ length: 101 }, () => 0),
+    directionCalibration: 0.5,
     notes: [],
   };
   return { kind, modelId: `id-${kind}`, evaluation };

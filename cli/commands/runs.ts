@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
+import { type CommonOptions, limitOption, withCommonOptions } from '../options.ts';
+import type { Parts } from '../parts.ts';
+import { runDetails, runList } from '../tables/run-tables.ts';
+
+const DEFAULT_LIMIT = 20;
+
+/** `runs`: lists training runs, shows one, cancels one. */
+export function addRuns(program: Command, parts: Parts): void {
+  const runs = program.command('runs').description('list training runs, show one, cancel one');
+
+  const list = runs
+    .command('list', { isDefault: true })
+    .description('list the newest runs')
+    .option('--limit <n>', 'how many', limitOption, DEFAULT_LIMIT);
+  const listExamples = ['runs', 'runs list --limit 5', 'runs --json'];
+  withCommonOptions(list, listExamples).action(async (options: CommonOptions & { readonly limit: number }) => {
+    const output = parts.output(options);
+    const found = await listRuns(await parts.temporal(), parts.context(), options.limit);
+    output.result(found, () => runList(found, output.colors));
+  });
+
+  const show = runs.command('show').description('show how far a run is, or how it ended').argument('<id>', 'the run');
+  withCommonOptions(show, ['runs show train/default/AAPL/2013-03-01/3f9c12a0b1c2']).action(
+    async (id: string, options: CommonOptions) => {
+      const output = parts.output(options);
+      const run = await describeRun(await parts.temporal(), parts.context(), id);
+      output.result(run, () => runDetails(run, output.colors));
+    },
+  );
+
+  const cancel = runs.command('cancel').description('ask a run to stop').argument('<id>', 'the run');
+  withCommonOptions(cancel, ['runs cancel train/default/AAPL/2013-03-01/3f9c12a0b1c2']).action(
+    async (id: string, options: CommonOptions) => {
+      const output = parts.output(options);
+      await cancelRun(await parts.temporal(), parts.context(), id);
+      output.result({ run_id: id, cancel_requested: true }, () => `${id} was asked to stop: npx stockcast runs show ${id}`);
+    },
+  );
+}

@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import type { SessionDate } from '../../domain/bar.ts';
+import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
+import type { TrainingWindow } from '../../domain/model-version.ts';
+import { leaderboard } from '../../serving/leaderboard.ts';
+import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
+import type { RunView, StartedRun } from '../../serving/run-view.ts';
+import { describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { vantageOf } from '../../serving/vantages.ts';
+import { EXIT, Interrupted } from '../failure.ts';
+import {
+  type CommonOptions,
+  dateOption,
+  horizonList,
+  kindList,
+  seedOption,
+  tickerArguments,
+  windowOption,
+  withCommonOptions,
+} from '../options.ts';
+import type { Parts } from '../parts.ts';
+import { failureLine, failuresOf } from '../progress/run-outcome.ts';
+import { watchRun } from '../progress/watch-run.ts';
+import { leaderboardTable } from '../tables/leaderboard-table.ts';
+import { runDetails } from '../tables/run-tables.ts';
+
+interface TrainOptions extends CommonOptions {
+  readonly horizons?: readonly Horizon[];
+  readonly kinds?: readonly string[];
+  readonly window?: TrainingWindow;
+  readonly seed?: number;
+  readonly asOf?: SessionDate;
+  readonly wait: boolean;
+}
+
+/** `train`: starts training, or joins an equal run, and shows its progress. */
+export function addTrain(program: Command, parts: Parts): void {
+  const command = program
+    .command('train')
+    .description('train, evaluate and promote models; an equal request joins the run that is there')
+    .argument('[ticker...]', 'tickers; default: all known', tickerArguments, [])
+    .option('--horizons <list>', `sessions ahead; default: ${DEFAULT_HORIZONS.join(',')}`, horizonList)
+    .option('--kinds <list>', 'candidate kinds, for example linear,random-forest (default: all)', kindList)
+    .option('--window <sessions>', 'newest sessions to learn from, or "all"', windowOption)
+    .option('--seed <number>', 'seed of everything random', seedOption)
+    .option('--as-of <date>', 'train on what was known at the end of that day', dateOption)
+    .option('--no-wait', 'only start the run, and say how to follow it');
+  const examples = ['train', 'train AAPL --horizons 1,10', 'train AAPL --as-of 2010-06-30', 'train --no-wait --json'];
+  withCommonOptions(command, examples).action((tickers: readonly string[], options: TrainOptions) =>
+    train(parts, tickers, options),
+  );
+}
+
+async function train(parts: Parts, tickers: readonly string[], options: TrainOptions): Promise<void> {
+  const output = parts.output(options);
+  const context = parts.context();
+  const wish = trainingWish(parts, options);
+  // What is wrong with the request is said before anything is opened.
+  const plan = trainingPlan(wish);
+  vantageOf(context, options.asOf);
+
+  const [services, temporal] = [await parts.services(), await parts.temporal()];
+  const [only] = tickers;
+  const request = {
+    ...(tickers.length === 0 ? {} : { tickers }),
+    ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
+    maxInFlight: parts.settings().maxInFlight,
+  };
+  const started =
+    tickers.length === 1 && only !== undefined
+      ? await startTickerTraining(services, temporal, context, only, wish, options.asOf)
+      : await startUniverseTraining(services, temporal, context, request, wish);
+  const { run_id: runId } = started;
+  if (!options.wait) {
+    output.result(started, () => [startedLine(started), ...howToFollow(runId)].join('\n'));
+    return;
+  }
+  output.say(startedLine(started));
+
+  const { signal } = parts.interruption();
+  const describe = () => describeRun(temporal, context, runId);
+  const run = await watchRun({ context, output, signal, describe }).catch((error: unknown) => {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(runId)].join('\n'));
+  });
+  const trained = trainedTickers(run);
+  const entries = await leaderboard(services, context, trained, plan.horizons);
+  output.result(run, () => `${runDetails(run, output.colors)}\n\n${leaderboardTable(entries, output.colors)}`);
+  const failures = failuresOf(run);
+  for (const failure of failures) parts.complain({ code: 'RUN_FAILED', message: failureLine(failure) });
+  if (failures.length > 0) parts.exitWith(EXIT.failure);
+}
+
+/** What to train, with what the person left open filled in from the settings. */
+export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, 'wait'>>): TrainingWish {
+  const settings = parts.settings();
+  const window = options.window ?? settings.trainingWindow;
+  return {
+    seed: options.seed ?? settings.seed,
+    ...(options.horizons === undefined ? {} : { horizons: options.horizons }),
+    ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
+    ...(window === undefined ? {} : { window }),
+  };
+}
+
+/** Which run it is, and whether it was there already. */
+export function startedLine({ run_id: runId, joined, status, ui }: StartedRun): string {
+  const how = !joined ? 'started' : status === 'running' ? 'joined, since it was under way' : 'nothing has changed since';
+  return `run ${runId}: ${how}${ui === null ? '' : `\n    ${ui}`}`;
+}
+
+function howToFollow(runId: string): string[] {
+  return [`  follow it:  npx stockcast runs show ${runId}`, `  cancel it:  npx stockcast runs cancel ${runId}`];
+}
+
+function trainedTickers({ result }: RunView): string[] {
+  if (result === undefined) return [];
+  return 'outcomes' in result ? result.outcomes.map(({ ticker }) => ticker).sort() : [result.ticker];
+}

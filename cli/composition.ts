@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { codeVersion } from '../config/code-version.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { PROJECT_DIR } from '../config/project-dir.ts';
+import { readStackFile } from '../config/stack-file.ts';
+import { systemClock } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+import type { Services } from '../serving/services.ts';
+import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { listenForInterruption } from './interruption.ts';
+import { Output, type TextStream } from './output.ts';
+import type { Interruption, Parts, RunningStack } from './parts.ts';
+
+/** The process that the command line runs in. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly process: NodeJS.Process;
+}
+
+/**
+ * Puts the commands' parts together. Modules that are heavy or open something are loaded at first use, so that `--help`
+ * is quick; the configuration is read anew each time, since a stack that `up` starts changes the addresses.
+ */
+export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings): Parts {
+  let services: { value: Services; close(): Promise<void> } | undefined;
+  let temporal: TemporalGateway | undefined;
+  let interruption: Interruption | undefined;
+  const config = () => loadConfig(env, cwd);
+  const say = (line: string) => stderr.write(`${line}\n`);
+
+  const startedStack = async (): Promise<typeof import('../infra/stack/stack.ts')> => import('../infra/stack/stack.ts');
+
+  return {
+    settings: config,
+    context: () => ({ tenant: config().tenant, principal: config().principal, clock: systemClock }),
+    services: async () => {
+      if (services === undefined) {
+        const settings = withDatabase(config());
+        const [{ openStores }, { createServices }] = await Promise.all([
+          import('../stores/open-stores.ts'),
+          import('../serving/services.ts'),
+        ]);
+        const stores = openStores(settings);
+        services = { value: createServices(stores, codeVersion(PROJECT_DIR)), close: () => stores.close() };
+      }
+      return services.value;
+    },
+    temporal: async () => {
+      if (temporal === undefined) {
+        const settings = withTemporal(config());
+        const { TemporalGateway } = await import('../serving/temporal-gateway.ts');
+        temporal = new TemporalGateway(settings.temporal);
+      }
+      return temporal;
+    },
+    close: async () => {
+      const [open, gateway] = [services, temporal];
+      services = undefined;
+      temporal = undefined;
+      await gateway?.close();
+      await open?.close();
+    },
+    output: ({ json }) => new Output(stdout, stderr, json === true),
+    complain: ({ code, message }) => say(`error ${code}: ${message}`),
+    note: say,
+    exitWith: (code) => {
+      process.exitCode = code;
+    },
+    interruption: () => {
+      interruption ??= listenForInterruption(process, () => say('ending at once'));
+      return interruption;
+    },
+    sample: {
+      pricesPath: join(PROJECT_DIR, 'data', 'sample', 'prices.csv'),
+      eventsPath: join(PROJECT_DIR, 'data', 'sample', 'events.csv'),
+    },
+    runWorker: async (queues) => {
+      const settings = withTemporal(withDatabase(config()));
+      const { runWorker } = await import('../workers/main.ts');
+      await runWorker(settings, queues);
+    },
+    runApi: async () => {
+      const settings = withDatabase(config());
+      const { runApi } = await import('../api/server.ts');
+      await runApi(settings);
+    },
+    temporalTarget: () => withTemporal(config()).temporal,
+    diagnose: async () => {
+      const { diagnose } = await import('../infra/doctor.ts');
+      return diagnose();
+    },
+    ensureTemporalCli: async ({ say: tell, signal }) => {
+      const { ensureTemporalCli } = await import('../infra/temporal/temporal-cli.ts');
+      return (await ensureTemporalCli({ say: tell, signal })).path;
+    },
+    startStack: async ({ say: tell }) => {
+      const { startStack } = await startedStack();
+      const { stateDir } = config();
+      return startStack({ stateDir, say: tell, env }) as unknown as Promise<RunningStack>;
+    },
+    forgetState: async () => {
+      const { forgetState } = await startedStack();
+      await forgetState(config().stateDir);
+    },
+    runProgram: (path, args, variables) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(path, args, { stdio: 'inherit', env: { ...env, ...variables } });
+        child.once('error', reject);
+        child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+      }),
+  };
+}
+
+/** @throws StockcastError STACK_NOT_RUNNING */
+function withDatabase(config: Config): Config {
+  if (config.database.url !== undefined) return config;
+  throw notRunning(config, 'DATABASE_URL');
+}
+
+// The default address is not enough: whatever listens there was not started by this stack.
+/** @throws StockcastError STACK_NOT_RUNNING */
+function withTemporal(config: Config): Config {
+  if (config.external.temporal || readStackFile(config.stateDir) !== undefined) return config;
+  throw notRunning(config, 'TEMPORAL_ADDRESS');
+}
+
+function notRunning({ stateDir }: Config, setting: string): StockcastError {
+  return new StockcastError('STACK_NOT_RUNNING', { stateDir, setting });
+}

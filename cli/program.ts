@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { addApi } from './commands/api.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addLeaderboard } from './commands/leaderboard.ts';
+import { addPredict } from './commands/predict.ts';
+import { addRuns } from './commands/runs.ts';
+import { addTemporal } from './commands/temporal.ts';
+import { addTickers } from './commands/tickers.ts';
+import { addTrain } from './commands/train.ts';
+import { addUp } from './commands/up.ts';
+import { addUpload } from './commands/upload.ts';
+import { addWorker } from './commands/worker.ts';
+import type { TextStream } from './output.ts';
+import type { Parts } from './parts.ts';
+
+/** Where the parser writes help, and what it found wrong with a command line. */
+export interface ParserStreams {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  readonly version: string;
+}
+
+const COMMANDS = [
+  addUp,
+  addUpload,
+  addTickers,
+  addTrain,
+  addRuns,
+  addLeaderboard,
+  addPredict,
+  addTemporal,
+  addWorker,
+  addApi,
+  addDoctor,
+];
+
+/** The whole command line. It throws where others would exit, so that its caller decides on exit codes. */
+export function buildProgram(parts: Parts, { stdout, stderr, version }: ParserStreams): Command {
+  const program = new Command('stockcast')
+    .description('Stock-price forecasts from models that had to earn their place.')
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('(--help shows what is possible)')
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'error USAGE: ')),
+    })
+    .addHelpText('after', '\nStart with `npm start` (the same as `npx stockcast up`). Each command has its own --help.');
+  for (const add of COMMANDS) add(program, parts);
+  return program;
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { RunView } from '../../serving/run-view.ts';
+import { failureLine, failuresOf, runFailed } from './run-outcome.ts';
+
+const ended: RunView = {
+  run_id: 'train/default/AAPL/2013-03-01/0123456789ab',
+  workflow: 'trainTicker',
+  status: 'completed',
+  started_at: '2026-01-05T12:00:00.000Z',
+  closed_at: '2026-01-05T12:00:07.000Z',
+  ui: null,
+};
+
+test('a run that went well has no failures', () => {
+  const result = { ticker: 'AAPL', asOf: '2013-03-01', datasetId: 'd', promotions: [], notes: [] };
+  expect(failuresOf({ ...ended, result })).toEqual([]);
+  const outcomes = [{ ticker: 'AAPL', status: 'completed' as const, workflowId: 'w' }];
+  expect(failuresOf({ ...ended, result: { outcomes } })).toEqual([]);
+});
+
+test('a ticker that failed alone is named with its reason', () => {
+  const outcomes = [
+    { ticker: 'AAPL', status: 'completed' as const, workflowId: 'w' },
+    { ticker: 'F', status: 'failed' as const, workflowId: '', code: 'TOO_FEW_SESSIONS', message: 'F has 12 sessions.' },
+  ];
+  const failures = failuresOf({ ...ended, result: { outcomes } });
+  expect(failures.map(failureLine)).toEqual(['F: F has 12 sessions. (TOO_FEW_SESSIONS)']);
+  const error = runFailed('the-run', failures);
+  expect([error.code, error.message]).toEqual(['RUN_FAILED', expect.stringContaining('F has 12 sessions.')]);
+});
+
+test('a run that failed, or was stopped, says why', () => {
+  const failure = { code: 'OBJECT_DAMAGED', message: 'the object is damaged' };
+  expect(failuresOf({ ...ended, status: 'failed', failure }).map(failureLine)).toEqual([
+    'the object is damaged (OBJECT_DAMAGED)',
+  ]);
+  const cancelled = failuresOf({ ...ended, status: 'cancelled', failure: { code: 'CancelledFailure', message: 'x' } });
+  expect(cancelled.map(failureLine)).toEqual(['it was cancelled (RUN_FAILED)']);
+  expect(failuresOf({ ...ended, status: 'timed_out' }).map(failureLine)).toEqual(['it was timed out (RUN_FAILED)']);
+});

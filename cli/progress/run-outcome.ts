@@ -1,0 +1,32 @@
+import { StockcastError } from '../../domain/errors.ts';
+import type { FailureReason } from '../../domain/failure-reason.ts';
+import type { RunView } from '../../serving/run-view.ts';
+
+/** A ticker that could not be trained, or, with an empty ticker, the run as a whole. */
+export interface RunFailure extends FailureReason {
+  readonly ticker: string;
+}
+
+/** What failed in a run that has ended; empty when all went well. */
+export function failuresOf(run: RunView): RunFailure[] {
+  const { result, failure, status } = run;
+  if (result !== undefined && 'outcomes' in result) {
+    return result.outcomes
+      .filter((outcome) => outcome.status === 'failed')
+      .map(({ ticker, code, message }) => ({ ticker, code: code ?? 'RUN_FAILED', message: message ?? 'no reason given' }));
+  }
+  if (status === 'completed') return [];
+  if (failure !== undefined && status === 'failed') return [{ ticker: '', ...failure }];
+  return [{ ticker: '', code: 'RUN_FAILED', message: `it was ${status.replace('_', ' ')}` }];
+}
+
+/** One failure as a line. */
+export function failureLine({ ticker, code, message }: RunFailure): string {
+  return `${ticker === '' ? '' : `${ticker}: `}${message} (${code})`;
+}
+
+/** The error of a run in which something failed. */
+export function runFailed(runId: string, failures: readonly RunFailure[]): StockcastError {
+  const reason = failures.map(failureLine).join('; ').replace(/\.$/, '');
+  return new StockcastError('RUN_FAILED', { run: runId, reason });
+}

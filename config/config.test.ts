@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SETTINGS, loadConfig } from './config.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'stockcast-config-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+describe('loadConfig', () => {
+  it('has a default for every key', () => {
+    const config = loadConfig({}, dir);
+    expect(config.temporal.address).toBe('127.0.0.1:7233');
+    expect(config.database.url).toBeUndefined();
+    expect(config.objectsDir).toBe(join(dir, '.stockcast', 'objects'));
+    expect(config.api).toMatchObject({ host: '127.0.0.1', port: 3000 });
+    expect(config.external).toEqual({ temporal: false, database: false });
+  });
+
+  it('names every wrong key, its value and what is expected, in one error', () => {
+    const wrong = { STOCKCAST_API_PORT: 'http', TEMPORAL_ADDRESS: 'localhost', STOCKCAST_TENANT: 'A B' };
+    expect(() => loadConfig(wrong, dir)).toThrow(
+      /STOCKCAST_API_PORT="http".*|TEMPORAL_ADDRESS="localhost": expected host:port.*|STOCKCAST_TENANT="A B"/,
+    );
+    try {
+      loadConfig(wrong, dir);
+    } catch (error) {
+      for (const key of Object.keys(wrong)) expect((error as Error).message).toContain(key);
+    }
+  });
+
+  it('does not show a password that stands in an address', () => {
+    expect(() => loadConfig({ DATABASE_URL: 'mysql://me:secret@db/x' }, dir)).toThrow(/DATABASE_URL=\(not shown\)/);
+  });
+
+  it('takes empty variables for unset ones', () => {
+    expect(loadConfig({ STOCKCAST_API_PORT: '' }, dir).api.port).toBe(3000);
+  });
+
+  it('cannot be changed afterwards', () => {
+    const config = loadConfig({}, dir) as { api: { port: number } };
+    expect(() => {
+      config.api.port = 1;
+    }).toThrow(TypeError);
+  });
+
+  it('takes from the running local stack what the environment leaves open', () => {
+    const stateDir = mkdtempSync(join(dir, 'state-'));
+    const addresses = {
+      temporal: '127.0.0.1:7001',
+      temporalUi: 'http://127.0.0.1:8001',
+      api: 'http://127.0.0.1:3001',
+      databaseUrl: 'postgres://stockcast:p@127.0.0.1:5001/stockcast',
+      objectsDir: join(stateDir, 'objects'),
+    };
+    writeFileSync(join(stateDir, 'stack.json'), JSON.stringify({ addresses }));
+    const config = loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir);
+    expect(config.temporal).toMatchObject({ address: '127.0.0.1:7001', uiUrl: 'http://127.0.0.1:8001' });
+    expect(config.database.url).toBe(addresses.databaseUrl);
+    const other = loadConfig({ STOCKCAST_STATE_DIR: stateDir, TEMPORAL_ADDRESS: 'temporal:7233' }, dir);
+    expect(other.temporal).toMatchObject({ address: 'temporal:7233', uiUrl: undefined });
+    expect(other.external).toEqual({ temporal: true, database: false });
+  });
+
+  it("says which file is damaged when the local stack's state cannot be read", () => {
+    const stateDir = mkdtempSync(join(dir, 'state-'));
+    writeFileSync(join(stateDir, 'stack.json'), '{');
+    expect(() => loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir)).toThrow(/stack\.json is damaged/);
+  });
+
+  it('is documented key by key', () => {
+    const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map((row) => [row[1], row[2]]);
+    expect(rows).toEqual(Object.entries(SETTINGS).map(([key, setting]) => [key, setting.description]));
+  });
+});

@@ -1,0 +1,193 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { StockcastError } from '../../domain/errors.ts';
+
+/** The version of the Temporal CLI, whose dev server and Web UI the local stack runs. */
+export const TEMPORAL_CLI_VERSION = '1.5.1';
+/** What a build of that version says of its server; one built by go install does not know its own version. */
+const SERVER_VERSION = '1.29.1';
+const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`;
+const EXECUTABLE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+const PROGRESS_MS = 15_000;
+
+/** A Temporal CLI of the pinned version. */
+export interface TemporalCli {
+  readonly path: string;
+  readonly version: string;
+  readonly source: 'PATH' | 'cache';
+}
+
+export interface SetUpOptions {
+  /** Told in one line what is set up and why, and how it goes on. */
+  readonly say: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Folder of what is made once per user. */
+export function cacheDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'stockcast');
+}
+
+/** The pinned Temporal CLI where it is there already: on PATH, or in the user's cache. */
+export async function findTemporalCli(): Promise<TemporalCli | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, EXECUTABLE);
+    if (!existsSync(path)) continue;
+    const version = await versionOf(path);
+    if (isPinned(version)) return { path, version: version!, source: 'PATH' };
+    break;
+  }
+  const path = cachedPath();
+  const version = existsSync(path) ? await versionOf(path) : undefined;
+  return isPinned(version) ? { path, version: version!, source: 'cache' } : undefined;
+}
+
+/**
+ * Finds the pinned Temporal CLI or makes it: built with Go where there is one, else downloaded by Temporal's own SDK.
+ * @throws StockcastError STACK_FAILED saying what to install, when nothing works
+ */
+export async function ensureTemporalCli(options: SetUpOptions): Promise<TemporalCli> {
+  const found = await findTemporalCli();
+  if (found !== undefined) return found;
+  return withLock(join(cacheDir(), `temporal-${TEMPORAL_CLI_VERSION}.lock`), options, async () => {
+    const meanwhile = await findTemporalCli();
+    if (meanwhile !== undefined) return meanwhile;
+    const problems: string[] = [];
+    for (const make of [buildWithGo, downloadBySdk]) {
+      try {
+        await make(options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        problems.push(error instanceof Error ? error.message : String(error));
+        options.say(problems.at(-1)!);
+        continue;
+      }
+      const made = await findTemporalCli();
+      if (made !== undefined) return made;
+      problems.push(`what was made says it is ${await versionOf(cachedPath())}`);
+    }
+    throw new StockcastError('STACK_FAILED', {
+      part: 'Temporal CLI',
+      problem: `${problems.join('; ')}. Install Go (https://go.dev/dl) or the Temporal CLI ${TEMPORAL_CLI_VERSION} (https://docs.temporal.io/cli) and start again, or set TEMPORAL_ADDRESS to a Temporal of your own`,
+    });
+  });
+}
+
+async function buildWithGo({ say, signal }: SetUpOptions): Promise<void> {
+  say(`building the Temporal dev server ${TEMPORAL_CLI_VERSION} with Go, once per user: runs the workflows and their Web UI (takes some minutes)`);
+  const dir = temporaryFolder();
+  const started = Date.now();
+  const timer = setInterval(() => say(`  still building, ${Math.round((Date.now() - started) / 1000)} s`), PROGRESS_MS);
+  try {
+    await run('go', ['install', MODULE], { ...process.env, GOBIN: dir, GOFLAGS: '' }, signal);
+    keep(join(dir, EXECUTABLE));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new Error(missing ? 'Go is not installed' : `go install failed: ${(error as Error).message}`, { cause: error });
+  } finally {
+    clearInterval(timer);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function downloadBySdk({ say }: SetUpOptions): Promise<void> {
+  say(`downloading the Temporal dev server ${TEMPORAL_CLI_VERSION} with Temporal's own SDK, once per user`);
+  const dir = temporaryFolder();
+  try {
+    const { TestWorkflowEnvironment } = await import('@temporalio/testing');
+    const environment = await TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'cached-download', downloadDir: dir, version: `v${TEMPORAL_CLI_VERSION}` } },
+    });
+    await environment.teardown();
+    const file = readdirSync(dir).map((name) => join(dir, name)).find((path) => statSync(path).isFile());
+    if (file === undefined) throw new Error('no file arrived');
+    keep(file);
+  } catch (error) {
+    throw new Error(`the download failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function cachedPath(): string {
+  return join(cacheDir(), `temporal-${TEMPORAL_CLI_VERSION}`, EXECUTABLE);
+}
+
+function temporaryFolder(): string {
+  mkdirSync(cacheDir(), { recursive: true });
+  return mkdtempSync(join(cacheDir(), 'making-'));
+}
+
+// Renamed into place whole, so that a kill in mid-way leaves nothing that looks finished.
+function keep(file: string): void {
+  mkdirSync(join(cachedPath(), '..'), { recursive: true });
+  renameSync(file, cachedPath());
+}
+
+async function versionOf(path: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 10_000 });
+    return stdout.trim();
+  } catch {
+    // Not runnable, or not a Temporal CLI: as good as absent.
+    return undefined;
+  }
+}
+
+function isPinned(version: string | undefined): boolean {
+  if (version === undefined) return false;
+  return version.includes(` ${TEMPORAL_CLI_VERSION} `) || (version.includes('DEV') && version.includes(`Server ${SERVER_VERSION}`));
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...(signal ? { signal } : {}) });
+    let tail = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      tail = `${tail}${chunk.toString()}`.slice(-2000);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`exit code ${code}: ${tail.trim().split('\n').slice(-5).join(' | ')}`))));
+  });
+}
+
+// A lock is a folder that holds its owner's process id by name; one whose owner is gone is taken over.
+async function withLock<T>(path: string, { say, signal }: SetUpOptions, body: () => Promise<T>): Promise<T> {
+  mkdirSync(join(path, '..'), { recursive: true });
+  for (let told = false; !tryLock(path); told = true) {
+    if (!told) say('another process is setting up the Temporal dev server; waiting for it');
+    await sleep(500, undefined, signal ? { signal } : {});
+  }
+  try {
+    return await body();
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function tryLock(path: string): boolean {
+  const mine = mkdtempSync(`${path}-`);
+  mkdirSync(join(mine, String(process.pid)));
+  try {
+    renameSync(mine, path);
+    return true;
+  } catch {
+    rmSync(mine, { recursive: true, force: true });
+  }
+  const owner = Number(existsSync(path) ? readdirSync(path)[0] : Number.NaN);
+  if (Number.isInteger(owner) && !isAlive(owner)) rmSync(path, { recursive: true, force: true });
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
