@@ -10,7 +10,7 @@ import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { listenForInterruption } from './interruption.ts';
 import { Output, type TextStream } from './output.ts';
-import type { Interruption, Parts, RunningStack } from './parts.ts';
+import type { Interruption, Parts } from './parts.ts';
 
 /** The process that the command line runs in. */
 export interface Surroundings {
@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly cwd: string;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
-  readonly process: NodeJS.Process;
+  readonly process: NodeJS.EventEmitter & { exit(code: number): never; exitCode?: number | string | null | undefined };
 }
 
 /**
@@ -97,10 +97,9 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
       const { ensureTemporalCli } = await import('../infra/temporal/temporal-cli.ts');
       return (await ensureTemporalCli({ say: tell, signal })).path;
     },
-    startStack: async ({ say: tell }) => {
+    startStack: async ({ say: tell, signal }) => {
       const { startStack } = await startedStack();
-      const { stateDir } = config();
-      return startStack({ stateDir, say: tell, env }) as unknown as Promise<RunningStack>;
+      return startStack({ env, cwd, say: tell, signal });
     },
     forgetState: async () => {
       const { forgetState } = await startedStack();

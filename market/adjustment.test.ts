@@ -39,24 +39,30 @@ function bundled(ticker: string, path = '../data/sample/prices.csv') {
 }
 
 describe('adjust', () => {
-  it.each(['AAPL', 'IBM', 'MSFT', 'GOOG'])("gives the same session returns as the source's adjusted prices: %s", (ticker) => {
-    const { bars, events } = bundled(ticker);
-    const { adjustedClose } = adjust(seriesOf(bars), events);
-    const oracle = bundled(ticker, '../tests/oracles/prices-adjusted.csv').bars;
-    expect(oracle.map((bar) => bar.date)).toEqual(bars.map((bar) => bar.date));
-    for (let t = 1; t < bars.length; t++) {
-      const ours = adjustedClose[t]! / adjustedClose[t - 1]! - 1;
-      const theirs = oracle[t]!.close / oracle[t - 1]!.close - 1;
-      expect(Math.abs(ours - theirs), `${ticker} ${bars[t]!.date}`).toBeLessThan(2e-4);
-    }
-  });
+  it.each(['AAPL', 'IBM', 'MSFT', 'GOOG'])(
+    "gives the same session returns as the source's adjusted prices: %s",
+    (ticker) => {
+      const { bars, events } = bundled(ticker);
+      const { adjustedClose } = adjust(seriesOf(bars), events);
+      const oracle = bundled(ticker, '../tests/oracles/prices-adjusted.csv').bars;
+      expect(oracle.map((bar) => bar.date)).toEqual(bars.map((bar) => bar.date));
+      for (let t = 1; t < bars.length; t++) {
+        const ours = adjustedClose[t]! / adjustedClose[t - 1]! - 1;
+        const theirs = oracle[t]!.close / oracle[t - 1]!.close - 1;
+        expect(Math.abs(ours - theirs), `${ticker} ${bars[t]!.date}`).toBeLessThan(2e-4);
+      }
+    },
+  );
 
   it('changes nothing up to a session when later bars and events change', () => {
     const { bars, events } = bundled('AAPL');
     const t = bars.findIndex((bar) => bar.date === '2005-02-01');
     const changed = bars.map((bar, i) => (i > t ? { ...bar, close: bar.close * 3, volume: 1 } : bar));
     const before = adjust(seriesOf(bars), events);
-    const after = adjust(seriesOf(changed), [{ ticker: 'AAPL', date: '2005-02-02', kind: 'split', value: 7 }, ...events.slice(0, 1)]);
+    const after = adjust(seriesOf(changed), [
+      { ticker: 'AAPL', date: '2005-02-02', kind: 'split', value: 7 },
+      ...events.slice(0, 1),
+    ]);
     expect(after.adjustedClose.slice(0, t + 1)).toEqual(before.adjustedClose.slice(0, t + 1));
     expect(after.adjustedVolume.slice(0, t + 1)).toEqual(before.adjustedVolume.slice(0, t + 1));
     expect(after.adjustedClose[t + 1]).not.toBe(before.adjustedClose[t + 1]);

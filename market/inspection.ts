@@ -15,12 +15,16 @@ export function inspect(series: PriceSeries, events: readonly CorporateEvent[]):
   const known = new Set(dates);
   const missing = sessionsBetween(dates[0]!, dates.at(-1)!).filter((date) => !known.has(date));
   const withoutTrades = dates.filter((_, t) => volume[t] === 0);
-  const offSession = events.map(({ date }) => date).filter((date) => date > dates[0]! && date <= dates.at(-1)! && !known.has(date));
+  const offSession = events
+    .map(({ date }) => date)
+    .filter((date) => date > dates[0]! && date <= dates.at(-1)! && !known.has(date));
   return [
     ...notice(missing, 'missing inside the history; nothing was filled in'),
     ...notice(withoutTrades, 'without any trade (volume 0)'),
     ...flatRuns(dates, close),
-    ...(offSession.length === 0 ? [] : [`${list(offSession)}: events on days without a bar; they count from the next bar`]),
+    ...(offSession.length === 0
+      ? []
+      : [`${list(offSession)}: events on days without a bar; they count from the next bar`]),
   ];
 }
 

@@ -35,12 +35,13 @@ export async function suspectedSplits(
   marketReturn: (date: SessionDate) => Promise<number | undefined>,
 ): Promise<SplitSuspect[]> {
   const { ticker, dates, open, close } = series;
-  const explained = new Set(events.filter(({ kind }) => kind === 'split').map(({ date }) => date));
+  const splits = events.filter(({ kind }) => kind === 'split');
   const suspects: SplitSuspect[] = [];
   for (let t = 1; t < dates.length; t++) {
     const jump = Math.log(close[t - 1]! / open[t]!);
     const ratio = RATIOS.find((candidate) => Math.abs(jump - Math.log(candidate)) < TOLERANCE);
-    if (ratio === undefined || explained.has(dates[t]!) || looksLikeCrash(series, t, ratio)) continue;
+    if (ratio === undefined || looksLikeCrash(series, t, ratio)) continue;
+    if (splits.some(({ date }) => date > dates[t - 1]! && date <= dates[t]!)) continue;
     const market = await marketReturn(dates[t]!);
     if (market !== undefined && -Math.log(1 + market) / jump > MARKET_SHARE) continue;
     suspects.push({
@@ -62,14 +63,20 @@ export function asSplitEvents(suspects: readonly SplitSuspect[]): CorporateEvent
 
 /** A split ratio as people say it: 2:1, 3:2, 1:10. */
 export function inWords(ratio: number): string {
-  if (ratio < 1) return inWords(1 / ratio).split(':').reverse().join(':');
+  if (ratio < 1)
+    return inWords(1 / ratio)
+      .split(':')
+      .reverse()
+      .join(':');
   return Number.isInteger(ratio) ? `${ratio}:1` : `${Math.round(ratio * 2)}:2`;
 }
 
 function looksLikeCrash({ high, low, volume }: PriceSeries, t: number, ratio: number): boolean {
   const from = Math.max(0, t - WINDOW);
   const usualVolume = median(volume.slice(from, t));
-  const usualRange = median(Float64Array.from({ length: t - from }, (_, i) => Math.log(high[from + i]! / low[from + i]!)));
+  const usualRange = median(
+    Float64Array.from({ length: t - from }, (_, i) => Math.log(high[from + i]! / low[from + i]!)),
+  );
   const crashVolume = usualVolume > 0 && volume[t]! / Math.max(ratio, 1) / usualVolume > CRASH_VOLUME;
   const crashRange = usualRange > 0 && Math.log(high[t]! / low[t]!) / usualRange > CRASH_RANGE;
   return crashVolume || crashRange;

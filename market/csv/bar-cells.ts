@@ -45,7 +45,7 @@ export class BarReader {
     const volume = readNumber('volume', cells[7]!, refuse);
     if (volume !== undefined && volume < 0) refuse('volume', cells[7]!.trim(), 'a volume cannot be negative');
     if (volume !== undefined && volume > HIGHEST_VOLUME) {
-      refuse('volume', cells[7]!.trim(), `no number of shares; expected 0 to ${HIGHEST_VOLUME}`);
+      refuse('volume', cells[7]!.trim(), 'no number of shares; expected 0 to 1e15');
     }
     if (high !== undefined && low !== undefined) {
       if (high < low) refuse('high', cells[6]!.trim(), `the high lies below the low (${low})`);
@@ -117,8 +117,7 @@ export function readNumber(column: string, cell: string, complain: Complain): nu
 function readPrice(column: string, text: string, complain: Complain): number | undefined {
   const price = readNumber(column, text, complain);
   if (price === undefined || (price >= LOWEST_PRICE && price <= HIGHEST_PRICE)) return price;
-  const reason =
-    price <= 0 ? 'a price must be above zero' : `no price in USD; expected ${LOWEST_PRICE} to ${HIGHEST_PRICE}`;
+  const reason = price <= 0 ? 'a price must be above zero' : 'no price in USD; expected 1e-9 to 1e12';
   complain(column, text.trim(), reason);
   return undefined;
 }

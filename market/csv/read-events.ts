@@ -50,7 +50,7 @@ export async function readEvents(
     const value = readNumber('value', valueText, complain);
     if (value !== undefined && value <= 0) complain('value', valueText, 'must be above zero');
     if (value !== undefined && value > 0 && (value < 1 / LARGEST_VALUE || value > LARGEST_VALUE)) {
-      complain('value', valueText, `no split or dividend; expected ${1 / LARGEST_VALUE} to ${LARGEST_VALUE}`);
+      complain('value', valueText, 'no split or dividend; expected 1e-6 to 1e6');
     }
     if (problems.count > before) continue;
 

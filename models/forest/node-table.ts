@@ -68,22 +68,3 @@ function enlarged<A extends Int32Array | Float64Array>(old: A, larger: A): A {
   larger.set(old);
   return larger;
 }
-
-/** Writes the mean answer of the trees for each row of `X` (row-major, `nColumns` wide) into `yHat` `[nRows]`. */
-export function predictRows(nodes: Nodes, X: Float64Array, nColumns: number, yHat: Float64Array): void {
-  const { features, values, rights, roots } = nodes;
-  for (let row = 0; row < yHat.length; row++) {
-    const base = row * nColumns;
-    let sum = 0;
-    for (let tree = 0; tree < roots.length; tree++) {
-      let node = roots[tree]!;
-      let feature = features[node]!;
-      while (feature >= 0) {
-        node = X[base + feature]! < values[node]! ? node + 1 : rights[node]!;
-        feature = features[node]!;
-      }
-      sum += values[node]!;
-    }
-    yHat[row] = sum / roots.length;
-  }
-}

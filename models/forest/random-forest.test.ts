@@ -61,7 +61,7 @@ describe('randomForest', () => {
     const X = { nRows: 120, nColumns: 3, values: new Float64Array(360).map(() => random.nextInt(12)) };
     const y = new Float64Array(120).map((_, row) => X.values[row * 3]! - 2 * X.values[row * 3 + 1]! + random.next());
     const asked = { nRows: 300, nColumns: 3, values: new Float64Array(900).map(() => random.nextInt(24) / 2) };
-    for (const overrides of [{}, { maxDepth: 2 }, { minSamplesLeaf: 200 }]) {
+    for (const overrides of [{}, { nTrees: 6 }, { maxDepth: 2 }, { minSamplesLeaf: 200 }]) {
       const model = fitSmall({ X, y }, overrides);
       const theirs = RandomForestRegression.load(JSON.parse(JSON.stringify(toMlRandomForest(model))));
       const rows = Array.from({ length: asked.nRows }, (_, row) => [...asked.values.subarray(row * 3, row * 3 + 3)]);

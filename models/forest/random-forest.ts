@@ -2,11 +2,12 @@ import type { Json } from '../../domain/identity.ts';
 import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
 import { seededRandom } from '../random.ts';
 import { binFeatures } from './binned-features.ts';
+import { type CompiledForest, compileForest, predictRows } from './compiled-forest.ts';
 import { checkRows, checkTrainingRows } from './forest-input.ts';
 import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
 import { FOREST_DEFAULTS, type ForestParameters, forestParameters } from './forest-parameters.ts';
 import { TreeGrower } from './grow-tree.ts';
-import { NodeTable, predictRows } from './node-table.ts';
+import { NodeTable } from './node-table.ts';
 
 const NAME = 'random-forest';
 
@@ -14,6 +15,7 @@ const NAME = 'random-forest';
 class RandomForest implements Model {
   readonly kind = NAME;
   readonly #forest: FittedForest;
+  #compiled: CompiledForest | undefined;
 
   constructor(forest: FittedForest) {
     this.#forest = forest;
@@ -22,8 +24,10 @@ class RandomForest implements Model {
   predict(X: Matrix): Float64Array {
     const { nodes, nFeatures } = this.#forest;
     checkRows(X, nFeatures);
+    // At the first prediction, as many fitted models are only stored.
+    this.#compiled ??= compileForest(nodes, nFeatures);
     const yHat = new Float64Array(X.nRows);
-    predictRows(nodes, X.values, nFeatures, yHat);
+    predictRows(this.#compiled, X.values, yHat);
     return yHat;
   }
 

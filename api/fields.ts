@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { type Horizon, MAX_HORIZON, parseHorizon } from '../domain/horizon.ts';
+import type { TrainingWindow } from '../domain/model-version.ts';
+import { TICKER_FORM, parseTicker } from '../domain/ticker.ts';
+
+/** The shortest window that a training may be asked for, in sessions. */
+const LEAST_WINDOW = 60;
+const LARGEST_SEED = 2 ** 31 - 1;
+
+// What stands in a query is text, what stands in a body may be a number: these fields take both. `meta` describes them
+// in OpenAPI, since a transformation can't be written there.
+const loose = z.unknown();
+const number = (value: unknown) =>
+  typeof value === 'number' ? value : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
+const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A ticker; lower case and surrounding spaces are forgiven. Throws TICKER_INVALID. */
+export const tickerField = z.string().meta({ description: `Ticker: ${TICKER_FORM}`, examples: ['AAPL'] }).transform(parseTicker);
+
+/** A horizon in exchange sessions. Throws HORIZON_INVALID. */
+export const horizonField = loose
+  .meta({ type: 'integer', minimum: 1, maximum: MAX_HORIZON, description: 'Exchange sessions ahead', examples: [10] })
+  .transform((value): Horizon => parseHorizon(typeof value === 'number' ? value : (shown(value) ?? '')));
+
+/** Several values: a JSON array, or in a query `a,b` or the field repeated. */
+function listOf<S extends z.ZodType>(field: S, items: object, description: string) {
+  return loose
+    .meta({ type: 'array', items, description })
+    .transform((value) => {
+      const parts = typeof value === 'string' ? [value] : value;
+      if (!Array.isArray(parts)) return parts;
+      return parts.flatMap((part: unknown) => (typeof part === 'string' ? part.split(',').map((item) => item.trim()) : [part]));
+    })
+    .pipe(z.array(field).min(1));
+}
+
+/** Horizons, at least one. Throws HORIZON_INVALID. */
+export const horizonsField = listOf(
+  horizonField,
+  { type: 'integer', minimum: 1, maximum: MAX_HORIZON },
+  'Horizons in exchange sessions, for example 1,10',
+);
+
+/** Tickers, at least one. Throws TICKER_INVALID. */
+export const tickersField = listOf(tickerField, { type: 'string' }, 'Tickers, for example AAPL,MSFT');
+
+/** Names of model kinds; whether there are such kinds is for the use cases to say. */
+export const kindsField = listOf(
+  z.string(),
+  { type: 'string' },
+  'Candidate kinds, for example linear,random-forest; the baselines are trained beside them always',
+);
+
+/** A training window: newest sessions to learn from, or `all`. */
+export const windowField = loose
+  .meta({
+    anyOf: [{ const: 'all' }, { type: 'integer', minimum: LEAST_WINDOW }],
+    description: 'Newest sessions that models learn from, or "all"',
+  })
+  .transform((value, issues): TrainingWindow => {
+    if (value === 'all') return value;
+    return checkedWhole(value, LEAST_WINDOW, Number.MAX_SAFE_INTEGER, issues, ' sessions, or "all"');
+  });
+
+/** A whole number within bounds, both included. */
+export function wholeNumberField(least: number, most: number, description: string) {
+  return loose
+    .meta({ type: 'integer', minimum: least, maximum: most, description })
+    .transform((value, issues) => checkedWhole(value, least, most, issues));
+}
+
+/** A seed of everything random in training. */
+export const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything random');
+
+/** A date, by which the system looks at what was known then; the use cases check it. */
+export const asOfField = z
+  .string()
+  .meta({ format: 'date', description: 'Train as of this date in New York: later sessions, events and restatements count as unknown' });
+
+/** `true` or `false`, as JSON or as text. */
+export function flagField(description: string) {
+  return loose.meta({ type: 'boolean', description }).transform((value, issues) => {
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    issues.addIssue({ code: 'custom', message: `"${shown(value)}" is not possible: expected true or false` });
+    return z.NEVER;
+  });
+}
+
+function checkedWhole(value: unknown, least: number, most: number, issues: z.core.$RefinementCtx, unit = ''): number {
+  const found = number(value);
+  if (Number.isSafeInteger(found) && found >= least && found <= most) return found;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  issues.addIssue({ code: 'custom', message: `"${shown(value)}" is not possible: expected a whole number ${range}${unit}` });
+  return z.NEVER;
+}

@@ -1,0 +1,41 @@
+import type { TrainingWindow } from '../domain/model-version.ts';
+import type { Services } from '../serving/services.ts';
+import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+
+/** The settings that answer what a request leaves open. */
+export interface ApiSettings {
+  readonly tenant: string;
+  readonly principal: string;
+  readonly seed: number;
+  /** Undefined means the default of the models. */
+  readonly trainingWindow: TrainingWindow | undefined;
+  readonly maxInFlight: number;
+  /** Largest file that an upload may hold. */
+  readonly uploadLimitBytes: number;
+}
+
+/** A failure that nobody asked for, as it goes to the log: one JSON line each. */
+export interface LogEntry {
+  readonly time: string;
+  readonly level: 'error';
+  readonly request_id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly code: string;
+  /** The error with its stack and what caused it. */
+  readonly error: string;
+}
+
+/** Everything that the API works with, put together by its composition root. */
+export interface ApiParts {
+  readonly services: Services;
+  readonly temporal: TemporalGateway;
+  readonly settings: ApiSettings;
+  /** Settles when the database answers. @throws StockcastError DATABASE_UNAVAILABLE */
+  readonly pingDatabase: () => Promise<void>;
+  /** Folder in which uploads lie while they are read. */
+  readonly uploadsDir: string;
+  readonly log: (entry: LogEntry) => void;
+  /** Version of the project. */
+  readonly version: string;
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import { type Context, systemClock } from '../domain/context.ts';
+import type { ApiSettings } from './parts.ts';
+
+/** What belongs to one request from its first byte to its last. */
+export interface RequestScope {
+  /** From the header `X-Request-Id`, where that is well-formed, else made up; given back in the same header. */
+  readonly requestId: string;
+  readonly context: Context;
+  /** Aborts when the client goes away before it has its answer. */
+  readonly signal: AbortSignal;
+}
+
+const SCOPE = Symbol('scope');
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/** Middleware that opens the scope of each request. */
+export function openScope({ tenant, principal }: ApiSettings) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const given = request.get('x-request-id') ?? '';
+    const requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const scope: RequestScope = {
+      requestId,
+      context: { tenant, principal, clock: systemClock },
+      signal: gone.signal,
+    };
+    (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = scope;
+    response.set('X-Request-Id', requestId);
+    next();
+  };
+}
+
+/** The scope that `openScope` opened. */
+export function scopeOf(response: Response): RequestScope {
+  const scope = (response.locals as { [SCOPE]?: RequestScope })[SCOPE];
+  if (scope === undefined) throw new TypeError('the request has no scope: openScope must run first');
+  return scope;
+}

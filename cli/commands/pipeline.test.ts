@@ -1,0 +1,276 @@
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type TestDatabase, freshDatabase } from '../../tests/support/postgres.ts';
+import { samplePrices } from '../../tests/support/test-universe.ts';
+import { TextSink } from '../../tests/support/text-sink.ts';
+import { QUEUES } from '../../domain/run.ts';
+import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
+import { composeParts } from '../composition.ts';
+import { failureReport } from '../failure.ts';
+import type { Parts, RunningStack } from '../parts.ts';
+import { buildProgram } from '../program.ts';
+
+const TENANT = 'cli-tests';
+const TINY = ['--horizons', '1', '--kinds', 'linear'];
+
+class FakeProcess extends EventEmitter {
+  exitCode: number | undefined = 0;
+  exit(code: number): never {
+    throw new Error(`exited with ${code}`);
+  }
+}
+
+let database: TestDatabase;
+let dir: string;
+let workers: RunningWorkers;
+let working: Promise<void>;
+let workerParts: Parts;
+
+/** The commands' parts over real stores and a real Temporal, writing into memory. */
+function makeParts() {
+  const [stdout, stderr, process] = [new TextSink(), new TextSink(), new FakeProcess()];
+  const env = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    STOCKCAST_STATE_DIR: dir,
+    STOCKCAST_TENANT: TENANT,
+  };
+  return { parts: composeParts({ env, cwd: dir, stdout, stderr, process }), stdout, stderr, process };
+}
+
+async function stockcast(args: readonly string[], change?: (parts: Parts, process: FakeProcess) => Parts) {
+  const { parts, stdout, stderr, process } = makeParts();
+  try {
+    const changed = change === undefined ? parts : change(parts, process);
+    await buildProgram(changed, { stdout, stderr, version: '0.0.0' }).parseAsync(['node', 'stockcast', ...args]);
+  } catch (error) {
+    const { code, message, exitCode } = failureReport(error);
+    parts.complain({ code, message });
+    process.exitCode = exitCode;
+  } finally {
+    await parts.close();
+  }
+  return { stdout: stdout.text, stderr: stderr.text, code: process.exitCode };
+}
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  dir = mkdtempSync(join(tmpdir(), 'stockcast-commands-'));
+  writeFileSync(join(dir, 'prices.csv'), samplePrices(['AAPL', 'MSFT'], 300));
+  writeFileSync(join(dir, 'short.csv'), samplePrices(['AAPL', 'XOM'], 300).replace(/(XOM,.*\n){280}/, ''));
+  workerParts = makeParts().parts;
+  workers = await createWorkers(Object.values(QUEUES), {
+    services: await workerParts.services(),
+    temporal: await workerParts.temporal(),
+    address: inject('temporalAddress'),
+    namespace: 'default',
+    trainingSlots: 2,
+    shutdownGraceMs: 1000,
+  });
+  working = workers.run();
+});
+
+afterAll(async () => {
+  workers?.shutdown();
+  await working;
+  await workerParts?.close();
+  rmSync(dir, { recursive: true, force: true });
+  await database?.drop();
+});
+
+/** A stack whose parts the test run has started already. */
+const runningStack = (parts: Parts, died?: Error): Parts => ({
+  ...parts,
+  ensureTemporalCli: async () => 'temporal',
+  startStack: async ({ say }): Promise<RunningStack> => {
+    say('the stack is up');
+    const addresses = { api: 'http://127.0.0.1:3000', temporalUi: 'http://127.0.0.1:8233' };
+    const failed = died === undefined ? new Promise<Error>(() => undefined) : Promise.resolve(died);
+    return { addresses, failed, stop: async () => undefined };
+  },
+});
+
+describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, () => {
+  let runId: string;
+
+  test('nothing is known at first', async () => {
+    expect((await stockcast(['tickers'])).stdout).toContain('npx stockcast upload FILE');
+    expect((await stockcast(['leaderboard'])).stdout).toContain('npx stockcast train');
+    expect(await stockcast(['predict', 'AAPL'])).toMatchObject({ code: 1, stderr: expect.stringContaining('TICKER_UNKNOWN') });
+  });
+
+  test('upload adds prices, and the same again adds nothing', async () => {
+    const path = join(dir, 'prices.csv');
+    expect(await stockcast(['upload', path])).toMatchObject({ code: 0, stdout: expect.stringContaining('600 new') });
+    const again = await stockcast(['upload', path, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ file: 'prices.csv', accepted_rows: 600, unchanged: 600 });
+    expect(JSON.parse((await stockcast(['tickers', '--json'])).stdout)).toMatchObject([
+      { ticker: 'AAPL', sessions: 300 },
+      { ticker: 'MSFT', sessions: 300 },
+    ]);
+  });
+
+  test('a refused file names its line and stores nothing', async () => {
+    const path = join(dir, 'bad.csv');
+    writeFileSync(path, samplePrices(['AAPL'], 3).replace(/,\d+\.\d+,/, ',-1,'));
+    const { code, stderr, stdout } = await stockcast(['upload', path]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('error FILE_REFUSED: bad.csv was refused and nothing was stored: line 2');
+    expect(await stockcast(['upload', path, '--skip-bad-rows'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('rejected: line 2'),
+    });
+  });
+
+  test('train follows a run to its end and shows the leaderboard', async () => {
+    const { code, stdout, stderr } = await stockcast(['train', 'AAPL', ...TINY]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    runId = /run (\S+): started/.exec(stdout)![1]!;
+    expect(runId).toMatch(new RegExp(`^train/${TENANT}/AAPL/2013-03-01/`));
+    expect(stdout).toContain(`${runId}  completed`);
+    expect(stdout).toMatch(/naive +0\.\d{5}/);
+    expect(stdout).toMatch(/linear +0\.\d{5}/);
+  });
+
+  test('the same again joins the run that is there', async () => {
+    const { stdout } = await stockcast(['train', 'AAPL', ...TINY, '--no-wait', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ run_id: runId, joined: true, status: 'completed' });
+    expect((await stockcast(['train', 'AAPL', ...TINY, '--no-wait'])).stdout).toContain(`npx stockcast runs show ${runId}`);
+  });
+
+  test('predict answers by the promoted model or the one that is named', async () => {
+    expect((await stockcast(['predict', 'aapl', '--horizon', '1'])).stdout).toMatch(/AAPL +2013-03-01 +430\.47 +1 +2013-03-04/);
+    const { stdout } = await stockcast(['predict', 'AAPL', '--horizon', '1', '--model', 'linear', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ ticker: 'AAPL', current_price: 430.47, horizon: 1, model: 'linear' });
+  });
+
+  test('of several tickers one may fail alone', async () => {
+    const { code, stdout, stderr } = await stockcast(['predict', 'AAPL', 'MSFT', '--horizon', '1', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      predictions: [{ ticker: 'AAPL' }],
+      errors: [{ ticker: 'MSFT', error: { code: 'MODEL_MISSING' } }],
+    });
+    expect(stderr).toContain('error MODEL_MISSING: MSFT');
+    expect(code).toBe(1);
+    expect((await stockcast(['predict', 'MSFT', 'ZZZ'])).stdout).toBe('No forecast could be made.\n');
+  });
+
+  test('leaderboard shows what was trained and knows its tickers', async () => {
+    const { stdout } = await stockcast(['leaderboard', 'AAPL', '--horizons', '1', '--json']);
+    const [entry] = JSON.parse(stdout);
+    expect(entry.models.map((model: { kind: string }) => model.kind).sort()).toEqual(['drift', 'linear', 'naive']);
+    expect(await stockcast(['leaderboard', 'ZZZ'])).toMatchObject({ code: 1, stderr: expect.stringContaining('TICKER_UNKNOWN') });
+  });
+
+  test('runs lists, shows and cancels', async () => {
+    expect((await stockcast(['runs'])).stdout).toContain(runId);
+    expect(JSON.parse((await stockcast(['runs', '--limit', '1', '--json'])).stdout)).toHaveLength(1);
+    expect((await stockcast(['runs', 'show', runId])).stdout).toContain('horizon 1: ');
+    expect(await stockcast(['runs', 'show', `train/${TENANT}/NONE/2013-03-01/0`])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('error RUN_UNKNOWN'),
+    });
+    const ended = await stockcast(['runs', 'cancel', runId]);
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining('RUN_UNKNOWN')]);
+  });
+
+  test('Ctrl-C while training stops watching, and the run goes on until it is cancelled', async () => {
+    const args = ['train', 'MSFT', '--horizons', '1,2,3,4,5', '--window', 'all', '--seed', '7'];
+    const { code, stderr, stdout } = await stockcast(args, (parts, process) => ({
+      ...parts,
+      interruption: () => {
+        const interruption = parts.interruption();
+        process.emit('SIGINT');
+        return interruption;
+      },
+    }));
+    expect(code).toBe(130);
+    expect(stderr).toContain('stopped watching; the run goes on');
+    const id = /run (\S+): started/.exec(stdout)![1]!;
+    expect(stderr).toContain(`npx stockcast runs cancel ${id}`);
+    expect((await stockcast(['runs', 'cancel', id])).stdout).toContain('was asked to stop');
+    await expect
+      .poll(async () => (await stockcast(['runs', 'show', id])).stdout, { timeout: 60_000, interval: 500 })
+      .toContain('cancelled');
+  });
+});
+
+describe.sequential('up', { timeout: 120_000 }, () => {
+  const up = (...args: string[]) => ['up', '--csv', join(dir, 'prices.csv'), '--horizons', '1', ...args];
+
+  test('runs the pipeline, shows what came of it and where to go on', async () => {
+    const { code, stdout, stderr } = await stockcast(up('--once'), (parts) => runningStack(parts));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('the stack is up');
+    expect(stdout).toContain('prices.csv: 600 sessions of AAPL, MSFT');
+    expect(stdout).toMatch(/AAPL, 1 session: \S+ serves/);
+    expect(stdout).toMatch(/MSFT +2013-03-01/);
+    expect(stdout).toContain("curl 'http://127.0.0.1:3000/predict/AAPL?horizon=1'");
+    expect(stdout).toMatch(/ready in .*\(Temporal CLI .*, stack .*, prices .*, training .*, forecasts .*\)/);
+    expect(stdout.trim().endsWith('stopped everything that was started here')).toBe(true);
+  });
+
+  test('finds everything unchanged the second time, and tells machines the same', async () => {
+    const { code, stdout, stderr } = await stockcast(up('--once', '--json'), (parts) => runningStack(parts));
+    expect(code).toBe(0);
+    expect(stderr).toContain('nothing has changed since');
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({ status: 'completed', failures: [], predictions: [{ ticker: 'AAPL' }, { ticker: 'MSFT' }] });
+    expect(Object.keys(told.seconds)).toEqual(['total', 'Temporal CLI', 'stack', 'prices', 'training', 'forecasts']);
+  });
+
+  test('serves until Ctrl-C', async () => {
+    const { code, stdout } = await stockcast(up('--tickers', 'AAPL'), (parts, process) => ({
+      ...runningStack(parts),
+      output: (options) => {
+        const output = parts.output(options);
+        const say = output.say.bind(output);
+        output.say = (line) => {
+          say(line);
+          if (line.startsWith('serving')) setTimeout(() => process.emit('SIGINT'), 10);
+        };
+        return output;
+      },
+    }));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/serving until Ctrl-C\nstopping\nstopped everything/);
+  });
+
+  test('Ctrl-C before it is ready stops what was started', async () => {
+    let stopped = false;
+    const { code, stderr } = await stockcast(up(), (parts, process) => ({
+      ...runningStack(parts),
+      startStack: async (options) => {
+        process.emit('SIGINT');
+        const stack = await runningStack(parts).startStack(options);
+        return {
+          ...stack,
+          stop: async () => {
+            stopped = true;
+          },
+        };
+      },
+    }));
+    expect([code, stopped]).toEqual([130, true]);
+    expect(stderr).toContain('error INTERRUPTED: stopped before the pipeline was done');
+  });
+
+  test('a ticker that cannot be trained is named, and --once fails', async () => {
+    const args = ['up', '--once', '--csv', join(dir, 'short.csv'), '--horizons', '1'];
+    const { code, stdout, stderr } = await stockcast(args, (parts) => runningStack(parts));
+    expect(stdout).toMatch(/AAPL, 1 session: \S+ serves/);
+    expect(stderr).toContain('error RUN_FAILED');
+    expect(stderr).toContain('XOM has 20 sessions');
+    expect(code).toBe(1);
+  });
+
+  test('a part of the stack that stays dead ends it', async () => {
+    const args = up('--tickers', 'AAPL');
+    const { code, stderr } = await stockcast(args, (parts) => runningStack(parts, new Error('the API died 5 times')));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the API died 5 times')]);
+  });
+});

@@ -1,0 +1,16 @@
+import type { SpawnOptions } from 'node:child_process';
+
+/** A process of the local stack: how it is run, how one knows that it is ready, how it is stopped. */
+export interface Part {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly spawnOptions?: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd' | 'env'>;
+  /** Where its output goes. */
+  readonly logFile: string;
+  /** Resolves when the part does its work; `output` gives what it has printed since it was started. */
+  ready(output: () => string, signal: AbortSignal): Promise<void>;
+  readonly readyTimeoutMs: number;
+  readonly stopSignal: NodeJS.Signals;
+  readonly graceMs: number;
+}

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A process that cannot be mistaken for a later one with the same id. */
+export interface ProcessRecord {
+  readonly name: string;
+  readonly pid: number;
+  /** When it started, in the system's own words. */
+  readonly startedAt: string;
+}
+
+const POLL_MS = 50;
+
+/** When the process with this id started; undefined when there is none. */
+export function startOf(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The command's name stands in parentheses and may hold anything; the fields count from behind it.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const zombie = fields[0] === 'Z';
+      return zombie ? undefined : fields[19];
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined;
+  } catch {
+    // Neither /proc nor ps know it: it has ended.
+    return undefined;
+  }
+}
+
+/** The record of a running process; undefined when it has ended already. */
+export function recordOf(name: string, pid: number): ProcessRecord | undefined {
+  const startedAt = startOf(pid);
+  return startedAt === undefined ? undefined : { name, pid, startedAt };
+}
+
+/** Whether exactly this process still runs. */
+export function stillRuns({ pid, startedAt }: ProcessRecord): boolean {
+  return startOf(pid) === startedAt;
+}
+
+/** Ends a process and its group: politely, and after the grace time for good. Resolves when it is gone. */
+export async function endProcess(record: ProcessRecord, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+  for (const next of [signal, 'SIGKILL'] as const) {
+    if (!stillRuns(record)) return;
+    send(record.pid, next);
+    const until = Date.now() + (next === 'SIGKILL' ? 10_000 : graceMs);
+    while (Date.now() < until) {
+      if (!stillRuns(record)) return;
+      await sleep(POLL_MS);
+    }
+  }
+  throw new Error(`${record.name} (process ${record.pid}) does not end`);
+}
+
+// The polite signal goes to the process alone, which knows its children; the last one to its whole group.
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(signal === 'SIGKILL' && process.platform !== 'win32' ? -pid : pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STACK_FILE, type StackAddresses } from '../../config/stack-file.ts';
+import { StockcastError } from '../../domain/errors.ts';
+import { type ProcessRecord, endProcess, stillRuns } from './process-identity.ts';
+
+/** The ports of the stack's parts. */
+export interface StackPorts {
+  readonly api: number;
+  readonly temporal: number;
+  readonly temporalUi: number;
+  readonly postgres: number;
+}
+
+interface Processes {
+  readonly supervisor: ProcessRecord;
+  readonly parts: readonly ProcessRecord[];
+}
+
+const PROCESSES = 'processes.json';
+const PORTS = 'ports.json';
+const LEFTOVER_GRACE_MS = 5000;
+
+/** What the local stack writes down in its state folder, so that it can be found again, by commands and by a later start. */
+export class StackState {
+  readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    mkdirSync(dir, { recursive: true });
+  }
+
+  /** The ports of the last run, which links and habits point to. */
+  lastPorts(): StackPorts | undefined {
+    return this.#read<StackPorts>(PORTS);
+  }
+
+  keepPorts(ports: StackPorts): void {
+    this.#write(PORTS, ports);
+  }
+
+  keepProcesses(processes: Processes): void {
+    this.#write(PROCESSES, processes);
+  }
+
+  /** Says where the parts are; commands in other terminals read it. It holds the database's password. */
+  keepAddresses(addresses: StackAddresses): void {
+    this.#write(STACK_FILE, { addresses });
+  }
+
+  /** Nothing runs any more. */
+  clear(): void {
+    for (const file of [STACK_FILE, PROCESSES]) rmSync(join(this.dir, file), { force: true });
+  }
+
+  /** @throws StockcastError STACK_FAILED when another process runs the stack of this folder */
+  refuseSecond(): void {
+    const supervisor = this.#read<Processes>(PROCESSES)?.supervisor;
+    if (supervisor === undefined || supervisor.pid === process.pid || !stillRuns(supervisor)) return;
+    throw new StockcastError('STACK_FAILED', {
+      part: 'The local stack',
+      problem: `it runs already, as process ${supervisor.pid}, on ${this.dir}; use it, or stop it with Ctrl-C there`,
+    });
+  }
+
+  /** Ends what a stack that was killed has left running; only processes that are surely its own. */
+  async endLeftovers(say: (line: string) => void): Promise<void> {
+    const leftovers = (this.#read<Processes>(PROCESSES)?.parts ?? []).filter(stillRuns);
+    if (leftovers.length > 0) say(`ending what an earlier run left behind: ${leftovers.map(({ name }) => name).join(', ')}`);
+    // In the order of a proper stop: who uses the database goes before the database.
+    for (const record of [...leftovers].reverse()) {
+      await endProcess(record, record.name === 'PostgreSQL' ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS);
+    }
+    this.clear();
+  }
+
+  #read<T>(file: string): T | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.dir, file), 'utf8')) as T;
+    } catch (error) {
+      // Written by rename, a file is there whole or not at all; what is no JSON was touched by somebody else.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  #write(file: string, value: unknown): void {
+    const path = join(this.dir, file);
+    writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+}
