@@ -13,7 +13,12 @@ export interface Call<P, Q, B> extends RequestScope {
   readonly response: Response;
 }
 
-type Frozen<T> = T extends readonly (infer U)[] ? readonly Frozen<U>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+/** The type with every field and element readonly: what handlers may return. */
+export type Frozen<T> = T extends readonly (infer U)[]
+  ? readonly Frozen<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
 
 interface Description<A> {
   readonly method: 'get' | 'post';
@@ -51,7 +56,10 @@ export function endpoint<
     readonly params?: P;
     readonly query?: Q;
     readonly body?: { readonly name: string; readonly schema: B };
-    readonly handle: (parts: ApiParts, call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Frozen<z.input<A>>>;
+    readonly handle: (
+      parts: ApiParts,
+      call: Call<z.output<P>, z.output<Q>, z.output<B>>,
+    ) => Promise<Frozen<z.input<A>>>;
   },
 ): Endpoint {
   const { params, query, body, handle } = description;

@@ -15,7 +15,10 @@ const number = (value: unknown) =>
 const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** A ticker; lower case and surrounding spaces are forgiven. Throws TICKER_INVALID. */
-export const tickerField = z.string().meta({ description: `Ticker: ${TICKER_FORM}`, examples: ['AAPL'] }).transform(parseTicker);
+export const tickerField = z
+  .string()
+  .meta({ description: `Ticker: ${TICKER_FORM}`, examples: ['AAPL'] })
+  .transform(parseTicker);
 
 /** A horizon in exchange sessions. Throws HORIZON_INVALID. */
 export const horizonField = loose
@@ -29,7 +32,9 @@ function listOf<S extends z.ZodType>(field: S, items: object, description: strin
     .transform((value) => {
       const parts = typeof value === 'string' ? [value] : value;
       if (!Array.isArray(parts)) return parts;
-      return parts.flatMap((part: unknown) => (typeof part === 'string' ? part.split(',').map((item) => item.trim()) : [part]));
+      return parts.flatMap((part: unknown) =>
+        typeof part === 'string' ? part.split(',').map((item) => item.trim()) : [part],
+      );
     })
     .pipe(z.array(field).min(1));
 }
@@ -75,7 +80,10 @@ export const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything r
 /** A date, by which the system looks at what was known then; the use cases check it. */
 export const asOfField = z
   .string()
-  .meta({ format: 'date', description: 'Train as of this date in New York: later sessions, events and restatements count as unknown' });
+  .meta({
+    format: 'date',
+    description: 'Train as of this date in New York: later sessions, events and restatements count as unknown',
+  });
 
 /** `true` or `false`, as JSON or as text. */
 export function flagField(description: string) {
@@ -91,6 +99,9 @@ function checkedWhole(value: unknown, least: number, most: number, issues: z.cor
   const found = number(value);
   if (Number.isSafeInteger(found) && found >= least && found <= most) return found;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-  issues.addIssue({ code: 'custom', message: `"${shown(value)}" is not possible: expected a whole number ${range}${unit}` });
+  issues.addIssue({
+    code: 'custom',
+    message: `"${shown(value)}" is not possible: expected a whole number ${range}${unit}`,
+  });
   return z.NEVER;
 }

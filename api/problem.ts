@@ -53,7 +53,8 @@ export function asStockcastError(error: unknown, requestId: string): StockcastEr
     if (error.status === 415) {
       return new StockcastError('MEDIA_TYPE_UNSUPPORTED', { type: error.message, expected: 'JSON in UTF-8' }, cause);
     }
-    if (error.status < 500) return new StockcastError('REQUEST_INVALID', { field: 'request', problem: error.message }, cause);
+    if (error.status < 500)
+      return new StockcastError('REQUEST_INVALID', { field: 'request', problem: error.message }, cause);
   }
   return new StockcastError('UNEXPECTED', { requestId }, { cause: error });
 }

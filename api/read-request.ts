@@ -31,7 +31,10 @@ export function readBy<S extends z.ZodType>(schema: S, value: unknown, where: st
 export function mergeOptions<A extends object>(query: A, other: A, otherPlace: string): A {
   for (const name of Object.keys(other)) {
     if (name in query) {
-      throw new StockcastError('REQUEST_INVALID', { field: name, problem: `given in the query and in the ${otherPlace}` });
+      throw new StockcastError('REQUEST_INVALID', {
+        field: name,
+        problem: `given in the query and in the ${otherPlace}`,
+      });
     }
   }
   return { ...query, ...other };
@@ -65,6 +68,9 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string): 
     const possible = known.length === 0 ? 'none is possible' : `possible: ${known.join(', ')}`;
     return issue.keys.map((key) => ({ field: `${place}.${key}`, problem: `there is no such field; ${possible}` }));
   }
-  if (issue.code === 'invalid_type' && issue.input === undefined) return [{ field: place, problem: `missing, expected ${issue.expected}` }];
-  return [{ field: place, problem: issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase()) }];
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    return [{ field: place, problem: `missing, expected ${issue.expected}` }];
+  }
+  const problem = issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+  return [{ field: place, problem }];
 }

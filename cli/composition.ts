@@ -6,6 +6,7 @@ import { PROJECT_DIR } from '../config/project-dir.ts';
 import { readStackFile } from '../config/stack-file.ts';
 import { systemClock } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { Stack } from '../infra/stack/stack.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { listenForInterruption } from './interruption.ts';
@@ -29,10 +30,9 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
   let services: { value: Services; close(): Promise<void> } | undefined;
   let temporal: TemporalGateway | undefined;
   let interruption: Interruption | undefined;
+  let stack: Stack | undefined;
   const config = () => loadConfig(env, cwd);
   const say = (line: string) => stderr.write(`${line}\n`);
-
-  const startedStack = async (): Promise<typeof import('../infra/stack/stack.ts')> => import('../infra/stack/stack.ts');
 
   return {
     settings: config,
@@ -71,7 +71,10 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
       process.exitCode = code;
     },
     interruption: () => {
-      interruption ??= listenForInterruption(process, () => say('ending at once'));
+      interruption ??= listenForInterruption(process, () => {
+        say('ending at once');
+        for (const { pid } of stack?.processes ?? []) endGroup(pid);
+      });
       return interruption;
     },
     sample: {
@@ -91,18 +94,20 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
     temporalTarget: () => withTemporal(config()).temporal,
     diagnose: async () => {
       const { diagnose } = await import('../infra/doctor.ts');
-      return diagnose();
+      return diagnose(env, cwd);
     },
+    externalTemporal: () => config().external.temporal,
     ensureTemporalCli: async ({ say: tell, signal }) => {
       const { ensureTemporalCli } = await import('../infra/temporal/temporal-cli.ts');
       return (await ensureTemporalCli({ say: tell, signal })).path;
     },
     startStack: async ({ say: tell, signal }) => {
-      const { startStack } = await startedStack();
-      return startStack({ env, cwd, say: tell, signal });
+      const { startStack } = await import('../infra/stack/stack.ts');
+      stack = await startStack({ env, cwd, say: tell, signal });
+      return stack;
     },
     forgetState: async () => {
-      const { forgetState } = await startedStack();
+      const { forgetState } = await import('../infra/stack/stack.ts');
       await forgetState(config().stateDir);
     },
     runProgram: (path, args, variables) =>
@@ -129,4 +134,13 @@ function withTemporal(config: Config): Config {
 
 function notRunning({ stateDir }: Config, setting: string): StockcastError {
   return new StockcastError('STACK_NOT_RUNNING', { stateDir, setting });
+}
+
+// Each part leads a process group of its own, which holds what it has started itself.
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

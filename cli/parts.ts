@@ -87,7 +87,9 @@ export interface Parts {
   /** Runs the API until the process is asked to stop. */
   runApi(): Promise<void>;
   diagnose(): Promise<readonly Finding[]>;
-  /** Finds or sets up the Temporal CLI and returns its path; at once where it is not needed. */
+  /** Whether the environment names a Temporal server, so that none has to be set up. */
+  externalTemporal(): boolean;
+  /** Finds the Temporal CLI, or sets it up, and returns its path. */
   ensureTemporalCli(options: StackOptions): Promise<string>;
   /** @throws StockcastError STACK_NOT_RUNNING when neither a stack nor the environment names a Temporal server */
   temporalTarget(): TemporalTarget;

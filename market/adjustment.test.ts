@@ -38,6 +38,10 @@ function bundled(ticker: string, path = '../data/sample/prices.csv') {
   return { bars, events: events.filter((event) => event.ticker === ticker) };
 }
 
+function sameBits(a: Float64Array, b: Float64Array): boolean {
+  return Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+}
+
 describe('adjust', () => {
   it.each(['AAPL', 'IBM', 'MSFT', 'GOOG'])(
     "gives the same session returns as the source's adjusted prices: %s",
@@ -66,6 +70,31 @@ describe('adjust', () => {
     expect(after.adjustedClose.slice(0, t + 1)).toEqual(before.adjustedClose.slice(0, t + 1));
     expect(after.adjustedVolume.slice(0, t + 1)).toEqual(before.adjustedVolume.slice(0, t + 1));
     expect(after.adjustedClose[t + 1]).not.toBe(before.adjustedClose[t + 1]);
+  });
+
+  it.each(['AAPL', 'IBM', 'MSFT'])(
+    'gives bit-identical values up to any session without the events after it: %s',
+    (ticker) => {
+      const { bars, events } = bundled(ticker);
+      const whole = adjust(seriesOf(bars), events);
+      for (let t = 0; t < bars.length; t += 97) {
+        const known = events.filter(({ date }) => date <= bars[t]!.date);
+        const then = adjust(seriesOf(bars.slice(0, t + 1)), known);
+        expect(Buffer.from(then.adjustedClose.buffer)).toEqual(Buffer.from(whole.adjustedClose.slice(0, t + 1).buffer));
+        expect(Buffer.from(then.adjustedVolume.buffer)).toEqual(
+          Buffer.from(whole.adjustedVolume.slice(0, t + 1).buffer),
+        );
+      }
+    },
+  );
+
+  it('takes no notice of events before the second session', () => {
+    const { bars, events } = bundled('MSFT');
+    const early = [
+      { ticker: 'MSFT', date: '1999-03-29', kind: 'split', value: 2 },
+      { ticker: 'MSFT', date: bars[0]!.date, kind: 'dividend', value: 1 },
+    ] as const;
+    expect(adjust(seriesOf(bars), [...events, ...early])).toEqual(adjust(seriesOf(bars), events));
   });
 
   it('applies an event whose ex-date has no bar at the next bar', () => {

@@ -36,7 +36,7 @@ export interface ParameterRule {
 
 /**
  * Completes parameters that differ from a kind's defaults; there is one rule for each parameter.
- * @throws StockcastError MODEL_INPUT_INVALID naming the parameter, its value and what is possible
+ * @throws StockcastError PARAMETER_INVALID naming the parameter, its value and what is possible
  */
 export function completeParameters<P extends { readonly [name: string]: Json }>(
   kind: string,

@@ -37,7 +37,7 @@ export interface ModelKind<P extends { readonly [name: string]: Json } = { reado
   readonly defaults: P;
   /**
    * Checks parameters that differ from the defaults and returns the full set.
-   * @throws StockcastError MODEL_INPUT_INVALID naming the parameter, its value and what is possible
+   * @throws StockcastError PARAMETER_INVALID naming the parameter, its value and what is possible
    */
   parameters(overrides: Json): P;
   /** Fits on `X` `[nRows, nFeatures]` and `y` `[nRows]`; leaves both unchanged. */

@@ -1,4 +1,4 @@
-import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { trainingActivities } from '../activities/training.ts';
@@ -19,6 +19,8 @@ export interface WorkerParts {
   readonly namespace: string;
   readonly trainingSlots: number;
   readonly shutdownGraceMs: number;
+  /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
+  readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
 
 /** Workers that poll their queues; `run` settles when they have stopped. */
@@ -42,7 +44,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
       Worker.create({
         ...common,
         taskQueue: QUEUES.orchestration,
-        workflowBundle: await bundleWorkflows(),
+        ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
         activities: orchestrationActivities(services, temporal.client),
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),

@@ -34,8 +34,14 @@ export function addRuns(program: Command, parts: Parts): void {
   withCommonOptions(cancel, ['runs cancel train/default/AAPL/2013-03-01/3f9c12a0b1c2']).action(
     async (id: string, options: CommonOptions) => {
       const output = parts.output(options);
-      await cancelRun(await parts.temporal(), parts.context(), id);
-      output.result({ run_id: id, cancel_requested: true }, () => `${id} was asked to stop: npx stockcast runs show ${id}`);
+      const [temporal, context] = [await parts.temporal(), parts.context()];
+      const { status } = await describeRun(temporal, context, id);
+      // Temporal takes a request to cancel what has ended, and does nothing.
+      const running = status === 'running';
+      if (running) await cancelRun(temporal, context, id);
+      output.result({ run_id: id, status, cancel_requested: running }, () =>
+        running ? `${id} was asked to stop: npx stockcast runs show ${id}` : `${id} has ended already: ${status}`,
+      );
     },
   );
 }

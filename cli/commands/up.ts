@@ -58,8 +58,10 @@ async function up(parts: Parts, options: UpOptions): Promise<void> {
       await parts.forgetState();
       say('forgot everything that was kept');
     }
-    await phases.run('Temporal CLI', () => parts.ensureTemporalCli(stackOptions));
-    proceed(signal);
+    if (!parts.externalTemporal()) {
+      await phases.run('Temporal CLI', () => parts.ensureTemporalCli(stackOptions));
+      proceed(signal);
+    }
     const stack = await phases.run('stack', () => parts.startStack(stackOptions));
     try {
       const failed = await runPipeline(parts, options, output, phases, stack, (next) => {

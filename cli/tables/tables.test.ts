@@ -29,6 +29,7 @@ const evaluation: Evaluation = {
   directionalAccuracy: 0.5123,
   alwaysUpAccuracy: 0.5489,
   residualQuantiles: [-0.1, 0.1],
+  directionCalibration: 0.4,
   notes: [],
 };
 

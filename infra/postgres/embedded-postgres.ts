@@ -1,169 +1,228 @@
 import { type ChildProcess, type SpawnOptions, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { StockcastError } from '../../domain/errors.ts';
-import { program } from './postgres-binaries.ts';
-import { type PostgresHome, giveTo, postgresHome } from './postgres-home.ts';
+import { createDatabaseIfMissing } from './create-database.ts';
+import { endServer, findServer } from './leftover-server.ts';
+import { findPostgresBinaries, program, removeCopies, runnableBinaries } from './postgres-binaries.ts';
+import { type PostgresHome, openHome, removeUnfinished, unfinishedDataDir } from './postgres-home.ts';
+import { stackFailure } from './stack-failure.ts';
 
 const USER = 'stockcast';
 const DATABASE = 'stockcast';
-const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 10_000;
-const DONE = 'stockcast-initialised';
+const READY_MS = 60_000;
+const ADOPTION_MS = 10_000;
+const FAST_SHUTDOWN_MS = 30_000;
 
-/** How to run a prepared PostgreSQL as a child process. */
+// Everything is on the command line, so that data of an earlier version run with the settings of this one. Nothing that
+// was committed may be lost, so the disk is waited for.
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  jit: 'off',
+  log_checkpoints: 'off',
+};
+
+/** Which PostgreSQL to run. */
+export interface PostgresOptions {
+  readonly stateDir: string;
+  /** Port on 127.0.0.1; must be free. A server that is adopted keeps its own. */
+  readonly port: number;
+  /** Server settings that differ from the default ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly log?: (line: string) => void;
+}
+
+/** How to run a prepared PostgreSQL as a child process; SIGINT ends it in good order. */
 export interface PreparedPostgres {
   readonly command: string;
   readonly args: readonly string[];
   readonly spawnOptions: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd' | 'env'>;
-  /** Holds the password. */
+  /** Names the database `stockcast` and holds the password. */
   readonly url: string;
+  readonly port: number;
   readonly dataDir: string;
-  /** Waits until the child takes connections and the database is there. */
-  ready(): Promise<void>;
+  /** The server that an earlier process has left running and that serves on, so that none is to be spawned. */
+  readonly adopted?: { readonly pid: number };
+  /** Waits until the server takes connections and makes the database. @throws StockcastError STACK_FAILED */
+  ready(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
 }
 
 /**
- * Prepares the PostgreSQL of a state folder: makes its data folder at first, and ends what an earlier process that was
- * killed has left running on it. It will listen on 127.0.0.1 alone and ask for a password.
+ * Prepares the PostgreSQL of a state folder: makes its data at first, and adopts or ends what a killed process has left
+ * running on them. Call it before each spawn, also of a server that has died; one process at a time may do so.
  * @throws StockcastError STACK_FAILED
  */
-export async function preparePostgres(options: { stateDir: string; port: number }): Promise<PreparedPostgres> {
-  const home = postgresHome(options.stateDir);
+export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
+  const home = await openHome(options.stateDir, options.log ?? (() => {}));
+  const { dataDir } = home;
+  const distribution = findPostgresBinaries();
+  const homeDir = join(dataDir, '..');
+  const binariesDir = runnableBinaries(distribution, home.user, homeDir);
+  removeCopies(homeDir, distribution.version);
+  // A folder that everybody may enter, since PostgreSQL looks up where it is started.
   const spawnOptions = { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }, ...home.user };
-  await endLeftover(home);
-  if (!existsSync(join(home.dataDir, DONE))) await initialise(home, spawnOptions);
-  const { port } = options;
-  const url = `postgres://${USER}:${home.password}@127.0.0.1:${port}/${DATABASE}`;
+  await removeUnfinished(dataDir);
+  if (!existsSync(dataDir)) await initialise(home, binariesDir, spawnOptions);
+
+  const adopted = await adoptableServer(home, distribution.version);
+  if (adopted === undefined) await endServer(dataDir);
+  const port = adopted?.port ?? options.port;
+  const url = addressOf(home, port, DATABASE);
+  const settings = Object.entries({ ...SETTINGS, ...options.settings });
   return {
-    command: program(home.binariesDir, 'postgres'),
-    args: ['-D', home.dataDir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    command: program(binariesDir, 'postgres'),
+    args: ['-D', dataDir, '-p', String(port), ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     spawnOptions,
     url,
-    dataDir: home.dataDir,
-    ready: () => waitUntilReady(url, home.dataDir),
+    port,
+    dataDir,
+    ...(adopted === undefined ? {} : { adopted: { pid: adopted.pid } }),
+    ready: async ({ signal, timeoutMs = READY_MS } = {}) => {
+      await answered(addressOf(home, port, 'postgres'), dataDir, timeoutMs, signal);
+      await createDatabaseIfMissing(url);
+    },
   };
 }
 
-/** A PostgreSQL that runs as a child of this process. */
+/** A PostgreSQL that runs. */
 export interface RunningPostgres {
   readonly url: string;
+  readonly port: number;
   readonly pid: number;
+  readonly dataDir: string;
+  /** The child process, or `adopted` for a server that was running already. */
+  readonly process: ChildProcess | 'adopted';
+  /** Ends it in good order. */
   stop(): Promise<void>;
 }
 
-/** Prepares and runs the PostgreSQL of a state folder; used where no supervisor watches over it. */
-export async function startPostgres(options: { stateDir: string; port: number }): Promise<RunningPostgres> {
+/**
+ * Prepares and runs the PostgreSQL of a state folder; for where no supervisor watches over it. It survives a kill of this
+ * process, and is adopted at the next start.
+ * @throws StockcastError STACK_FAILED
+ */
+export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const prepared = await preparePostgres(options);
-  const child = spawn(prepared.command, prepared.args, { ...prepared.spawnOptions, stdio: ['ignore', 'ignore', 'pipe'] });
-  let log = '';
+  const { url, port, dataDir, adopted } = prepared;
+  if (adopted !== undefined) {
+    await prepared.ready();
+    return { url, port, dataDir, pid: adopted.pid, process: 'adopted', stop: () => endServer(dataDir) };
+  }
+  const child = spawn(prepared.command, prepared.args, {
+    ...prepared.spawnOptions,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let newest = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    log = `${log}${chunk.toString()}`.slice(-4000);
+    newest = `${newest}${chunk}`.slice(-4000);
+    for (const line of String(chunk).trimEnd().split('\n')) options.log?.(line);
   });
+  const abandoned = new AbortController();
   const died = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(failed(`it ended with ${code}: ${log.trim()}`)));
+    child.once('error', (error) => reject(stackFailure(`it could not be spawned: ${error.message}`, error)));
+    child.once('exit', (code, signal) => reject(stackFailure(`it ended with ${code ?? signal}: ${newest.trim()}`)));
   });
+  // After the start nobody waits for it any more.
   died.catch(() => {});
-  await Promise.race([prepared.ready(), died]);
-  return { url: prepared.url, pid: child.pid!, stop: () => stop(child) };
+  try {
+    await Promise.race([prepared.ready({ signal: abandoned.signal }), died]);
+  } catch (error) {
+    abandoned.abort();
+    await stop(child);
+    throw error;
+  }
+  return { url, port, dataDir, pid: child.pid!, process: child, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  // "Fast shutdown": disconnects everybody and closes the files properly.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGINT');
+  const impatience = setTimeout(() => child.kill('SIGQUIT'), FAST_SHUTDOWN_MS);
   await exited;
+  clearTimeout(impatience);
 }
 
-async function initialise(home: PostgresHome, spawnOptions: PreparedPostgres['spawnOptions']): Promise<void> {
-  // A data folder without the mark is what a killed initdb has left.
-  rmSync(home.dataDir, { recursive: true, force: true });
-  mkdirSync(home.dataDir, { recursive: true, mode: 0o700 });
-  giveTo(home, home.dataDir);
-  const passwordFile = join(home.dataDir, '..', `password-${process.pid}`);
-  writeFileSync(passwordFile, `${home.password}\n`, { mode: 0o600 });
-  giveTo(home, passwordFile);
-  const args = ['-D', home.dataDir, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C'];
+async function initialise(home: PostgresHome, binariesDir: string, spawnOptions: PreparedPostgres['spawnOptions']) {
+  const unfinished = unfinishedDataDir(home);
+  const passwordFile = `${unfinished}.password`;
   try {
-    await promisify(execFile)(program(home.binariesDir, 'initdb'), args, spawnOptions);
+    writeFileSync(passwordFile, `${home.password}\n`, { mode: 0o600 });
+    if (home.user !== undefined) chownSync(passwordFile, home.user.uid, home.user.gid);
+    const args = [
+      '-D',
+      unfinished,
+      '-U',
+      USER,
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ];
+    await promisify(execFile)(program(binariesDir, 'initdb'), args, spawnOptions);
+    renameSync(unfinished, home.dataDir);
   } catch (cause) {
-    throw failed(`initdb failed: ${(cause as { stderr?: string }).stderr?.trim() || String(cause)}`, cause);
+    rmSync(unfinished, { recursive: true, force: true });
+    throw stackFailure(`initdb failed: ${(cause as { stderr?: string }).stderr?.trim() || String(cause)}`, cause);
   } finally {
     rmSync(passwordFile, { force: true });
   }
-  writeFileSync(join(home.dataDir, DONE), '');
-  giveTo(home, join(home.dataDir, DONE));
 }
 
-// The first line of postmaster.pid is the process id, the second its data folder. A process of that id that is not a
-// PostgreSQL on this folder has nothing to do with us.
-async function endLeftover({ dataDir }: PostgresHome): Promise<void> {
-  const pidFile = join(dataDir, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const [pidText, folder] = readFileSync(pidFile, 'utf8').split('\n');
-  const pid = Number(pidText);
-  if (!Number.isInteger(pid) || pid <= 1 || folder !== dataDir || !isPostgresOn(pid, dataDir)) {
-    rmSync(pidFile, { force: true });
-    return;
-  }
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    process.kill(pid, signal);
-    const until = Date.now() + STOP_TIMEOUT_MS;
-    while (Date.now() < until) {
-      if (!isPostgresOn(pid, dataDir)) return;
-      await sleep(50);
-    }
-  }
-  throw failed(`the PostgreSQL with process id ${pid}, left on ${dataDir}, does not end`);
-}
-
-function isPostgresOn(pid: number, dataDir: string): boolean {
+// A server is adopted when it answers to the password, on this data folder, in the version of the binaries here.
+async function adoptableServer(home: PostgresHome, version: string) {
+  const server = findServer(home.dataDir);
+  if (server === undefined) return undefined;
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(dataDir);
-  } catch {
-    // No /proc (macOS): the pid file's word has to do. No such process: it has ended.
-    return !existsSync('/proc') && isAlive(pid);
+    const running = await answered(addressOf(home, server.port, 'postgres'), home.dataDir, ADOPTION_MS);
+    return version.startsWith(`${running}.`) ? server : undefined;
+  } catch (error) {
+    if (error instanceof StockcastError) return undefined;
+    throw error;
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function waitUntilReady(url: string, dataDir: string): Promise<void> {
-  const admin = new URL(url);
-  admin.pathname = '/postgres';
-  const until = Date.now() + READY_TIMEOUT_MS;
+// Waits until the server takes connections, and returns its version. Never settles for a server on other data.
+async function answered(url: string, dataDir: string, timeoutMs: number, signal?: AbortSignal): Promise<string> {
+  const until = performance.now() + timeoutMs;
   for (;;) {
-    const client = new pg.Client({ connectionString: admin.href, connectionTimeoutMillis: 2000 });
-    client.on('error', () => {});
+    signal?.throwIfAborted();
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+    client.on('error', () => {
+      // The statement under way rejects with it.
+    });
     try {
       await client.connect();
-      const shown = await client.query<{ data_directory: string }>('show data_directory');
-      if (shown.rows[0]?.data_directory !== dataDir) throw failed(`another PostgreSQL answers at ${admin.host}`);
-      const there = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
-      if (there.rowCount === 0) await client.query(`create database ${DATABASE}`);
-      return;
+      const shown = await client.query<{ data_directory: string; server_version: string }>(
+        "select current_setting('data_directory') as data_directory, current_setting('server_version') as server_version",
+      );
+      const { data_directory, server_version } = shown.rows[0]!;
+      if (data_directory === dataDir) return server_version;
+      throw stackFailure(`another PostgreSQL answers at ${new URL(url).host}`);
     } catch (error) {
       if (error instanceof StockcastError) throw error;
-      if (Date.now() > until) throw failed(`it takes no connections: ${String(error)}`, error);
-      await sleep(50);
+      // Class 28: it is up, but doesn't take the password.
+      if (String((error as { code?: unknown }).code).startsWith('28')) {
+        throw stackFailure(`the PostgreSQL at ${new URL(url).host} refuses the password; it may be another one`, error);
+      }
+      if (performance.now() > until) throw stackFailure(`it takes no connections: ${String(error)}`, error);
     } finally {
-      await client.end().catch(() => {});
+      await client.end();
     }
+    await sleep(50, undefined, { ...(signal === undefined ? {} : { signal }) });
   }
 }
 
-function failed(problem: string, cause?: unknown): StockcastError {
-  return new StockcastError('STACK_FAILED', { part: 'PostgreSQL', problem }, { cause });
+function addressOf({ password }: PostgresHome, port: number, database: string): string {
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }

@@ -54,7 +54,12 @@ export async function killProcessesOn(dataDir: string): Promise<void> {
   await signalled(processesOn(dataDir), 'SIGKILL', dataDir, IMMEDIATE_SHUTDOWN_MS);
 }
 
-async function signalled(pids: readonly number[], signal: NodeJS.Signals, dataDir: string, timeoutMs: number): Promise<boolean> {
+async function signalled(
+  pids: readonly number[],
+  signal: NodeJS.Signals,
+  dataDir: string,
+  timeoutMs: number,
+): Promise<boolean> {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
@@ -87,7 +92,9 @@ function processesOn(dataDir: string): number[] {
 function worksOn(pid: number, dataDir: string): boolean {
   try {
     if (HAS_PROC) return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataDir);
-    return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8', stdio: 'pipe' }).includes(dataDir);
+    return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8', stdio: 'pipe' }).includes(
+      dataDir,
+    );
   } catch {
     // No such process, or one of a user into whose processes we may not look: not ours either way.
     return false;

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { stackFailure } from './stack-failure.ts';
@@ -47,10 +57,15 @@ export function findPostgresBinaries(): PostgresBinaries {
  * folder that only its owner may enter.
  * @throws StockcastError STACK_FAILED when the programs do not run at all
  */
-export function runnableBinaries({ dir, version }: PostgresBinaries, user: OtherUser | undefined, home: string): string {
+export function runnableBinaries(
+  { dir, version }: PostgresBinaries,
+  user: OtherUser | undefined,
+  home: string,
+): string {
   const problem = whyNotRunnable(dir, user);
   if (problem === undefined) return dir;
-  if (user === undefined) throw stackFailure(`${program(dir, 'postgres')} does not run: ${problem}; reinstall with npm rebuild`);
+  if (user === undefined)
+    throw stackFailure(`${program(dir, 'postgres')} does not run: ${problem}; reinstall with npm rebuild`);
   const copy = join(home, `${COPY}${version}`);
   if (!existsSync(copy)) copyForEverybody(dir, copy);
   const stillProblem = whyNotRunnable(copy, user);
@@ -69,12 +84,17 @@ export function program(dir: string, name: string): string {
 export function removeCopies(home: string, exceptVersion?: string): void {
   if (!existsSync(home)) return;
   for (const name of readdirSync(home)) {
-    if (name.startsWith(COPY) && name !== `${COPY}${exceptVersion}`) rmSync(join(home, name), { recursive: true, force: true });
+    if (name.startsWith(COPY) && name !== `${COPY}${exceptVersion}`)
+      rmSync(join(home, name), { recursive: true, force: true });
   }
 }
 
 function whyNotRunnable(dir: string, user: OtherUser | undefined): string | undefined {
-  const { error, status, stderr } = spawnSync(program(dir, 'postgres'), ['--version'], { cwd: '/', encoding: 'utf8', ...user });
+  const { error, status, stderr } = spawnSync(program(dir, 'postgres'), ['--version'], {
+    cwd: '/',
+    encoding: 'utf8',
+    ...user,
+  });
   return error !== undefined ? error.message : status === 0 ? undefined : stderr.trim() || `it ended with ${status}`;
 }
 

@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { endServer, killProcessesOn } from './leftover-server.ts';
@@ -33,21 +45,27 @@ export async function openHome(stateDir: string, log: (line: string) => void): P
   mkdirSync(stateDir, { recursive: true });
   const here = realpathSync(stateDir);
   const known = readRecord(here);
-  const dataDir = isRoot() && !existsSync(join(here, INSIDE)) ? await outsideDataDir(here, known, log) : join(here, INSIDE);
+  const dataDir =
+    isRoot() && !existsSync(join(here, INSIDE)) ? await outsideDataDir(here, known, log) : join(here, INSIDE);
   if (known === undefined && existsSync(dataDir)) {
     throw stackFailure(`${dataDir} is there, but ${join(here, RECORD)} with its password is not; start with --fresh`);
   }
   const password = known?.password ?? randomBytes(24).toString('base64url');
   if (known?.dataDir !== dataDir || known.stateDir !== here) writeRecord(here, { stateDir: here, dataDir, password });
   // A folder without its heart is what a removal that was killed has left.
-  if (existsSync(dataDir) && !existsSync(join(dataDir, 'global', 'pg_control'))) rmSync(dataDir, { recursive: true, force: true });
+  if (existsSync(dataDir) && !existsSync(join(dataDir, 'global', 'pg_control')))
+    rmSync(dataDir, { recursive: true, force: true });
   return { dataDir, password, user: isRoot() ? ownerOf(dataDir) : undefined };
 }
 
 /** A new empty folder beside the data folder, for the user of the home, to be renamed when it is complete. */
 export function unfinishedDataDir({ dataDir, user }: PostgresHome): string {
+  const home = dirname(dataDir);
+  mkdirSync(home, { recursive: true });
+  // Whatever the umask, the other user must be able to pass.
+  if (dirname(home) === ROOT_HOMES) for (const dir of [ROOT_HOMES, home]) chmodSync(dir, 0o755);
   const unfinished = `${dataDir}${UNFINISHED}${randomBytes(4).toString('hex')}`;
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  mkdirSync(unfinished, { mode: 0o700 });
   if (user !== undefined) chownSync(unfinished, user.uid, user.gid);
   return unfinished;
 }
@@ -124,7 +142,9 @@ function ownerOf(dataDir: string): OtherUser {
       // There is no such user here; the next name may do.
     }
   }
-  throw stackFailure('it cannot run as root, and there is neither a user "postgres" nor "nobody"; run as an ordinary user');
+  throw stackFailure(
+    'it cannot run as root, and there is neither a user "postgres" nor "nobody"; run as an ordinary user',
+  );
 }
 
 function readRecord(stateDir: string): z.infer<typeof record> | undefined {

@@ -1,7 +1,12 @@
+import { StockcastError } from '../../domain/errors.ts';
 import { LEAF, type Nodes } from './node-table.ts';
 
-/** Larger than every rank. */
-const ALWAYS_STAY = 0x3fff_ffff;
+/** A question is `rank << 15 | feature`; features have at most 15 bits (forest-input.ts). */
+const FEATURE_BITS = 15;
+const FEATURE_MASK = 2 ** FEATURE_BITS - 1;
+
+/** Larger than every rank: 256 bins make at most 256 x 255 / 2 thresholds between two of them. */
+const ALWAYS_STAY = 2 ** 16 - 1;
 
 /** How many trees are descended at the same time. */
 const ABREAST = 4;
@@ -18,23 +23,29 @@ export interface CompiledForest {
   readonly cuts: readonly Float64Array[];
   /** Slot of each tree's root, padded with empty trees to a multiple of `ABREAST`. */
   readonly roots: Int32Array;
-  readonly features: Int32Array;
-  /** Which of the feature's cuts an inner node asks for, `ALWAYS_STAY` for a leaf. */
-  readonly ranks: Int32Array;
+  /** The feature that an inner node asks for and which of its cuts, in one word; a leaf asks what keeps every row there. */
+  readonly questions: Int32Array;
   /** Slot of the left child, the right child's follows it; a leaf's own slot. */
   readonly lefts: Int32Array;
   /** A leaf's answer. */
   readonly answers: Float64Array;
 }
 
-/** Lays out the nodes of a forest on `nFeatures` features for `predictRows`. */
+/**
+ * Lays out the nodes of a forest on `nFeatures` features for `predictRows`.
+ * @throws StockcastError OBJECT_DAMAGED when a feature has more thresholds than its bins allow
+ */
 export function compileForest(nodes: Nodes, nFeatures: number): CompiledForest {
   const size = nodes.features.length;
   const cuts = cutsOf(nodes, nFeatures);
+  const crowded = cuts.findIndex((cutsOfFeature) => cutsOfFeature.length > ALWAYS_STAY);
+  if (crowded >= 0) {
+    const problem = `feature ${crowded} has ${cuts[crowded]!.length} thresholds`;
+    throw new StockcastError('OBJECT_DAMAGED', { key: 'of a random-forest model', problem });
+  }
   const nTrees = nodes.roots.length;
   const roots = new Int32Array(Math.ceil(nTrees / ABREAST) * ABREAST).fill(size);
-  const features = new Int32Array(size + 1);
-  const ranks = new Int32Array(size + 1).fill(ALWAYS_STAY);
+  const questions = new Int32Array(size + 1).fill(ALWAYS_STAY << FEATURE_BITS);
   const lefts = new Int32Array(size + 1).fill(size);
   const answers = new Float64Array(size + 1);
   const slots = new Int32Array(size);
@@ -51,18 +62,18 @@ export function compileForest(nodes: Nodes, nFeatures: number): CompiledForest {
       answers[slot] = nodes.values[node]!;
       continue;
     }
-    features[slot] = feature;
-    ranks[slot] = countUpTo(cuts[feature]!, nodes.values[node]!) - 1;
+    const rank = countUpTo(cuts[feature]!, nodes.values[node]!) - 1;
+    questions[slot] = (rank << FEATURE_BITS) | feature;
     lefts[slot] = nSlots;
     slots[node + 1] = nSlots++;
     slots[nodes.rights[node]!] = nSlots++;
   }
-  return { nTrees, cuts, roots, features, ranks, lefts, answers };
+  return { nTrees, cuts, roots, questions, lefts, answers };
 }
 
 /** Writes the mean answer of the trees for each row of `X` (row-major, as wide as `cuts`) into `yHat` `[nRows]`. */
 export function predictRows(forest: CompiledForest, X: Float64Array, yHat: Float64Array): void {
-  const { nTrees, cuts, roots, features, ranks, lefts, answers } = forest;
+  const { nTrees, cuts, roots, questions, lefts, answers } = forest;
   const nFeatures = cuts.length;
   const reached = new Int32Array(nFeatures);
   for (let row = 0; row < yHat.length; row++) {
@@ -73,11 +84,12 @@ export function predictRows(forest: CompiledForest, X: Float64Array, yHat: Float
     for (let tree = 0; tree < roots.length; tree += ABREAST) {
       let [a, b, c, d] = [roots[tree]!, roots[tree + 1]!, roots[tree + 2]!, roots[tree + 3]!];
       for (let moved = true; moved; ) {
+        const [askA, askB, askC, askD] = [questions[a]!, questions[b]!, questions[c]!, questions[d]!];
         // The sign bit: 1 where the row's value is at least the threshold.
-        const nextA = lefts[a]! + ((ranks[a]! - reached[features[a]!]!) >>> 31);
-        const nextB = lefts[b]! + ((ranks[b]! - reached[features[b]!]!) >>> 31);
-        const nextC = lefts[c]! + ((ranks[c]! - reached[features[c]!]!) >>> 31);
-        const nextD = lefts[d]! + ((ranks[d]! - reached[features[d]!]!) >>> 31);
+        const nextA = lefts[a]! + (((askA >> FEATURE_BITS) - reached[askA & FEATURE_MASK]!) >>> 31);
+        const nextB = lefts[b]! + (((askB >> FEATURE_BITS) - reached[askB & FEATURE_MASK]!) >>> 31);
+        const nextC = lefts[c]! + (((askC >> FEATURE_BITS) - reached[askC & FEATURE_MASK]!) >>> 31);
+        const nextD = lefts[d]! + (((askD >> FEATURE_BITS) - reached[askD & FEATURE_MASK]!) >>> 31);
         moved = ((a ^ nextA) | (b ^ nextB) | (c ^ nextC) | (d ^ nextD)) !== 0;
         a = nextA;
         b = nextB;

@@ -51,7 +51,7 @@ const CHECKS: { readonly [name in keyof ForestParameters]: Check } = {
 
 /**
  * Completes parameters that differ from the defaults.
- * @throws StockcastError MODEL_INPUT_INVALID naming the parameter, its value and what is possible
+ * @throws StockcastError PARAMETER_INVALID naming the parameter, its value and what is possible
  */
 export function forestParameters(overrides: Json): ForestParameters {
   if (overrides === null || typeof overrides !== 'object' || Array.isArray(overrides)) {

@@ -254,6 +254,17 @@ describe('what randomForest refuses', () => {
     ['node 1 has the value NaN', { ...whole, nTrees: 1, ...bytes([0, -1, -1], Float64Array.of(1, Number.NaN, 1)) }],
     ['tree 0 is cut off', { ...whole, nTrees: 1, ...bytes([0, -1], new Float64Array(2)) }],
     ['there are 1 nodes after the last tree', { ...whole, nTrees: 1, ...bytes([-1, -1], new Float64Array(2)) }],
+    [
+      'feature 1 has 65536 thresholds',
+      {
+        ...whole,
+        nTrees: 2 ** 16,
+        ...bytes(
+          Array.from({ length: 3 * 2 ** 16 }, (_, node) => (node % 3 === 0 ? 1 : -1)),
+          Float64Array.from({ length: 3 * 2 ** 16 }, (_, node) => node),
+        ),
+      },
+    ],
   ])('refuses a damaged object: %s', (problem, object) => {
     expect(() => randomForest.fromObject(object)).toThrow(
       expect.objectContaining({ code: 'OBJECT_DAMAGED', message: expect.stringContaining(problem) as string }),

@@ -17,14 +17,15 @@ class RandomForest implements Model {
   readonly #forest: FittedForest;
   #compiled: CompiledForest | undefined;
 
-  constructor(forest: FittedForest) {
+  constructor(forest: FittedForest, compiled?: CompiledForest) {
     this.#forest = forest;
+    this.#compiled = compiled;
   }
 
   predict(X: Matrix): Float64Array {
     const { nodes, nFeatures } = this.#forest;
     checkRows(X, nFeatures);
-    // At the first prediction, as many fitted models are only stored.
+    // At the first prediction, as many a fitted model is only stored.
     this.#compiled ??= compileForest(nodes, nFeatures);
     const yHat = new Float64Array(X.nRows);
     predictRows(this.#compiled, X.values, yHat);
@@ -54,7 +55,10 @@ export const randomForest: ModelKind<ForestParameters> = {
   defaults: FOREST_DEFAULTS,
   parameters: forestParameters,
   fit,
-  fromObject: (object) => new RandomForest(decodeForest(object)),
+  fromObject: (object) => {
+    const forest = decodeForest(object);
+    return new RandomForest(forest, compileForest(forest.nodes, forest.nFeatures));
+  },
 };
 
 function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {

@@ -1,0 +1,27 @@
+import express, { type Express } from 'express';
+import { documentation } from './documentation.ts';
+import { answerFailures, refuseUnknownRoute } from './failures.ts';
+import { mount } from './mount.ts';
+import type { ApiParts } from './parts.ts';
+import { openScope } from './request-context.ts';
+import { allEndpoints } from './routes/index.ts';
+
+/** The HTTP API on the given parts; it opens nothing and listens nowhere by itself. */
+export function createApp(parts: ApiParts): Express {
+  const endpoints = allEndpoints(parts);
+  const app = express();
+  app.disable('x-powered-by');
+  // Answers carry the time at which they were given, so no two are equal.
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(openScope(parts.settings));
+  app.use((_request, response, next) => {
+    response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+    next();
+  });
+  app.use(documentation(endpoints, parts.version));
+  mount(app, endpoints, parts);
+  app.use(refuseUnknownRoute);
+  app.use(answerFailures(parts.log));
+  return app;
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../../domain/errors.ts';
+import { isTicker, parseTicker } from '../../domain/ticker.ts';
+import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
+import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
+import { predict, prediction, predictionOptions } from './predict.ts';
+
+const MAX_TICKERS = 1000;
+const AT_A_TIME = 4;
+/** What concerns the request and not one of its tickers. */
+const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN']);
+
+const request = predictionOptions.extend({
+  tickers: z
+    .array(z.string())
+    .min(1)
+    .max(MAX_TICKERS)
+    .meta({ examples: [['AAPL', 'MSFT']] }),
+});
+
+const answer = z.object({
+  results: z
+    .array(
+      z.union([
+        z.object({ ticker: z.string(), result: prediction }),
+        z.object({ ticker: z.string(), error: problemSchema }),
+      ]),
+    )
+    .describe('In the order asked for, each ticker once'),
+  n_results: z.int(),
+  n_errors: z.int(),
+});
+
+type Result = Frozen<z.infer<typeof answer>>['results'][number];
+
+/** `POST /batch-predict`: a result or an error per ticker. */
+export const batchPredictEndpoint: Endpoint = endpoint({
+  method: 'post',
+  path: '/batch-predict',
+  summary: 'Forecast many tickers',
+  description: `At most ${MAX_TICKERS} tickers. One that cannot be answered gets its problem document; the others are answered.`,
+  body: { name: 'BatchPredictionRequest', schema: request },
+  answer: { status: 200, name: 'BatchPrediction', schema: answer },
+  errors: [
+    'HORIZON_INVALID',
+    'MODEL_KIND_UNKNOWN',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'REQUEST_TOO_LARGE',
+    'DATABASE_UNAVAILABLE',
+  ],
+  handle: async ({ services }, { context, body: { tickers, ...options }, requestId, signal }) => {
+    const asked = [...new Set(tickers.map(normalised))];
+    const results = await inOrder(asked, async (ticker): Promise<Result> => {
+      signal.throwIfAborted();
+      try {
+        return { ticker, result: await predict(services, context, parseTicker(ticker), options) };
+      } catch (thrown) {
+        const error = asStockcastError(thrown, requestId);
+        if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;
+        return { ticker, error: problemOf(error, `/predict/${encodeURIComponent(ticker)}`, requestId) };
+      }
+    });
+    const nErrors = results.filter((result) => 'error' in result).length;
+    return { results, n_results: results.length - nErrors, n_errors: nErrors };
+  },
+});
+
+// An ill-formed ticker stays as it was written, so that whoever asked finds it again.
+function normalised(text: string): string {
+  const ticker = text.trim().toUpperCase();
+  return isTicker(ticker) ? ticker : text;
+}
+
+/** Maps a few items at a time: a batch must not take every database connection. */
+async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const i = next++;
+      results[i] = await each(items[i]!);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  return results;
+}

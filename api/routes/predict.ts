@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { Context } from '../../domain/context.ts';
+import { forecast } from '../../serving/forecasting.ts';
+import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
+import type { Services } from '../../serving/services.ts';
+import { type Endpoint, endpoint } from '../endpoint.ts';
+import { horizonField, tickerField } from '../fields.ts';
+
+const DEFAULT_HORIZON = 10;
+
+/** What a forecast may be asked for, besides its ticker. */
+export const predictionOptions = z.strictObject({
+  horizon: horizonField.optional(),
+  model: z
+    .string()
+    .optional()
+    .meta({ description: 'A trained kind, for example random-forest; default: the promoted model' }),
+});
+
+/** Answer of `GET /predict/:ticker`. */
+export const prediction = z.object({
+  ticker: z.string(),
+  current_price: z.number().describe('Close of the session `as_of`, as traded, in USD'),
+  prediction: z.object({
+    price_target: z.number().describe('In USD: current_price * exp(forecast log return)'),
+    confidence: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Probability that the direction is right, from out-of-sample residuals'),
+    direction: z.enum(['bullish', 'bearish', 'neutral']),
+  }),
+  timestamp: z.string().describe('When the answer was given'),
+  horizon: z.int().describe('Exchange sessions ahead'),
+  as_of: z.iso.date().describe('The newest session that the forecast has seen'),
+  target_date: z.iso.date().describe('The session that it speaks of'),
+  model: z.string(),
+  model_version: z.int(),
+  model_id: z.string(),
+  baseline_ratio: z
+    .number()
+    .nullable()
+    .describe('Out-of-sample RMSE over that of the naive forecast; below 1 beats it'),
+  notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
+});
+
+/** Answers one request for a forecast, by the rules of both endpoints. */
+export async function predict(
+  services: Services,
+  context: Context,
+  ticker: string,
+  { horizon, model }: z.output<typeof predictionOptions>,
+): Promise<PredictionAnswer> {
+  const request = { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
+  return predictionAnswer(context, await forecast(services, context, request));
+}
+
+/** `GET /predict/:ticker`: a forecast from the newest known session. */
+export const predictEndpoint: Endpoint = endpoint({
+  method: 'get',
+  path: '/predict/:ticker',
+  summary: 'Forecast a price',
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again.`,
+  params: z.strictObject({ ticker: tickerField }),
+  query: predictionOptions,
+  answer: { status: 200, name: 'Prediction', schema: prediction },
+  errors: [
+    'TICKER_INVALID',
+    'TICKER_UNKNOWN',
+    'HORIZON_INVALID',
+    'MODEL_KIND_UNKNOWN',
+    'MODEL_MISSING',
+    'OBJECT_MISSING',
+    'OBJECT_DAMAGED',
+    'DATABASE_UNAVAILABLE',
+  ],
+  handle: ({ services }, { context, params, query }) => predict(services, context, params.ticker, query),
+});

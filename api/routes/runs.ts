@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { STAGES, type TrainTickerResult, type TrainUniverseResult } from '../../domain/run.ts';
+import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
+import { type Endpoint, endpoint } from '../endpoint.ts';
+import { wholeNumberField } from '../fields.ts';
+import { runPath, statusUrl } from '../run-links.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 200;
+
+/** How a run is doing. */
+export const runStatus = z.enum(['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed_out', 'unknown']);
+
+const failure = z.object({
+  code: z.string().describe('A code of docs/errors.md, or the name of the failure'),
+  message: z.string(),
+});
+
+const tickerState = z.object({
+  ticker: z.string(),
+  status: z.enum(['waiting', 'running', 'completed', 'failed']),
+  run_id: z.string().optional(),
+  stages: z
+    .array(
+      z.object({
+        stage: z.enum(STAGES),
+        status: z.enum(['waiting', 'running', 'done', 'failed']),
+        done: z.number().describe('Units of work that are done'),
+        total: z.number(),
+      }),
+    )
+    .optional(),
+  failure: failure.optional(),
+});
+
+const tickerResult = z.object({
+  ticker: z.string(),
+  as_of: z.iso.date().describe('The newest session that was learnt from'),
+  dataset_id: z.string(),
+  promotions: z.array(
+    z.object({
+      horizon: z.int(),
+      model: z.string(),
+      model_id: z.string(),
+      moved_live: z.boolean().describe('Whether this model serves now and did not before'),
+    }),
+  ),
+  notes: z.array(z.string()),
+});
+
+const universeResult = z.object({
+  outcomes: z.array(
+    z.object({
+      ticker: z.string(),
+      status: z.enum(['completed', 'failed']),
+      run_id: z.string(),
+      failure: failure.optional(),
+    }),
+  ),
+});
+
+const run = z.object({
+  run_id: z.string(),
+  workflow: z.string(),
+  status: runStatus,
+  started_at: z.string(),
+  closed_at: z.string().nullable(),
+  progress: z.array(tickerState).optional().describe('Of running runs, while a worker answers'),
+  retrying: z
+    .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
+    .optional()
+    .describe('Of running runs: what is failing and tried again'),
+  result: z.union([tickerResult, universeResult]).optional(),
+  failure: failure.optional(),
+  ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
+});
+
+const runList = z.object({
+  runs: z.array(
+    z.object({
+      run_id: z.string(),
+      workflow: z.string(),
+      status: runStatus,
+      started_at: z.string(),
+      closed_at: z.string().nullable(),
+      status_url: z.string(),
+    }),
+  ),
+});
+
+const cancellation = z.object({ run_id: z.string(), cancel_requested: z.literal(true), status_url: z.string() });
+
+const params = z.strictObject({
+  id: z.string().meta({ description: 'Run id; its slashes may be written as they are or as %2F' }),
+});
+
+/** `GET /runs`, `GET /runs/*id`, `POST /runs/*id/cancel`. The longer path stands first: the wildcard would take it. */
+export const runsEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'get',
+    path: '/runs',
+    summary: 'The newest runs, newest first',
+    query: z.strictObject({ limit: wholeNumberField(1, MAX_LIMIT, `How many; default ${DEFAULT_LIMIT}`).optional() }),
+    answer: { status: 200, name: 'RunList', schema: runList },
+    errors: ['TEMPORAL_UNAVAILABLE'],
+    handle: async ({ temporal }, { context, query, request }) => {
+      const runs = await listRuns(temporal, context, query.limit ?? DEFAULT_LIMIT);
+      return { runs: runs.map((summary) => ({ ...summary, status_url: statusUrl(request, summary.run_id) })) };
+    },
+  }),
+  endpoint({
+    method: 'post',
+    path: '/runs/*id/cancel',
+    summary: 'Ask a run to stop',
+    params,
+    answer: { status: 202, name: 'Cancellation', schema: cancellation },
+    errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
+    handle: async ({ temporal }, { context, params: { id }, request, response }) => {
+      await cancelRun(temporal, context, id);
+      response.location(runPath(id));
+      return { run_id: id, cancel_requested: true as const, status_url: statusUrl(request, id) };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/runs/*id',
+    summary: 'How far a run is, or how it ended',
+    params,
+    answer: { status: 200, name: 'Run', schema: run },
+    errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
+    handle: async ({ temporal }, { context, params: { id } }) => {
+      const { result, ...view } = await describeRun(temporal, context, id);
+      return { ...view, ...(result === undefined ? {} : { result: resultAnswer(result) }) };
+    },
+  }),
+];
+
+function resultAnswer(result: TrainTickerResult | TrainUniverseResult) {
+  if ('outcomes' in result) {
+    return {
+      outcomes: result.outcomes.map(({ ticker, status, workflowId, code, message }) => ({
+        ticker,
+        status,
+        run_id: workflowId,
+        ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
+      })),
+    };
+  }
+  const { ticker, asOf, datasetId, promotions, notes } = result;
+  return {
+    ticker,
+    as_of: asOf,
+    dataset_id: datasetId,
+    promotions: promotions.map(({ horizon, kind, modelId, movedLive }) => ({
+      horizon,
+      model: kind,
+      model_id: modelId,
+      moved_live: movedLive,
+    })),
+    notes,
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { TrainingWish } from '../../serving/planning.ts';
+import type { StartedRun } from '../../serving/run-view.ts';
+import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { type Call, type Endpoint, endpoint } from '../endpoint.ts';
+import { asOfField, horizonsField, kindsField, seedField, tickerField, tickersField, windowField } from '../fields.ts';
+import type { ApiParts, ApiSettings } from '../parts.ts';
+import { mergeOptions } from '../read-request.ts';
+import { runPath, statusUrl } from '../run-links.ts';
+import { runStatus } from './runs.ts';
+
+const options = z.strictObject({
+  horizons: horizonsField.optional(),
+  kinds: kindsField.optional(),
+  window: windowField.optional(),
+  seed: seedField.optional(),
+  as_of: asOfField.optional(),
+});
+const universeOptions = options.extend({ tickers: tickersField.optional() });
+const params = z.strictObject({ ticker: tickerField });
+
+type Options = z.output<typeof options>;
+type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response'>;
+
+const startedRun = z.object({
+  run_id: z.string(),
+  status: runStatus,
+  status_url: z.string().describe('Where progress, result and failure can be read'),
+  ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
+  joined: z.boolean().describe('Whether an equal run was there already; then this is that one'),
+});
+
+const answer = { status: 202, name: 'StartedRun', schema: startedRun } as const;
+const errors: readonly ErrorCode[] = [
+  'TICKER_INVALID',
+  'TICKER_UNKNOWN',
+  'HORIZON_INVALID',
+  'DATE_INVALID',
+  'MODEL_KIND_UNKNOWN',
+  'TEMPORAL_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+];
+const oneTickerErrors: readonly ErrorCode[] = [...errors, 'TOO_FEW_SESSIONS'];
+const description =
+  'Options may stand in the query or in the body. An equal request joins the run that does or did the same.';
+
+/** `POST /train/:ticker`, and `GET` for those who only curl: starts a training run, or joins an equal one. */
+export const trainEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'post',
+    path: '/train/:ticker',
+    summary: 'Train, evaluate and promote models for one ticker',
+    description,
+    params,
+    query: options,
+    body: { name: 'TrainingOptions', schema: options },
+    answer,
+    errors: [...oneTickerErrors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
+    handle: (parts, call) => trainOne(parts, call, mergeOptions(call.query, call.body, 'body')),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/train/:ticker',
+    summary: 'The same as POST, for a browser or a bare curl',
+    changes: true,
+    params,
+    query: options,
+    answer,
+    errors: oneTickerErrors,
+    handle: (parts, call) => trainOne(parts, call, call.query),
+  }),
+  endpoint({
+    method: 'post',
+    path: '/train',
+    summary: 'Train many tickers in one run',
+    description: `Without \`tickers\`, all known ones; a ticker that cannot be trained fails alone, inside the run. ${description}`,
+    query: universeOptions,
+    body: { name: 'UniverseTrainingOptions', schema: universeOptions },
+    answer,
+    errors: [...errors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
+    handle: async (parts, call) => {
+      const { services, temporal, settings } = parts;
+      const { tickers, ...wish } = mergeOptions(call.query, call.body, 'body');
+      const request = {
+        maxInFlight: settings.maxInFlight,
+        ...(tickers === undefined ? {} : { tickers }),
+        ...(wish.as_of === undefined ? {} : { asOf: wish.as_of }),
+      };
+      const run = await startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings));
+      return startedAnswer(call, run);
+    },
+  }),
+];
+
+async function trainOne(
+  { services, temporal, settings }: ApiParts,
+  call: Call<{ ticker: string }, unknown, unknown>,
+  chosen: Options,
+) {
+  const wish = wishOf(chosen, settings);
+  const run = await startTickerTraining(services, temporal, call.context, call.params.ticker, wish, chosen.as_of);
+  return startedAnswer(call, run);
+}
+
+function wishOf({ horizons, kinds, window, seed }: Options, settings: ApiSettings): TrainingWish {
+  const chosenWindow = window ?? settings.trainingWindow;
+  return {
+    seed: seed ?? settings.seed,
+    ...(horizons === undefined ? {} : { horizons }),
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(chosenWindow === undefined ? {} : { window: chosenWindow }),
+  };
+}
+
+function startedAnswer({ request, response }: AnyCall, { run_id, status, joined, ui }: StartedRun) {
+  response.location(runPath(run_id));
+  return { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+}

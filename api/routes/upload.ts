@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { StockcastError } from '../../domain/errors.ts';
+import { type TakeInReport, takeInPrices } from '../../serving/take-in-prices.ts';
+import { type Endpoint, endpoint } from '../endpoint.ts';
+import { flagField } from '../fields.ts';
+import { mergeOptions, readBy } from '../read-request.ts';
+import { withUploadForm } from '../upload-form.ts';
+
+const options = z.strictObject({
+  on_bad_row: z
+    .enum(['refuse', 'skip'])
+    .optional()
+    .meta({
+      description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
+    }),
+  adjust_splits: flagField('Take suspected splits for splits; default false').optional(),
+});
+
+const file = z.string().meta({ format: 'binary' });
+const form = z.strictObject({
+  file: file.meta({ format: 'binary', description: 'CSV of prices: ticker,sector,date,close,open,low,high,volume' }),
+  events: file
+    .meta({ format: 'binary', description: 'CSV of splits and dividends: ticker,date,kind,value' })
+    .optional(),
+  ...options.shape,
+});
+
+const report = z.object({
+  file: z.string(),
+  ingest_id: z.string().describe("SHA-256 of the files' content"),
+  accepted_rows: z.int(),
+  rejected_rows: z.int(),
+  rejected: z
+    .array(
+      z.object({
+        file: z.string(),
+        line: z.int().describe('Counted from 1, the header included'),
+        column: z.string(),
+        value: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .describe('With on_bad_row=skip: what was wrong, the first thousand problems'),
+  notices: z.array(z.string()),
+  tickers: z.array(
+    z.object({
+      ticker: z.string(),
+      rows: z.int(),
+      added: z.int().describe('Sessions that were not known before'),
+      first_session: z.iso.date(),
+      last_session: z.iso.date(),
+    }),
+  ),
+  unchanged: z.int().describe('Rows equal to what was known'),
+  restated: z
+    .array(z.object({ ticker: z.string(), date: z.iso.date() }))
+    .describe('Sessions whose values changed: the first hundred'),
+  n_restated: z.int(),
+  events_added: z.int(),
+  events_restated: z.int(),
+  suspected_splits: z.array(
+    z.object({
+      ticker: z.string(),
+      date: z.iso.date(),
+      ratio: z.number().describe('New shares per old one'),
+      close_before: z.number(),
+      open_after: z.number(),
+      reason: z.string(),
+      adjusted: z.boolean(),
+    }),
+  ),
+});
+
+/** `POST /upload`: adds a file of prices to what is known. */
+export const uploadEndpoint: Endpoint = endpoint({
+  method: 'post',
+  path: '/upload',
+  summary: 'Add a file of prices to what is known',
+  description:
+    'A multipart form. Nothing is stored when the file is refused. Options may stand in the query or in the form.',
+  query: options,
+  form,
+  answer: { status: 200, name: 'UploadReport', schema: report },
+  errors: ['FILE_REFUSED', 'FILE_UNREADABLE', 'UPLOAD_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'DATABASE_UNAVAILABLE'],
+  handle: async ({ services, settings, uploadsDir }, { context, query, request, signal }) => {
+    const rules = {
+      dir: uploadsDir,
+      limitBytes: settings.uploadLimitBytes,
+      fileNames: ['file', 'events'],
+      fieldNames: Object.keys(options.shape),
+      signal,
+    };
+    return withUploadForm(request, rules, async ({ files: { file: prices, events }, fields }) => {
+      const chosen = mergeOptions(query, readBy(options, fields, 'form'), 'form');
+      if (prices === undefined) {
+        throw new StockcastError('REQUEST_INVALID', { field: 'file', problem: 'missing (curl: -F file=@prices.csv)' });
+      }
+      const taken = await takeInPrices(services, context, {
+        pricesPath: prices.path,
+        pricesName: prices.name,
+        ...(events === undefined ? {} : { eventsPath: events.path, eventsName: events.name }),
+        onBadRow: chosen.on_bad_row ?? 'refuse',
+        adjustSplits: chosen.adjust_splits ?? false,
+        signal,
+      });
+      return reportAnswer(taken);
+    });
+  },
+});
+
+function reportAnswer({ suspected_splits, ...taken }: TakeInReport) {
+  return {
+    ...taken,
+    suspected_splits: suspected_splits.map(({ ticker, date, ratio, closeBefore, openAfter, reason, adjusted }) => ({
+      ticker,
+      date,
+      ratio,
+      close_before: closeBefore,
+      open_after: openAfter,
+      reason,
+      adjusted,
+    })),
+  };
+}

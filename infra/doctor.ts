@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { loadConfig } from '../config/config.ts';
+import { readStackFile } from '../config/stack-file.ts';
+import { findPostgresBinaries, program } from './postgres/postgres-binaries.ts';
+import { TEMPORAL_CLI_VERSION, cacheDir, findTemporalCli } from './temporal/temporal-cli.ts';
+
+/** What was found of one thing that the project needs or can use. */
+export interface Finding {
+  readonly part: string;
+  readonly status: 'ok' | 'missing' | 'wrong';
+  readonly version?: string;
+  readonly where?: string;
+  /** What to do, or what it is for. */
+  readonly hint?: string;
+}
+
+const LEAST_FREE_GB = 2;
+
+/** Looks at what the project needs on this machine, and what of it runs; changes nothing. */
+export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding[]> {
+  return Promise.all([node(), temporal(env), go(), postgres(env), duckdb(), disk(env, cwd), stack(env, cwd)]);
+}
+
+function node(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+  const fine = major > 20 || (major === 20 && minor >= 19);
+  return {
+    part: 'Node',
+    status: fine ? 'ok' : 'wrong',
+    version: process.versions.node,
+    where: process.execPath,
+    ...(fine ? {} : { hint: 'install Node 20.19 or newer' }),
+  };
+}
+
+async function temporal(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const part = 'Temporal CLI';
+  if (env.TEMPORAL_ADDRESS) return { part, status: 'ok', where: env.TEMPORAL_ADDRESS, hint: 'external, by TEMPORAL_ADDRESS' };
+  const found = await findTemporalCli();
+  if (found === undefined) {
+    return { part, status: 'missing', hint: `npm start makes version ${TEMPORAL_CLI_VERSION}, with Go or by download, in ${cacheDir(env)}` };
+  }
+  return { part, status: 'ok', version: found.version.replace(/^temporal version /, ''), where: found.path };
+}
+
+async function go(): Promise<Finding> {
+  const version = await output('go', ['version']);
+  if (version !== undefined) return { part: 'Go', status: 'ok', version: version.replace(/^go version /, '') };
+  const needed = (await findTemporalCli()) === undefined;
+  return { part: 'Go', status: needed ? 'missing' : 'ok', hint: 'builds the Temporal CLI where it cannot be downloaded' };
+}
+
+async function postgres(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const part = 'PostgreSQL';
+  if (env.DATABASE_URL) return { part, status: 'ok', where: new URL(env.DATABASE_URL).host, hint: 'external, by DATABASE_URL' };
+  try {
+    const { dir } = findPostgresBinaries();
+    const version = await output(program(dir, 'postgres'), ['--version']);
+    if (version === undefined) return { part, status: 'wrong', where: dir, hint: 'its programs do not run here; npm install again' };
+    return { part, status: 'ok', version: version.replace(/^postgres \(PostgreSQL\) /, ''), where: dir };
+  } catch (error) {
+    return { part, status: 'missing', hint: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function duckdb(): Promise<Finding> {
+  try {
+    const { version } = await import('@duckdb/node-api');
+    return { part: 'DuckDB', status: 'ok', version: version() };
+  } catch (error) {
+    return { part: 'DuckDB', status: 'wrong', hint: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function disk(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
+  let { stateDir } = loadConfig(env, cwd);
+  while (!existsSync(stateDir)) stateDir = dirname(stateDir);
+  const { bavail, bsize } = await statfs(stateDir);
+  const free = (bavail * bsize) / 1e9;
+  const fine = free >= LEAST_FREE_GB;
+  return {
+    part: 'Disk',
+    status: fine ? 'ok' : 'wrong',
+    version: `${free.toFixed(1)} GB free`,
+    where: stateDir,
+    ...(fine ? {} : { hint: `${LEAST_FREE_GB} GB are needed` }),
+  };
+}
+
+async function stack(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
+  const { stateDir } = loadConfig(env, cwd);
+  const addresses = readStackFile(stateDir)?.addresses;
+  if (addresses === undefined) return { part: 'Local stack', status: 'ok', where: stateDir, hint: 'not running; npm start runs it' };
+  try {
+    await fetch(`${addresses.api}/health`, { signal: AbortSignal.timeout(2000) });
+    return { part: 'Local stack', status: 'ok', where: addresses.api, hint: `Temporal UI ${addresses.temporalUi ?? 'unknown'}` };
+  } catch {
+    // Nobody answers: the stack was killed, and its file is still there.
+    return { part: 'Local stack', status: 'wrong', where: addresses.api, hint: 'it was killed; npm start cleans up and starts it again' };
+  }
+}
+
+async function output(command: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    return (await promisify(execFile)(command, args, { timeout: 10_000 })).stdout.trim();
+  } catch {
+    // Not there, or not runnable: what the caller asks about.
+    return undefined;
+  }
+}

@@ -1,0 +1,194 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainTickerResult, TrainUniverseResult } from '../../domain/run.ts';
+import { forecast } from '../../serving/forecasting.ts';
+import { leaderboard } from '../../serving/leaderboard.ts';
+import { cancelRun, describeRun, listRuns, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { takeInPrices } from '../../serving/take-in-prices.ts';
+import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
+import { TEST_TICKERS, samplePrices, takeInTestUniverse, withFile } from '../support/test-universe.ts';
+
+let pipeline: TestPipeline;
+beforeAll(async () => {
+  pipeline = await startPipeline();
+  await takeInTestUniverse(pipeline.services, pipeline.context);
+});
+afterAll(() => pipeline.stop());
+
+const universe = (tickers: readonly string[] = TEST_TICKERS, wish: Parameters<typeof startUniverseTraining>[4] = SMALL_WISH) =>
+  startUniverseTraining(pipeline.services, pipeline.temporal, pipeline.context, { tickers, maxInFlight: 2 }, wish);
+
+async function takeIn(prices: string) {
+  const { services, context } = pipeline;
+  return withFile(prices, (pricesPath) =>
+    takeInPrices(services, context, { pricesPath, pricesName: 'more.csv', onBadRow: 'refuse', adjustSplits: false }),
+  );
+}
+
+describe('training a universe', () => {
+  it('trains, evaluates, promotes and forecasts every ticker, and can be found by its search attributes', async () => {
+    const { services, temporal, context } = pipeline;
+    const started = await universe();
+    expect(started).toMatchObject({ joined: false, status: 'running' });
+    expect(started.run_id).toMatch(/^train-universe\/default\/2013-03-01\/[0-9a-f]{12}$/);
+    const view = await pipeline.ended(started.run_id);
+    expect(view.status).toBe('completed');
+    const { outcomes } = view.result as TrainUniverseResult;
+    expect(outcomes.map(({ ticker, status }) => `${ticker} ${status}`).sort()).toEqual(['AAPL completed', 'MSFT completed']);
+
+    const board = await leaderboard(services, context, TEST_TICKERS, [1]);
+    expect(board.map(({ ticker }) => ticker)).toEqual(TEST_TICKERS);
+    for (const { models, promoted, reasons } of board) {
+      expect(models.map(({ kind }) => kind).sort()).toEqual(['drift', 'linear', 'naive', 'random-forest']);
+      expect(models.filter((model) => model.promoted).map(({ kind }) => kind)).toEqual([promoted]);
+      expect(reasons.length).toBeGreaterThan(0);
+      for (const { evaluation } of models) expect(evaluation.nFolds).toBeGreaterThanOrEqual(5);
+    }
+
+    for (const ticker of TEST_TICKERS) {
+      const promotion = await services.ledger.production(context, ticker, 1);
+      const stored = await services.forecasts.find(context, promotion!.modelId, '2013-03-01', 1);
+      expect(stored).toMatchObject({ ticker, targetSession: '2013-03-04' });
+      expect(await forecast(services, context, { ticker, horizon: 1 })).toEqual(stored);
+    }
+
+    const found = await eventually(async () => {
+      const ids: string[] = [];
+      const query = "StockcastTicker='AAPL' AND StockcastAsOf='2013-03-01' AND StockcastStage='done'";
+      for await (const run of temporal.client.workflow.list({ query })) ids.push(run.workflowId);
+      return ids.length > 0 ? ids : undefined;
+    });
+    expect(found).toEqual([outcomes.find(({ ticker }) => ticker === 'AAPL')!.workflowId]);
+  });
+
+  it('joins a run that did the same, and trains nothing again under another id', async () => {
+    const { services, temporal, context } = pipeline;
+    const again = await universe();
+    expect(again).toMatchObject({ joined: true, status: 'completed' });
+    const [before] = await leaderboard(services, context, ['AAPL'], [1]);
+
+    const single = await startTickerTraining(services, temporal, context, 'AAPL', SMALL_WISH);
+    expect(single).toMatchObject({ joined: true, status: 'completed' });
+    const other = await universe(['AAPL']);
+    expect(other.joined).toBe(false);
+    await pipeline.ended(other.run_id);
+    expect(await leaderboard(services, context, ['AAPL'], [1])).toEqual([before]);
+  });
+
+  it('lets a ticker that cannot be trained fail alone, with the reason', async () => {
+    await takeIn(samplePrices(['IBM'], 30));
+    const { run_id } = await universe(['IBM', 'MSFT']);
+    const view = await pipeline.ended(run_id);
+    expect(view.status).toBe('completed');
+    const outcomes = (view.result as TrainUniverseResult).outcomes;
+    expect(outcomes.find(({ ticker }) => ticker === 'MSFT')).toMatchObject({ status: 'completed' });
+    expect(outcomes.find(({ ticker }) => ticker === 'IBM')).toMatchObject({
+      status: 'failed',
+      code: 'TOO_FEW_SESSIONS',
+      message: 'IBM has 30 sessions, at least 60 are needed to train. Upload more of its history.',
+    });
+  });
+
+  it('fails when every ticker fails, in plain words', async () => {
+    const { run_id } = await universe(['IBM']);
+    const view = await pipeline.ended(run_id);
+    expect(view.status).toBe('failed');
+    expect(view.failure).toMatchObject({ code: 'TOO_FEW_SESSIONS' });
+    expect(view.failure?.message).toContain('IBM has 30 sessions');
+  });
+
+  it('trains a ticker from 60 sessions, and says that there is little to go by', async () => {
+    await takeIn(samplePrices(['GOOG'], 60));
+    const { services, temporal, context } = pipeline;
+    const { run_id } = await startTickerTraining(services, temporal, context, 'GOOG', { ...SMALL_WISH, horizons: [1, 10] });
+    const view = await pipeline.ended(run_id);
+    expect(view.failure).toBeUndefined();
+    const { notes } = view.result as TrainTickerResult;
+    expect(notes.join(' ')).toMatch(/fold/);
+    const { confidence } = await forecast(services, context, { ticker: 'GOOG', horizon: 10, kind: 'random-forest' });
+    expect(confidence).toBeGreaterThanOrEqual(0.5);
+    expect(confidence).toBeLessThan(0.7);
+  });
+});
+
+describe('training as of a past date', () => {
+  it('sees nothing later, is entered in the ledger at that date, and leaves what serves alone', async () => {
+    const { services, temporal, context } = pipeline;
+    const live = await services.ledger.production(context, 'AAPL', 1);
+    const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', SMALL_WISH, '2012-06-02');
+    expect(run_id).toContain('/2012-06-01/');
+    const view = await pipeline.ended(run_id);
+    const result = view.result as TrainTickerResult;
+    expect(result.asOf).toBe('2012-06-01');
+    expect(result.promotions).toMatchObject([{ movedLive: false }]);
+    expect(await services.ledger.production(context, 'AAPL', 1)).toEqual(live);
+    const then = await services.ledger.production(context, 'AAPL', 1, '2012-12-31');
+    expect(then).toMatchObject({ runId: run_id, asOf: '2012-06-01' });
+    const model = await services.registry.find(context, then!.modelId);
+    expect(model?.evaluation?.lastOrigin! <= '2012-06-01').toBe(true);
+  });
+});
+
+describe('a run under way', () => {
+  it('can be watched and cancelled, and its thread stops computing', async () => {
+    const { services, temporal, context } = pipeline;
+    const endless = { ...SMALL_WISH, seed: 8, parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } } };
+    const { run_id } = await startTickerTraining(services, temporal, context, 'MSFT', endless);
+    const running = await eventually(async () => {
+      const view = await describeRun(temporal, context, run_id);
+      const train = view.progress?.[0]?.stages?.find(({ stage }) => stage === 'train');
+      return train?.done === 3 ? view : undefined;
+    });
+    expect(running.progress?.[0]?.stages?.map(({ stage, status }) => `${stage} ${status}`)).toEqual([
+      'ingest done',
+      'preprocess done',
+      'train running',
+      'evaluate waiting',
+      'promote waiting',
+      'forecast waiting',
+    ]);
+    const joined = await startTickerTraining(services, temporal, context, 'MSFT', endless);
+    expect(joined).toMatchObject({ joined: true, status: 'running', run_id });
+
+    await cancelRun(temporal, context, run_id);
+    const view = await pipeline.ended(run_id);
+    expect(view.status).toBe('cancelled');
+    await eventually(async () => {
+      const before = process.cpuUsage();
+      await sleep(500);
+      const { user } = process.cpuUsage(before);
+      return user < 300_000 ? true : undefined;
+    });
+    expect((await listRuns(temporal, context, 50)).map((run) => run.run_id)).toContain(run_id);
+  });
+
+  it('is unknown to other tenants', async () => {
+    const { temporal, context } = pipeline;
+    const [run] = await listRuns(temporal, context, 1);
+    await expect(describeRun(temporal, { ...context, tenant: 'other' }, run!.run_id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+    await expect(describeRun(temporal, context, 'train/default/AAPL/none')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+  });
+});
+
+describe('what was lost', () => {
+  it('is made again: a model whose object is gone is fitted anew, to the same bytes', async () => {
+    const { services, context } = pipeline;
+    const model = await services.registry.newest(context, 'AAPL', 1, 'random-forest');
+    const before = await services.objects.get(context, model!.objectKey);
+    rmSync(join(pipeline.objectsDir, 'default', model!.objectKey));
+    const again = await startTickerTraining(services, pipeline.temporal, context, 'AAPL', { ...SMALL_WISH, horizons: [1, 2] });
+    await pipeline.ended(again.run_id);
+    expect(await services.objects.get(context, model!.objectKey)).toEqual(before);
+  });
+});
+
+async function eventually<T>(probe: () => Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 200; tries++) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    await sleep(100);
+  }
+  throw new Error('it did not come about within the time given');
+}

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { codeVersion } from '../../config/code-version.ts';
+import { PROJECT_DIR } from '../../config/project-dir.ts';
+import { type Context, systemClock } from '../../domain/context.ts';
+import { QUEUES } from '../../domain/run.ts';
+import type { RunView } from '../../serving/run-view.ts';
+import { describeRun } from '../../serving/runs.ts';
+import { type Services, createServices } from '../../serving/services.ts';
+import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import { openStores } from '../../stores/open-stores.ts';
+import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
+import { freshDatabase } from './postgres.ts';
+import { freshNamespace } from './temporal.ts';
+import { workflowCoverage } from './workflow-coverage.ts';
+
+/** The training of most tests: one horizon and a small forest. */
+export const SMALL_WISH = { seed: 7, horizons: [1], parameters: { 'random-forest': { nTrees: 10 } } };
+
+/** The whole pipeline in this process, on a database, a namespace and an object folder of its own. */
+export interface TestPipeline {
+  readonly services: Services;
+  readonly temporal: TemporalGateway;
+  readonly context: Context;
+  readonly databaseUrl: string;
+  readonly objectsDir: string;
+  readonly at: { readonly address: string; readonly namespace: string };
+  /** Waits until a run has ended. */
+  ended(runId: string): Promise<RunView>;
+  stop(): Promise<void>;
+}
+
+// Failures that tests bring about on purpose need no stack traces in their output.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** Opens real stores and, unless told otherwise, runs real workers on all queues. */
+export async function startPipeline(options: { workers?: boolean } = {}): Promise<TestPipeline> {
+  const [database, at] = await Promise.all([freshDatabase(), freshNamespace()]);
+  const objectsDir = mkdtempSync(join(tmpdir(), 'stockcast-objects-'));
+  const stores = openStores({ database: { url: database.url, poolSize: 5, statementTimeoutMs: 30_000 }, objectsDir });
+  const services = createServices(stores, codeVersion(PROJECT_DIR));
+  const temporal = new TemporalGateway({ ...at, uiUrl: 'http://127.0.0.1:8233' });
+  const context = { tenant: 'default', principal: 'tester', clock: systemClock };
+  const coverage = await workflowCoverage();
+  let workers: RunningWorkers | undefined;
+  let running: Promise<void> | undefined;
+  if (options.workers !== false) {
+    workers = await createWorkers(Object.values(QUEUES), {
+      services,
+      temporal,
+      address: at.address,
+      namespace: at.namespace,
+      trainingSlots: 2,
+      shutdownGraceMs: 2000,
+      workflows: coverage.workflows,
+    });
+    running = workers.run();
+  }
+  return {
+    services,
+    temporal,
+    context,
+    databaseUrl: database.url,
+    objectsDir,
+    at,
+    ended: async (runId) => {
+      for (;;) {
+        const view = await describeRun(temporal, context, runId);
+        if (view.status !== 'running') return view;
+        await sleep(100);
+      }
+    },
+    stop: async () => {
+      workers?.shutdown();
+      await running;
+      coverage.merge();
+      await temporal.close();
+      await stores.close();
+      await database.drop();
+      rmSync(objectsDir, { recursive: true, force: true });
+    },
+  };
+}

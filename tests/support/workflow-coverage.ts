@@ -1,0 +1,33 @@
+import { WorkflowCoverage } from '@temporalio/nyc-test-coverage';
+import { DefaultLogger, type WorkerOptions, bundleWorkflowCode } from '@temporalio/worker';
+import { WORKFLOWS_PATH, bundleWorkflows } from '../../workers/workflow-bundle.ts';
+
+/** The workflows to run in a test, and what to do with what they covered once the worker has stopped. */
+export interface CoveredWorkflows {
+  readonly workflows: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
+  merge(): void;
+}
+
+const scope = globalThis as { __coverage__?: object; __VITEST_COVERAGE__?: object };
+
+/**
+ * Bundles the workflows so that what runs inside Temporal's sandbox counts as covered, when the test run measures
+ * coverage at all.
+ */
+export async function workflowCoverage(): Promise<CoveredWorkflows> {
+  if (scope.__VITEST_COVERAGE__ === undefined) {
+    return { workflows: { workflowBundle: await bundleWorkflows() }, merge: () => {} };
+  }
+  scope.__coverage__ ??= {};
+  const coverage = new WorkflowCoverage();
+  const logger = new DefaultLogger('WARN');
+  const workflowBundle = await bundleWorkflowCode(coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger }));
+  return {
+    workflows: { workflowBundle, sinks: coverage.sinks as NonNullable<WorkerOptions['sinks']> },
+    merge: () => {
+      coverage.mergeIntoGlobalCoverage();
+      // Plain objects, since vitest sends them to its main process.
+      Object.assign(scope.__VITEST_COVERAGE__!, JSON.parse(JSON.stringify(scope.__coverage__)));
+    },
+  };
+}
