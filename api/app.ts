@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { documentation } from './documentation.ts';
 import { answerFailures, refuseUnknownRoute } from './failures.ts';
 import { mount } from './mount.ts';
@@ -15,13 +15,18 @@ export function createApp(parts: ApiParts): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(openScope(parts.settings));
-  app.use((_request, response, next) => {
-    response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
-    next();
-  });
+  app.use(header('X-Content-Type-Options', 'nosniff'));
   app.use(documentation(endpoints, parts.version));
+  app.use(header('Cache-Control', 'no-store'));
   mount(app, endpoints, parts);
   app.use(refuseUnknownRoute);
   app.use(answerFailures(parts.log));
   return app;
+}
+
+function header(name: string, value: string): RequestHandler {
+  return (_request, response, next) => {
+    response.set(name, value);
+    next();
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Horizon, MAX_HORIZON, parseHorizon } from '../domain/horizon.ts';
+import type { Json } from '../domain/identity.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { TICKER_FORM, parseTicker } from '../domain/ticker.ts';
 
@@ -56,6 +57,18 @@ export const kindsField = listOf(
   'Candidate kinds, for example linear,random-forest; the baselines are trained beside them always',
 );
 
+/** Parameters that differ from a kind's defaults, by kind; whether they are possible is for the use cases to say. */
+export const parametersField = z
+  // What has been parsed from a body is JSON; `z.json()` would put a recursive definition into OpenAPI.
+  .record(
+    z.string(),
+    z.record(
+      z.string(),
+      loose.transform((value) => value as Json),
+    ),
+  )
+  .meta({ description: "Parameters that differ from a kind's defaults, by kind" });
+
 /** A training window: newest sessions to learn from, or `all`. */
 export const windowField = loose
   .meta({
@@ -78,12 +91,10 @@ export function wholeNumberField(least: number, most: number, description: strin
 export const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything random');
 
 /** A date, by which the system looks at what was known then; the use cases check it. */
-export const asOfField = z
-  .string()
-  .meta({
-    format: 'date',
-    description: 'Train as of this date in New York: later sessions, events and restatements count as unknown',
-  });
+export const asOfField = z.string().meta({
+  format: 'date',
+  description: 'Train as of this date in New York: later sessions, events and restatements count as unknown',
+});
 
 /** `true` or `false`, as JSON or as text. */
 export function flagField(description: string) {

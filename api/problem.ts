@@ -22,8 +22,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Describes an error raised on purpose; its details become further fields. */
 export function problemOf(error: StockcastError, instance: string, requestId: string): Problem {
   const further = Object.entries(error.details).map(([name, value]) => [snakeCase(name), value]);
-  return {
-    ...Object.fromEntries(further),
+  const described = {
     type: `/docs/errors#${error.code}`,
     title: error.title,
     status: error.status,
@@ -33,6 +32,7 @@ export function problemOf(error: StockcastError, instance: string, requestId: st
     retryable: error.retryable,
     request_id: requestId,
   };
+  return { ...described, ...Object.fromEntries(further), ...described };
 }
 
 /** What the Express parsers throw: an HTTP status and a type of their own. */

@@ -71,6 +71,14 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, where: string): 
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
     return [{ field: place, problem: `missing, expected ${issue.expected}` }];
   }
-  const problem = issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+  if (issue.code === 'too_small' && issue.origin === 'array') {
+    return [{ field: place, problem: `expected at least ${issue.minimum}, none given` }];
+  }
+  if (issue.code === 'too_big' && issue.origin === 'array') {
+    return [{ field: place, problem: `expected at most ${issue.maximum}` }];
+  }
+  const problem = issue.message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/^[A-Z]/, (letter) => letter.toLowerCase());
   return [{ field: place, problem }];
 }

@@ -91,23 +91,23 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
   let refusal: unknown;
   const refuse = (error: unknown) => {
     refusal ??= error;
-    parser.destroy();
+    request.unpipe(parser);
+    // The parser does not bear to be destroyed by one of its own events.
+    setImmediate(() => parser.destroy());
   };
   const refuseField = (field: string, problem: string) =>
     refuse(new StockcastError('REQUEST_INVALID', { field, problem }));
 
   const write = async (name: string, stream: Readable, fileName: string | undefined) => {
     const path = join(dir, `${name}.csv`);
-    let bytes = 0;
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-    });
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
     stream.once('limit', () => {
       refuse(new StockcastError('UPLOAD_TOO_LARGE', { limit: limitBytes, setting: 'STOCKCAST_UPLOAD_LIMIT_BYTES' }));
     });
-    await pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    await pipeline(stream, file);
     // A browser sends a file field that was left empty as a file without a name.
-    if (fileName !== undefined || bytes > 0) files[name] = { path, name: presentable(fileName ?? `${name}.csv`) };
+    if (fileName !== undefined || file.bytesWritten > 0)
+      files[name] = { path, name: presentable(fileName ?? `${name}.csv`) };
   };
 
   parser.on('file', (name, stream, { filename }) => {
@@ -136,9 +136,9 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
   signal.addEventListener('abort', abandon, { once: true });
   try {
     await new Promise<void>((resolve) => {
-      parser.once('error', (error) => {
-        const problem = (error as Error).message;
-        refusal ??= new StockcastError('REQUEST_INVALID', { field: 'form', problem }, { cause: error });
+      parser.on('error', (cause) => {
+        const problem = (cause as Error).message;
+        refuse(new StockcastError('REQUEST_INVALID', { field: 'form', problem }, { cause }));
       });
       parser.once('close', resolve);
       if (signal.aborted) abandon();

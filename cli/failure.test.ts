@@ -35,7 +35,10 @@ test('the parser exits as usage, or well where it only showed help', () => {
 
 test('an interruption and a surprise are told apart', () => {
   expect(failureReport(new Interrupted('stopped')).exitCode).toBe(EXIT.interrupted);
-  expect(failureReport(new TypeError('x is not a function'))).toMatchObject({ code: 'UNEXPECTED', exitCode: EXIT.failure });
+  expect(failureReport(new TypeError('x is not a function'))).toMatchObject({
+    code: 'UNEXPECTED',
+    exitCode: EXIT.failure,
+  });
   expect(failureReport('thrown text').message).toContain('thrown text');
 });
 

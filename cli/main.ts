@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { composeParts } from './composition.ts';
-import { EXIT, failureReport, stackTrace } from './failure.ts';
-import { buildProgram } from './program.ts';
+import { runCommandLine } from './run-command-line.ts';
 
 // The composition root of the command line: whoever imports this module runs the command that the process was given.
 const { argv, env, stdout, stderr } = process;
@@ -16,17 +15,6 @@ stdout.once('error', (error: NodeJS.ErrnoException) => {
 });
 
 const parts = composeParts({ env, cwd: process.cwd(), stdout, stderr, process });
-try {
-  const { version } = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
-  await buildProgram(parts, { stdout, stderr, version }).parseAsync(argv);
-} catch (error) {
-  const { code, message, exitCode, said } = failureReport(error);
-  if (said !== true) parts.complain({ code, message });
-  if (exitCode !== EXIT.ok) {
-    if (argv.includes('--json')) stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
-    if (argv.includes('--verbose') || env.DEBUG) stderr.write(`${stackTrace(error)}\n`);
-  }
-  process.exitCode = exitCode;
-} finally {
-  await parts.close();
-}
+const { version } = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
+const debug = env.DEBUG !== undefined && env.DEBUG !== '';
+await runCommandLine(parts, { args: argv.slice(2), stdout, stderr, version, debug });

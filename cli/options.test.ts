@@ -41,7 +41,11 @@ test.each([
   [() => horizonList('1,ten'), 'HORIZON_INVALID', '"ten"'],
   [() => horizonList('0'), 'HORIZON_INVALID', '1 to 63'],
   [() => kindList(''), 'REQUEST_INVALID', '--kinds ""'],
-  [() => windowOption('59'), 'REQUEST_INVALID', '--window "59": expected "all" or a whole number of sessions, 60 or more'],
+  [
+    () => windowOption('59'),
+    'REQUEST_INVALID',
+    '--window "59": expected "all" or a whole number of sessions, 60 or more',
+  ],
   [() => windowOption('2.5e2'), 'REQUEST_INVALID', '"2.5e2"'],
   [() => seedOption('-1'), 'REQUEST_INVALID', '0 to 2147483647'],
   [() => seedOption('2147483648'), 'REQUEST_INVALID', '0 to 2147483647'],

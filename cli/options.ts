@@ -87,7 +87,8 @@ export function dateOption(text: string): SessionDate {
 export function fileOption(text: string): string {
   const path = resolve(text);
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new StockcastError('FILE_UNREADABLE', { file: text, problem: 'there is no such file' });
+  if (found === undefined)
+    throw new StockcastError('FILE_UNREADABLE', { file: text, problem: 'there is no such file' });
   if (found.isDirectory()) throw new StockcastError('FILE_UNREADABLE', { file: text, problem: 'it is a folder' });
   return path;
 }
@@ -95,7 +96,10 @@ export function fileOption(text: string): string {
 function list(field: string, text: string): string[] {
   const items = text.split(',').map((item) => item.trim());
   if (items.includes('')) {
-    throw new StockcastError('REQUEST_INVALID', { field: `${field} "${text}"`, problem: 'expected values between commas' });
+    throw new StockcastError('REQUEST_INVALID', {
+      field: `${field} "${text}"`,
+      problem: 'expected values between commas',
+    });
   }
   return items;
 }

@@ -21,6 +21,7 @@ export class Output {
   /** Colours of progress and results, plain where the stream is no terminal. */
   readonly colors: Colors;
   readonly #stdout: TextStream;
+  #diversion: ((line: string) => void) | undefined;
 
   constructor(stdout: TextStream, stderr: TextStream, json: boolean) {
     this.json = json;
@@ -31,7 +32,16 @@ export class Output {
 
   /** A line of progress. */
   say(line: string): void {
-    this.progress.write(`${line}\n`);
+    if (this.#diversion === undefined) this.progress.write(`${line}\n`);
+    else this.#diversion(line);
+  }
+
+  /** Sends lines of progress elsewhere, such as above a block that is drawn in place, until the returned call. */
+  divert(to: (line: string) => void): () => void {
+    this.#diversion = to;
+    return () => {
+      this.#diversion = undefined;
+    };
   }
 
   /** The outcome of the command: JSON for machines, text for people. */

@@ -47,7 +47,10 @@ export function buildProgram(parts: Parts, { stdout, stderr, version }: ParserSt
       writeErr: (text) => stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'error USAGE: ')),
     })
-    .addHelpText('after', '\nStart with `npm start` (the same as `npx stockcast up`). Each command has its own --help.');
+    .addHelpText(
+      'after',
+      '\nStart with `npm start` (the same as `npx stockcast up`). Each command has its own --help.',
+    );
   for (const add of COMMANDS) add(program, parts);
   return program;
 }

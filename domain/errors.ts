@@ -77,6 +77,12 @@ export const ERRORS = {
     title: 'Unknown model kind',
     message: 'There is no model kind "{kind}". Known: {known}.',
   },
+  PARAMETER_INVALID: {
+    status: 400,
+    retryable: false,
+    title: 'Parameter not possible',
+    message: '{kind}: {problem}.',
+  },
   MODEL_MISSING: {
     status: 409,
     retryable: false,

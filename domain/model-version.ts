@@ -44,7 +44,7 @@ export interface Promotion {
   readonly asOf: SessionDate;
   readonly modelId: string;
   readonly kind: string;
-  /** The model that served before, if any. */
+  /** What was in production as of that date before this entry, if anything. */
   readonly previousModelId?: string;
   readonly reasons: readonly string[];
   readonly principal: string;

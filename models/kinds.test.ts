@@ -115,7 +115,7 @@ describe.each(MODEL_KINDS.map((kind) => [kind.name, kind] as const))('the kind %
   it('refuses parameters that it does not have', () => {
     expect(kind.parameters({})).toEqual(kind.defaults);
     for (const overrides of [{ learningSpeed: 1 }, null, 3, ['x']]) {
-      expect(() => kind.parameters(overrides)).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }));
+      expect(() => kind.parameters(overrides)).toThrow(expect.objectContaining({ code: 'PARAMETER_INVALID' }));
     }
   });
 

@@ -45,17 +45,17 @@ export function completeParameters<P extends { readonly [name: string]: Json }>(
   overrides: Json,
 ): P {
   if (overrides === null || typeof overrides !== 'object' || Array.isArray(overrides)) {
-    throw invalid(kind, `parameters must be an object, not ${JSON.stringify(overrides)}`);
+    throw unusable(kind, `parameters must be an object, not ${JSON.stringify(overrides)}`);
   }
   const complete: { [name: string]: Json } = { ...defaults };
   for (const [name, value] of Object.entries(overrides as { readonly [name: string]: Json | undefined })) {
     if (value === undefined) continue;
     if (!Object.hasOwn(rules, name)) {
       const known = Object.keys(rules);
-      throw invalid(kind, `there is no parameter "${name}"; ${known.length ? `there are ${known}` : 'it has none'}`);
+      throw unusable(kind, `there is no parameter "${name}"; ${known.length ? `there are ${known}` : 'it has none'}`);
     }
     const { expected, holds } = rules[name]!;
-    if (!holds(value)) throw invalid(kind, `the parameter ${name} is ${JSON.stringify(value)}, expected ${expected}`);
+    if (!holds(value)) throw unusable(kind, `the parameter ${name} is ${JSON.stringify(value)}, expected ${expected}`);
     complete[name] = value;
   }
   return complete as P;
@@ -63,4 +63,8 @@ export function completeParameters<P extends { readonly [name: string]: Json }>(
 
 function invalid(kind: string, problem: string): StockcastError {
   return new StockcastError('MODEL_INPUT_INVALID', { kind, problem });
+}
+
+function unusable(kind: string, problem: string): StockcastError {
+  return new StockcastError('PARAMETER_INVALID', { kind, problem });
 }

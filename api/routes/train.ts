@@ -4,7 +4,16 @@ import type { TrainingWish } from '../../serving/planning.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { type Call, type Endpoint, endpoint } from '../endpoint.ts';
-import { asOfField, horizonsField, kindsField, seedField, tickerField, tickersField, windowField } from '../fields.ts';
+import {
+  asOfField,
+  horizonsField,
+  kindsField,
+  parametersField,
+  seedField,
+  tickerField,
+  tickersField,
+  windowField,
+} from '../fields.ts';
 import type { ApiParts, ApiSettings } from '../parts.ts';
 import { mergeOptions } from '../read-request.ts';
 import { runPath, statusUrl } from '../run-links.ts';
@@ -17,10 +26,11 @@ const options = z.strictObject({
   seed: seedField.optional(),
   as_of: asOfField.optional(),
 });
-const universeOptions = options.extend({ tickers: tickersField.optional() });
+const body = options.extend({ parameters: parametersField.optional() });
+const tickers = { tickers: tickersField.optional() };
 const params = z.strictObject({ ticker: tickerField });
 
-type Options = z.output<typeof options>;
+type Options = z.output<typeof body>;
 type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response'>;
 
 const startedRun = z.object({
@@ -38,6 +48,7 @@ const errors: readonly ErrorCode[] = [
   'HORIZON_INVALID',
   'DATE_INVALID',
   'MODEL_KIND_UNKNOWN',
+  'PARAMETER_INVALID',
   'TEMPORAL_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
 ];
@@ -54,7 +65,7 @@ export const trainEndpoints: readonly Endpoint[] = [
     description,
     params,
     query: options,
-    body: { name: 'TrainingOptions', schema: options },
+    body: { name: 'TrainingOptions', schema: body },
     answer,
     errors: [...oneTickerErrors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
     handle: (parts, call) => trainOne(parts, call, mergeOptions(call.query, call.body, 'body')),
@@ -75,8 +86,8 @@ export const trainEndpoints: readonly Endpoint[] = [
     path: '/train',
     summary: 'Train many tickers in one run',
     description: `Without \`tickers\`, all known ones; a ticker that cannot be trained fails alone, inside the run. ${description}`,
-    query: universeOptions,
-    body: { name: 'UniverseTrainingOptions', schema: universeOptions },
+    query: options.extend(tickers),
+    body: { name: 'UniverseTrainingOptions', schema: body.extend(tickers) },
     answer,
     errors: [...errors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
     handle: async (parts, call) => {
@@ -103,12 +114,13 @@ async function trainOne(
   return startedAnswer(call, run);
 }
 
-function wishOf({ horizons, kinds, window, seed }: Options, settings: ApiSettings): TrainingWish {
+function wishOf({ horizons, kinds, window, seed, parameters }: Options, settings: ApiSettings): TrainingWish {
   const chosenWindow = window ?? settings.trainingWindow;
   return {
     seed: seed ?? settings.seed,
     ...(horizons === undefined ? {} : { horizons }),
     ...(kinds === undefined ? {} : { kinds }),
+    ...(parameters === undefined ? {} : { parameters }),
     ...(chosenWindow === undefined ? {} : { window: chosenWindow }),
   };
 }

@@ -7,12 +7,9 @@ import { mergeOptions, readBy } from '../read-request.ts';
 import { withUploadForm } from '../upload-form.ts';
 
 const options = z.strictObject({
-  on_bad_row: z
-    .enum(['refuse', 'skip'])
-    .optional()
-    .meta({
-      description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
-    }),
+  on_bad_row: z.enum(['refuse', 'skip']).optional().meta({
+    description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
+  }),
   adjust_splits: flagField('Take suspected splits for splits; default false').optional(),
 });
 

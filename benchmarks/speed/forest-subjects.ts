@@ -33,7 +33,7 @@ export interface ForestSubject {
 }
 
 export const ML_RANDOM_FOREST = 'ml-random-forest';
-export const PYTHON_SUBJECTS = ['scikit-learn', 'LightGBM'] as const;
+const PYTHON_SUBJECTS = ['scikit-learn', 'LightGBM'] as const;
 
 /** Names of all subjects, ourselves first. */
 export const FOREST_SUBJECTS: readonly string[] = [OURSELVES, ...PYTHON_SUBJECTS, ML_RANDOM_FOREST];

@@ -25,7 +25,12 @@ export function addLeaderboard(program: Command, parts: Parts): void {
     const known = (await listTickers(services, context)).map(({ ticker }) => ticker);
     const stranger = asked.find((ticker) => !known.includes(ticker));
     if (stranger !== undefined) throw await unknownTicker(services, context, stranger);
-    const entries = await leaderboard(services, context, asked.length === 0 ? known : asked, options.horizons ?? DEFAULT_HORIZONS);
+    const entries = await leaderboard(
+      services,
+      context,
+      asked.length === 0 ? known : asked,
+      options.horizons ?? DEFAULT_HORIZONS,
+    );
     output.result(leaderboardRecord(entries), () => leaderboardTable(entries, output.colors));
   });
 }

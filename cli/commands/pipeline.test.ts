@@ -1,8 +1,8 @@
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ProcessDouble, commandLine } from '../../tests/support/command-line.ts';
 import { type TestDatabase, freshDatabase } from '../../tests/support/postgres.ts';
 import { freshNamespace } from '../../tests/support/temporal.ts';
 import { samplePrices } from '../../tests/support/test-universe.ts';
@@ -10,19 +10,10 @@ import { TextSink } from '../../tests/support/text-sink.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
 import { composeParts } from '../composition.ts';
-import { failureReport } from '../failure.ts';
 import type { Parts, RunningStack } from '../parts.ts';
-import { buildProgram } from '../program.ts';
 
 const TENANT = 'cli-tests';
 const TINY = ['--horizons', '1', '--kinds', 'linear'];
-
-class FakeProcess extends EventEmitter {
-  exitCode: number | undefined = 0;
-  exit(code: number): never {
-    throw new Error(`exited with ${code}`);
-  }
-}
 
 let database: TestDatabase;
 let temporal: { address: string; namespace: string };
@@ -31,40 +22,25 @@ let workers: RunningWorkers;
 let working: Promise<void>;
 let workerParts: Parts;
 
-/** The commands' parts over real stores and a real Temporal, writing into memory. */
-function makeParts() {
-  const [stdout, stderr, process] = [new TextSink(), new TextSink(), new FakeProcess()];
-  const env = {
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    STOCKCAST_STATE_DIR: dir,
-    STOCKCAST_TENANT: TENANT,
-  };
-  return { parts: composeParts({ env, cwd: dir, stdout, stderr, process }), stdout, stderr, process };
-}
+const env = () => ({
+  DATABASE_URL: database.url,
+  TEMPORAL_ADDRESS: temporal.address,
+  TEMPORAL_NAMESPACE: temporal.namespace,
+  STOCKCAST_STATE_DIR: dir,
+  STOCKCAST_TENANT: TENANT,
+});
 
-async function stockcast(args: readonly string[], change?: (parts: Parts, process: FakeProcess) => Parts) {
-  const { parts, stdout, stderr, process } = makeParts();
-  try {
-    const changed = change === undefined ? parts : change(parts, process);
-    await buildProgram(changed, { stdout, stderr, version: '0.0.0' }).parseAsync(['node', 'stockcast', ...args]);
-  } catch (error) {
-    const { code, message, exitCode } = failureReport(error);
-    parts.complain({ code, message });
-    process.exitCode = exitCode;
-  } finally {
-    await parts.close();
-  }
-  return { stdout: stdout.text, stderr: stderr.text, code: process.exitCode };
-}
+/** Runs a command over real stores and a real Temporal. */
+const stockcast = (args: readonly string[], change?: (parts: Parts, process: ProcessDouble) => Parts) =>
+  commandLine(args, env(), change);
 
 beforeAll(async () => {
   [database, temporal] = await Promise.all([freshDatabase(), freshNamespace()]);
   dir = mkdtempSync(join(tmpdir(), 'stockcast-commands-'));
   writeFileSync(join(dir, 'prices.csv'), samplePrices(['AAPL', 'MSFT'], 300));
   writeFileSync(join(dir, 'short.csv'), samplePrices(['AAPL', 'IBM'], 300).replace(/(IBM,.*\n){280}/, ''));
-  workerParts = makeParts().parts;
+  const [stdout, stderr, process] = [new TextSink(), new TextSink(), new ProcessDouble()];
+  workerParts = composeParts({ env: env(), cwd: dir, stdout, stderr, process });
   workers = await createWorkers(Object.values(QUEUES), {
     services: await workerParts.services(),
     temporal: await workerParts.temporal(),
@@ -85,15 +61,27 @@ afterAll(async () => {
 });
 
 /** A stack whose parts the test run has started already. */
-const runningStack = (parts: Parts, died?: Error): Parts => ({
+const runningStack = (parts: Parts, failed: Promise<Error> = new Promise(() => undefined)): Parts => ({
   ...parts,
   startStack: async ({ say }): Promise<RunningStack> => {
     say('the stack is up');
     const addresses = { api: 'http://127.0.0.1:3000', temporalUi: 'http://127.0.0.1:8233' };
-    const failed = died === undefined ? new Promise<Error>(() => undefined) : Promise.resolve(died);
     return { addresses, failed, stop: async () => undefined };
   },
 });
+
+/** An output that does something as soon as it is said that the stack serves. */
+const whenServing =
+  (parts: Parts, then: () => void): Parts['output'] =>
+  (options) => {
+    const output = parts.output(options);
+    const say = output.say.bind(output);
+    output.say = (line) => {
+      say(line);
+      if (line.startsWith('serving')) setTimeout(then, 10);
+    };
+    return output;
+  };
 
 describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, () => {
   let runId: string;
@@ -101,7 +89,10 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
   test('nothing is known at first', async () => {
     expect((await stockcast(['tickers'])).stdout).toContain('npx stockcast upload FILE');
     expect((await stockcast(['leaderboard'])).stdout).toContain('npx stockcast train');
-    expect(await stockcast(['predict', 'AAPL'])).toMatchObject({ code: 1, stderr: expect.stringContaining('TICKER_UNKNOWN') });
+    expect(await stockcast(['predict', 'AAPL'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('TICKER_UNKNOWN'),
+    });
   });
 
   test('upload adds prices, and the same again adds nothing', async () => {
@@ -141,11 +132,15 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
   test('the same again joins the run that is there', async () => {
     const { stdout } = await stockcast(['train', 'AAPL', ...TINY, '--no-wait', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ run_id: runId, joined: true, status: 'completed' });
-    expect((await stockcast(['train', 'AAPL', ...TINY, '--no-wait'])).stdout).toContain(`npx stockcast runs show ${runId}`);
+    expect((await stockcast(['train', 'AAPL', ...TINY, '--no-wait'])).stdout).toContain(
+      `npx stockcast runs show ${runId}`,
+    );
   });
 
   test('predict answers by the promoted model or the one that is named', async () => {
-    expect((await stockcast(['predict', 'aapl', '--horizon', '1'])).stdout).toMatch(/AAPL +2013-03-01 +430\.47 +1 +2013-03-04/);
+    expect((await stockcast(['predict', 'aapl', '--horizon', '1'])).stdout).toMatch(
+      /AAPL +2013-03-01 +430\.47 +1 +2013-03-04/,
+    );
     const { stdout } = await stockcast(['predict', 'AAPL', '--horizon', '1', '--model', 'linear', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ ticker: 'AAPL', current_price: 430.47, horizon: 1, model: 'linear' });
   });
@@ -165,7 +160,10 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     const { stdout } = await stockcast(['leaderboard', 'AAPL', '--horizons', '1', '--json']);
     const [entry] = JSON.parse(stdout);
     expect(entry.models.map((model: { kind: string }) => model.kind).sort()).toEqual(['drift', 'linear', 'naive']);
-    expect(await stockcast(['leaderboard', 'ZZZ'])).toMatchObject({ code: 1, stderr: expect.stringContaining('TICKER_UNKNOWN') });
+    expect(await stockcast(['leaderboard', 'ZZZ'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('TICKER_UNKNOWN'),
+    });
   });
 
   test('runs lists, shows and cancels', async () => {
@@ -220,22 +218,18 @@ describe.sequential('up', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
     expect(stderr).toContain('nothing has changed since');
     const told = JSON.parse(stdout);
-    expect(told).toMatchObject({ status: 'completed', failures: [], predictions: [{ ticker: 'AAPL' }, { ticker: 'MSFT' }] });
+    expect(told).toMatchObject({
+      status: 'completed',
+      failures: [],
+      predictions: [{ ticker: 'AAPL' }, { ticker: 'MSFT' }],
+    });
     expect(Object.keys(told.seconds)).toEqual(['total', 'stack', 'prices', 'training', 'forecasts']);
   });
 
   test('serves until Ctrl-C', async () => {
     const { code, stdout } = await stockcast(up('--tickers', 'AAPL'), (parts, process) => ({
       ...runningStack(parts),
-      output: (options) => {
-        const output = parts.output(options);
-        const say = output.say.bind(output);
-        output.say = (line) => {
-          say(line);
-          if (line.startsWith('serving')) setTimeout(() => process.emit('SIGINT'), 10);
-        };
-        return output;
-      },
+      output: whenServing(parts, () => process.emit('SIGINT')),
     }));
     expect(code).toBe(0);
     expect(stdout).toMatch(/serving until Ctrl-C\nstopping\nstopped everything/);
@@ -269,9 +263,23 @@ describe.sequential('up', { timeout: 120_000 }, () => {
     expect(code).toBe(1);
   });
 
-  test('a part of the stack that stays dead ends it', async () => {
-    const args = up('--tickers', 'AAPL');
-    const { code, stderr } = await stockcast(args, (parts) => runningStack(parts, new Error('the API died 5 times')));
-    expect([code, stderr]).toEqual([1, expect.stringContaining('the API died 5 times')]);
+  test('a part of the stack that stays dead ends the watching', async () => {
+    const failed = Promise.resolve(new Error('a worker died 6 times'));
+    const { code, stdout, stderr } = await stockcast(up(), (parts) => runningStack(parts, failed));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('a worker died 6 times')]);
+    expect(stdout).not.toContain('ready in');
+  });
+
+  test('a part of the stack that stays dead ends the serving', async () => {
+    let die = (_: Error) => {};
+    const failed = new Promise<Error>((resolve) => {
+      die = resolve;
+    });
+    const { code, stdout, stderr } = await stockcast(up(), (parts) => ({
+      ...runningStack(parts, failed),
+      output: whenServing(parts, () => die(new Error('the API died 6 times'))),
+    }));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the API died 6 times')]);
+    expect(stdout).toContain('ready in');
   });
 });

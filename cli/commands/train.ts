@@ -4,7 +4,7 @@ import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
 import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
-import type { RunView, StartedRun } from '../../serving/run-view.ts';
+import type { RunView } from '../../serving/run-view.ts';
 import { describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { EXIT, Interrupted } from '../failure.ts';
@@ -19,10 +19,10 @@ import {
   withCommonOptions,
 } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import { failureLine, failuresOf } from '../progress/run-outcome.ts';
+import { failuresOf, runFailed } from '../progress/run-outcome.ts';
 import { watchRun } from '../progress/watch-run.ts';
 import { leaderboardTable } from '../tables/leaderboard-table.ts';
-import { runDetails } from '../tables/run-tables.ts';
+import { runDetails, startedLine } from '../tables/run-tables.ts';
 
 interface TrainOptions extends CommonOptions {
   readonly horizons?: readonly Horizon[];
@@ -87,8 +87,10 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
   const entries = await leaderboard(services, context, trained, plan.horizons);
   output.result(run, () => `${runDetails(run, output.colors)}\n\n${leaderboardTable(entries, output.colors)}`);
   const failures = failuresOf(run);
-  for (const failure of failures) parts.complain({ code: 'RUN_FAILED', message: failureLine(failure) });
-  if (failures.length > 0) parts.exitWith(EXIT.failure);
+  if (failures.length === 0) return;
+  const { code, message } = runFailed(runId, failures);
+  parts.complain({ code, message });
+  parts.exitWith(EXIT.failure);
 }
 
 /** What to train, with what the person left open filled in from the settings. */
@@ -101,12 +103,6 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
     ...(window === undefined ? {} : { window }),
   };
-}
-
-/** Which run it is, and whether it was there already. */
-export function startedLine({ run_id: runId, joined, status, ui }: StartedRun): string {
-  const how = !joined ? 'started' : status === 'running' ? 'joined, since it was under way' : 'nothing has changed since';
-  return `run ${runId}: ${how}${ui === null ? '' : `\n    ${ui}`}`;
 }
 
 function howToFollow(runId: string): string[] {

@@ -52,7 +52,9 @@ test('a run that no worker answers for says so', () => {
 
 test('a step that is tried again is shown with its last failure', () => {
   const retrying = [{ activity: 'train', attempt: 3, last_failure: 'the thread died' }];
-  expect(progressLines({ ...run, retrying }, 0, plain).at(-1)).toBe('  train is tried again (attempt 3): the thread died');
+  expect(progressLines({ ...run, retrying }, 0, plain).at(-1)).toBe(
+    '  train is tried again (attempt 3): the thread died',
+  );
 });
 
 test('of a large universe the tickers under way are shown', () => {

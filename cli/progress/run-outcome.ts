@@ -13,7 +13,11 @@ export function failuresOf(run: RunView): RunFailure[] {
   if (result !== undefined && 'outcomes' in result) {
     return result.outcomes
       .filter((outcome) => outcome.status === 'failed')
-      .map(({ ticker, code, message }) => ({ ticker, code: code ?? 'RUN_FAILED', message: message ?? 'no reason given' }));
+      .map(({ ticker, code, message }) => ({
+        ticker,
+        code: code ?? 'RUN_FAILED',
+        message: message ?? 'no reason given',
+      }));
   }
   if (status === 'completed') return [];
   if (failure !== undefined && status === 'failed') return [{ ticker: '', ...failure }];

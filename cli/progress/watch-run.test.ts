@@ -38,17 +38,29 @@ function watching(steps: readonly (RunView | Error)[], terminalRows?: number) {
 const away = new StockcastError('TEMPORAL_UNAVAILABLE', { address: '127.0.0.1:7233', problem: 'refused' });
 
 test('a run is followed in plain lines until it has ended', async () => {
-  const { watch, stdout } = watching([runIn('running', 'waiting'), runIn('running', 'completed'), runIn('completed', 'completed')]);
+  const { watch, stdout } = watching([
+    runIn('running', 'waiting'),
+    runIn('running', 'completed'),
+    runIn('completed', 'completed'),
+  ]);
   expect(await watchRun(watch)).toMatchObject({ status: 'completed' });
   expect(stdout.text).toBe('   7.0 s  AAPL: waiting\n   7.0 s  AAPL: done\n');
 });
 
 test('on a terminal the progress is drawn in place, with what else is said above it', async () => {
   const { watch, stdout } = watching([runIn('running', 'waiting'), runIn('completed', 'completed')], 24);
-  await watchRun(watch, (say) => say('worker was started again'));
+  const { describe } = watch;
+  await watchRun({
+    ...watch,
+    describe: () => {
+      watch.output.say('worker was started again');
+      return describe();
+    },
+  });
+  watch.output.say('the end');
   expect(stdout.text).toContain('worker was started again\n');
   expect(stdout.text).toContain('waiting');
-  expect(stdout.text.endsWith('\u001b[2F\u001b[0J')).toBe(true);
+  expect(stdout.text.endsWith('\u001b[2F\u001b[0Jthe end\n')).toBe(true);
 });
 
 test('a Temporal that comes back is waited for and told of once', async () => {

@@ -23,22 +23,20 @@ export interface Watch {
   readonly patienceMs?: number;
 }
 
-/** Where progress is shown; `say` writes a line beside it without breaking it. */
+/** Where progress is shown. */
 interface Display {
   show(run: RunView, elapsedMs: number): void;
-  say(line: string): void;
   end(): void;
 }
 
 /**
- * Shows a run's progress until it has ended, and returns it as it ended. Bears with a Temporal that is away for a
- * minute, since the run itself goes on when it is back. `onDisplay` is handed a way to say something meanwhile.
+ * Shows a run's progress until it has ended, and returns it as it ended; lines that are said meanwhile appear above it.
+ * Bears with a Temporal that is away for a minute, since the run itself goes on when it is back.
  * @throws Interrupted when the signal aborts; the run goes on
  */
-export async function watchRun(watch: Watch, onDisplay?: (say: (line: string) => void) => void): Promise<RunView> {
+export async function watchRun(watch: Watch): Promise<RunView> {
   const { context, output, signal, describe, pollMs = POLL_MS, patienceMs = PATIENCE_MS } = watch;
   const display = output.progress.isTTY === true ? blockDisplay(output) : lineDisplay(output);
-  onDisplay?.(display.say);
   let awaySince: number | undefined;
   try {
     for (;;) {
@@ -51,7 +49,7 @@ export async function watchRun(watch: Watch, onDisplay?: (say: (line: string) =>
         display.show(run, now - Date.parse(run.started_at));
       } catch (error) {
         if (!(error instanceof StockcastError) || error.code !== 'TEMPORAL_UNAVAILABLE') throw error;
-        if (awaySince === undefined) display.say('Temporal does not answer; the run goes on when it is back');
+        if (awaySince === undefined) output.say('Temporal does not answer; the run goes on when it is back');
         awaySince ??= now;
         if (now - awaySince > patienceMs) throw error;
       }
@@ -64,10 +62,13 @@ export async function watchRun(watch: Watch, onDisplay?: (say: (line: string) =>
 
 function blockDisplay(output: Output): Display {
   const block = new LiveBlock(output.progress);
+  const endDiversion = output.divert((line) => block.above(line));
   return {
     show: (run, elapsedMs) => block.draw(progressLines(run, elapsedMs, output.colors)),
-    say: (line) => block.above(line),
-    end: () => block.clear(),
+    end: () => {
+      block.clear();
+      endDiversion();
+    },
   };
 }
 
@@ -77,7 +78,6 @@ function lineDisplay(output: Output): Display {
     show: (run, elapsedMs) => {
       for (const line of log.news(run, elapsedMs)) output.say(line);
     },
-    say: (line) => output.say(line),
     end: () => undefined,
   };
 }

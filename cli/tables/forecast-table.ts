@@ -8,7 +8,7 @@ const COLUMNS: readonly Column[] = [
   { heading: 'ticker' },
   { heading: 'as of' },
   right('close'),
-  right('sessions'),
+  right('horizon'),
   { heading: 'target date' },
   right('target'),
   right('change'),

@@ -6,7 +6,7 @@ const right = (heading: string): Column => ({ heading, align: 'right' });
 
 const COLUMNS: readonly Column[] = [
   { heading: 'ticker' },
-  right('sessions'),
+  right('horizon'),
   { heading: 'model' },
   right('RMSE'),
   right('MAE'),

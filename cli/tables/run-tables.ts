@@ -1,8 +1,18 @@
-import type { RunView, TickerState } from '../../serving/run-view.ts';
+import type { RunView, StartedRun, TickerState } from '../../serving/run-view.ts';
 import type { RunSummary } from '../../serving/runs.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from '../progress/seconds.ts';
 import { plainTable } from './plain-table.ts';
+
+/** Which run it is, and whether it was there already. */
+export function startedLine({ run_id: runId, joined, status, ui }: StartedRun): string {
+  const how = !joined
+    ? 'started'
+    : status === 'running'
+      ? 'joined, since it was under way'
+      : 'nothing has changed since';
+  return `run ${runId}: ${how}${ui === null ? '' : `\n    ${ui}`}`;
+}
 
 /** The list of runs, newest first. */
 export function runList(runs: readonly RunSummary[], colors: Colors): string {
@@ -51,7 +61,8 @@ function resultLines({ result }: RunView): string[] {
   return [
     `  ${result.ticker}  as of ${result.asOf}`,
     ...result.promotions.map(
-      ({ horizon, kind, movedLive }) => `  horizon ${horizon}: ${kind}${movedLive ? ' was put into service' : ' was chosen'}`,
+      ({ horizon, kind, movedLive }) =>
+        `  horizon ${horizon}: ${kind}${movedLive ? ' was put into service' : ' was chosen'}`,
     ),
     ...result.notes.map((note) => `  note: ${note}`),
   ];
@@ -60,7 +71,9 @@ function resultLines({ result }: RunView): string[] {
 function stateText({ status, stages, failure }: TickerState): string {
   if (failure !== undefined) return `${status}: ${failure.code}: ${failure.message}`;
   if (stages === undefined) return status;
-  return stages.map(({ stage, status, done, total }) => `${stage} ${total > 1 ? `${done}/${total}` : status}`).join(', ');
+  return stages
+    .map(({ stage, status, done, total }) => `${stage} ${total > 1 ? `${done}/${total}` : status}`)
+    .join(', ');
 }
 
 function statusText(status: RunView['status'], colors: Colors): string {

@@ -9,7 +9,7 @@ import { findingTable } from './finding-table.ts';
 import { forecastTable } from './forecast-table.ts';
 import { leaderboardRecord, leaderboardTable } from './leaderboard-table.ts';
 import { plainTable } from './plain-table.ts';
-import { readyText } from './ready-text.ts';
+import { readyRecord, readyText } from './ready.ts';
 import { runDetails, runList } from './run-tables.ts';
 import { takeInSummary } from './take-in-summary.ts';
 import { tickerTable } from './ticker-table.ts';
@@ -61,16 +61,23 @@ const answer: PredictionAnswer = {
 
 test('columns are as wide as their widest cell and lines have no trailing spaces', () => {
   const columns = [{ heading: 'name' }, { heading: 'n', align: 'right' as const }, { heading: '' }];
-  expect(plainTable(columns, [['x', '1', ''], ['longer', '100', 'mark']], plain)).toBe(
-    ['name      n', 'x         1', 'longer  100  mark'].join('\n'),
-  );
+  expect(
+    plainTable(
+      columns,
+      [
+        ['x', '1', ''],
+        ['longer', '100', 'mark'],
+      ],
+      plain,
+    ),
+  ).toBe(['name      n', 'x         1', 'longer  100  mark'].join('\n'));
 });
 
 test('the leaderboard puts each model beside the baselines and says why the promoted one serves', () => {
   expect(leaderboardTable([entry], plain).split('\n')).toEqual([
-    'ticker  sessions  model      RMSE      MAE  to naive  to drift  direction  always up  forecasts',
-    'AAPL          10  naive   0.08512  0.06100    1.0000    0.9979      51.2%      54.9%       2700  promoted',
-    '                  linear  0.08512  0.06100    1.0003    0.9979      51.2%      54.9%       2700',
+    'ticker  horizon  model      RMSE      MAE  to naive  to drift  direction  always up  forecasts',
+    'AAPL         10  naive   0.08512  0.06100    1.0000    0.9979      51.2%      54.9%       2700  promoted',
+    '                 linear  0.08512  0.06100    1.0003    0.9979      51.2%      54.9%       2700',
     '',
     'AAPL, 10 sessions: naive serves',
     '  - linear: refused',
@@ -97,26 +104,13 @@ test('forecasts stand side by side, and a note that they share is told once', ()
     { ...answer, ticker: 'T', current_price: 100, prediction: neutral, notes: [] },
   ];
   expect(forecastTable(answers, plain).split('\n')).toEqual([
-    'ticker  as of        close  sessions  target date  target  change  direction  confidence  model',
-    'AAPL    2013-03-01  430.47        10  2013-03-15   434.12  +0.85%  bullish         53.1%  linear v3',
-    'F       2013-03-01  100.00        10  2013-03-15    99.50  -0.50%  bearish         60.0%  linear v3',
-    'T       2013-03-01  100.00        10  2013-03-15   100.00   0.00%  neutral         50.0%  linear v3',
+    'ticker  as of        close  horizon  target date  target  change  direction  confidence  model',
+    'AAPL    2013-03-01  430.47       10  2013-03-15   434.12  +0.85%  bullish         53.1%  linear v3',
+    'F       2013-03-01  100.00       10  2013-03-15    99.50  -0.50%  bearish         60.0%  linear v3',
+    'T       2013-03-01  100.00       10  2013-03-15   100.00   0.00%  neutral         50.0%  linear v3',
     '',
     '  AAPL, F: The newest known session is 2013-03-01.',
   ]);
-});
-
-test('what is ready names where to go on', () => {
-  const addresses = { api: 'http://127.0.0.1:3000', temporalUi: 'http://127.0.0.1:8233' };
-  const text = readyText({ entries: [entry], answers: [answer], addresses, took: '12.3 s (stack 3.1 s)' }, plain);
-  expect(text).toContain("curl 'http://127.0.0.1:3000/predict/AAPL?horizon=10'");
-  expect(text).toContain('http://127.0.0.1:3000/docs');
-  expect(text).toContain('http://127.0.0.1:8233');
-  expect(text).toContain('ready in 12.3 s (stack 3.1 s)');
-
-  const bare = readyText({ entries: [], answers: [], addresses: { api: addresses.api }, took: '1.0 s' }, plain);
-  expect(bare).toContain("curl 'http://127.0.0.1:3000/tickers'");
-  expect(bare).not.toContain('Temporal UI');
 });
 
 const run: RunView = {
@@ -127,6 +121,27 @@ const run: RunView = {
   closed_at: null,
   ui: 'http://127.0.0.1:8233/x',
 };
+
+test('what is ready names where to go on', () => {
+  const addresses = { api: 'http://127.0.0.1:3000', temporalUi: 'http://127.0.0.1:8233' };
+  const outcome = { run, entries: [entry], answers: [answer] };
+  const text = readyText(outcome, addresses, '12.3 s (stack 3.1 s)', plain);
+  expect(text).toContain("curl 'http://127.0.0.1:3000/predict/AAPL?horizon=10'");
+  expect(text).toContain('http://127.0.0.1:3000/docs');
+  expect(text).toContain('http://127.0.0.1:8233');
+  expect(text).toContain('ready in 12.3 s (stack 3.1 s)');
+
+  const bare = readyText({ run, entries: [], answers: [] }, { api: addresses.api }, '1.0 s', plain);
+  expect(bare).toContain("curl 'http://127.0.0.1:3000/tickers'");
+  expect(bare).not.toContain('Temporal UI');
+});
+
+test('machines are told no password', () => {
+  const addresses = { api: 'http://127.0.0.1:3000', databaseUrl: 'postgres://stockcast:secret@127.0.0.1/x' };
+  const record = readyRecord({ run, entries: [entry], answers: [answer] }, addresses, { total: 1 });
+  expect(record.addresses).toEqual({ api: 'http://127.0.0.1:3000', documentation: 'http://127.0.0.1:3000/docs' });
+  expect(JSON.stringify(record)).not.toContain('secret');
+});
 
 test('the list of runs tells how each ended and how long it took', () => {
   const { run_id, workflow, started_at } = run;
@@ -187,7 +202,9 @@ test('a run that has ended shows its result or its failure', () => {
   ];
   const result = { ticker: 'AAPL', asOf: '2013-03-01', datasetId: 'd', promotions, notes: ['short history'] };
   const ticker = runDetails({ ...ended, result }, plain);
-  expect(ticker).toContain('horizon 1: naive was put into service\n  horizon 10: linear was chosen\n  note: short history');
+  expect(ticker).toContain(
+    'horizon 1: naive was put into service\n  horizon 10: linear was chosen\n  note: short history',
+  );
 
   const failure = { code: 'OBJECT_DAMAGED', message: 'the object is damaged' };
   expect(runDetails({ ...ended, status: 'failed', failure }, plain)).toContain('OBJECT_DAMAGED: the object is damaged');
@@ -247,5 +264,7 @@ test('tickers and findings are listed', () => {
   ];
   expect(tickerTable(tickers, plain)).toContain('AAPL    Technology      3270  2000-03-01  2013-03-01');
   expect(tickerTable([], plain)).toContain('npx stockcast upload FILE');
-  expect(findingTable([{ part: 'Go', status: 'missing', hint: 'install it' }], plain)).toContain('Go    missing           install it');
+  expect(findingTable([{ part: 'Go', status: 'missing', hint: 'install it' }], plain)).toContain(
+    'Go    missing           install it',
+  );
 });

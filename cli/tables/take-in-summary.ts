@@ -19,13 +19,12 @@ export function takeInSummary(report: TakeInReport): string {
     `${report.file}: ${plural(report.accepted_rows, 'session')} of ${listed(names)}: ${counts.join(', ')}`,
     ...shortened(
       report.rejected.map(
-        ({ line, column, value, reason }) => `  rejected: line ${line}, ${column}${value === '' ? '' : ` "${value}"`}: ${reason}`,
+        ({ line, column, value, reason }) =>
+          `  rejected: line ${line}, ${column}${value === '' ? '' : ` "${value}"`}: ${reason}`,
       ),
     ),
     ...shortened(report.notices.map((notice) => `  notice: ${notice}`)),
-    ...(restated > 0
-      ? [`  restated: ${listed(report.restated.map(({ ticker, date }) => `${ticker} ${date}`))}`]
-      : []),
+    ...(restated > 0 ? [`  restated: ${listed(report.restated.map(({ ticker, date }) => `${ticker} ${date}`))}`] : []),
   ].join('\n');
 }
 
@@ -34,7 +33,9 @@ function shortened(lines: readonly string[]): string[] {
 }
 
 function listed(names: readonly string[]): string {
-  return names.length <= SHOWN ? names.join(', ') : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
+  return names.length <= SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
 }
 
 function plural(n: number, noun: string): string {

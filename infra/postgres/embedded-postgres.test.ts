@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../free-port.ts';
 import { preparePostgres, startPostgres } from './embedded-postgres.ts';
 import { findServer } from './leftover-server.ts';
@@ -79,6 +79,10 @@ function run(source: string, user: { uid?: number; gid?: number } = {}) {
   return { child, line: async () => String((await lines.next()).value) };
 }
 
+// Ended, and taken note of by its parent, whoever that is by now.
+const gone = (pid: number) =>
+  vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000, interval: 20 });
+
 async function killed(child: ChildProcess): Promise<void> {
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
@@ -91,7 +95,7 @@ describe('the embedded PostgreSQL', () => {
     await remember(first.url);
     await first.stop();
     await first.stop();
-    expect(() => process.kill(first.pid, 0)).toThrow('ESRCH');
+    await gone(first.pid);
 
     const second = await start();
     expect(await recall(second.url)).toEqual([42]);
@@ -134,7 +138,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await recall(adopted.url)).toEqual([42]);
     await adopted.stop();
     expect(findServer(adopted.dataDir)).toBeUndefined();
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await gone(pid);
   });
 
   it('ends a server on its data that does not take its password, and starts afresh', async () => {
@@ -142,12 +146,19 @@ describe('the embedded PostgreSQL', () => {
     await remember(first.url);
     await query(first.url, "alter role stockcast password 'changed'");
     const record = join(stateDir, 'postgres.json');
-    const second = preparePostgres({ stateDir, port: first.port, settings });
+    const second = preparePostgres({ stateDir, port: first.port, settings, leftover: 'adopt' });
     await expect(second).resolves.not.toHaveProperty('adopted');
     expect(findServer(first.dataDir)).toBeUndefined();
     // The file knows the password that is right by now.
     writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), password: 'changed' }));
     expect(await recall((await start()).url)).toEqual([42]);
+  });
+
+  it('ends a leftover server unless asked to adopt it', async () => {
+    const first = await start();
+    const prepared = await preparePostgres({ stateDir, port: first.port, settings });
+    expect(prepared).not.toHaveProperty('adopted');
+    await gone(first.pid);
   });
 
   it('is not taken in by a pid file whose process is by now somebody else', async () => {
@@ -216,7 +227,7 @@ describe('the embedded PostgreSQL', () => {
   it('can be removed while it runs, and leaves nothing', async () => {
     const { pid, dataDir } = await start();
     await removePostgres(stateDir);
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await gone(pid);
     expect(existsSync(dataDir)).toBe(false);
     expect(readdirSync(stateDir)).toEqual([]);
     if (isRoot) expect(existsSync(dirname(dataDir))).toBe(false);

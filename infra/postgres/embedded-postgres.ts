@@ -38,6 +38,8 @@ export interface PostgresOptions {
   readonly port: number;
   /** Server settings that differ from the default ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What becomes of a server that a killed process has left running on the data: ended by default. */
+  readonly leftover?: 'end' | 'adopt';
   readonly log?: (line: string) => void;
 }
 
@@ -50,15 +52,15 @@ export interface PreparedPostgres {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
-  /** The server that an earlier process has left running and that serves on, so that none is to be spawned. */
+  /** With `leftover: 'adopt'`: a server is running already and serves on, so none is to be spawned. */
   readonly adopted?: { readonly pid: number };
   /** Waits until the server takes connections and makes the database. @throws StockcastError STACK_FAILED */
   ready(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
 }
 
 /**
- * Prepares the PostgreSQL of a state folder: makes its data at first, and adopts or ends what a killed process has left
- * running on them. Call it before each spawn, also of a server that has died; one process at a time may do so.
+ * Prepares the PostgreSQL of a state folder: makes its data at first, and ends or adopts what a killed process has left
+ * running on them. One process at a time may do so.
  * @throws StockcastError STACK_FAILED
  */
 export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
@@ -71,9 +73,9 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
   // A folder that everybody may enter, since PostgreSQL looks up where it is started.
   const spawnOptions = { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }, ...home.user };
   await removeUnfinished(dataDir);
-  if (!existsSync(dataDir)) await initialise(home, binariesDir, spawnOptions);
+  if (!existsSync(dataDir)) await initialise(home, binariesDir, spawnOptions, options.settings?.fsync === 'off');
 
-  const adopted = await adoptableServer(home, distribution.version);
+  const adopted = options.leftover === 'adopt' ? await adoptableServer(home, distribution.version) : undefined;
   if (adopted === undefined) await endServer(dataDir);
   const port = adopted?.port ?? options.port;
   const url = addressOf(home, port, DATABASE);
@@ -110,8 +112,8 @@ export interface RunningPostgres {
  * process, and is adopted at the next start.
  * @throws StockcastError STACK_FAILED
  */
-export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const prepared = await preparePostgres(options);
+export async function startPostgres(options: Omit<PostgresOptions, 'leftover'>): Promise<RunningPostgres> {
+  const prepared = await preparePostgres({ ...options, leftover: 'adopt' });
   const { url, port, dataDir, adopted } = prepared;
   if (adopted !== undefined) {
     await prepared.ready();
@@ -152,7 +154,12 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(impatience);
 }
 
-async function initialise(home: PostgresHome, binariesDir: string, spawnOptions: PreparedPostgres['spawnOptions']) {
+async function initialise(
+  home: PostgresHome,
+  binariesDir: string,
+  spawnOptions: PreparedPostgres['spawnOptions'],
+  noSync: boolean,
+): Promise<void> {
   const unfinished = unfinishedDataDir(home);
   const passwordFile = `${unfinished}.password`;
   try {
@@ -169,7 +176,11 @@ async function initialise(home: PostgresHome, binariesDir: string, spawnOptions:
       'UTF8',
       '--locale=C',
     ];
-    await promisify(execFile)(program(binariesDir, 'initdb'), args, spawnOptions);
+    await promisify(execFile)(
+      program(binariesDir, 'initdb'),
+      [...args, ...(noSync ? ['--no-sync'] : [])],
+      spawnOptions,
+    );
     renameSync(unfinished, home.dataDir);
   } catch (cause) {
     rmSync(unfinished, { recursive: true, force: true });

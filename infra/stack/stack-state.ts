@@ -56,7 +56,7 @@ export class StackState {
   /** @throws StockcastError STACK_FAILED when another process runs the stack of this folder */
   refuseSecond(): void {
     const supervisor = this.#read<Processes>(PROCESSES)?.supervisor;
-    if (supervisor === undefined || supervisor.pid === process.pid || !stillRuns(supervisor)) return;
+    if (supervisor === undefined || !stillRuns(supervisor)) return;
     throw new StockcastError('STACK_FAILED', {
       part: 'The local stack',
       problem: `it runs already, as process ${supervisor.pid}, on ${this.dir}; use it, or stop it with Ctrl-C there`,

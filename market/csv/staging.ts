@@ -14,7 +14,7 @@ import type { Bar, PriceSeries } from '../../domain/bar.ts';
 import { seriesOf } from '../../domain/dataset.ts';
 
 const CHUNK_ROWS = 2048;
-const MEMORY_LIMIT = '256MB';
+const MEMORY_LIMIT = '128MB';
 const TYPES = [INTEGER, VARCHAR, VARCHAR, VARCHAR, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
 const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'];
 const VALUES = VALUE_COLUMNS.join(', ');
@@ -55,7 +55,7 @@ export class BarStaging {
     const instance = await DuckDBInstance.create(join(dir, 'bars.duckdb'), {
       memory_limit: MEMORY_LIMIT,
       temp_directory: dir,
-      threads: '2',
+      threads: '1',
       preserve_insertion_order: 'false',
     });
     const connection = await instance.connect();

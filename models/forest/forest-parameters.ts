@@ -1,5 +1,5 @@
-import { StockcastError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/identity.ts';
+import { completeParameters, type ParameterRule } from '../model-input.ts';
 import { MAX_BINS } from './binned-features.ts';
 
 /** How a random forest is grown. */
@@ -27,9 +27,7 @@ export const FOREST_DEFAULTS: ForestParameters = {
   maxBins: MAX_BINS,
 };
 
-type Check = { readonly expected: string; readonly holds: (value: Json) => boolean };
-
-const wholeNumber = (from: number, to: number): Check => ({
+const wholeNumber = (from: number, to: number): ParameterRule => ({
   expected: `a whole number from ${from} to ${to}`,
   holds: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
 });
@@ -37,7 +35,7 @@ const wholeNumber = (from: number, to: number): Check => ({
 const LARGEST_DEPTH = 1000;
 const depth = wholeNumber(1, LARGEST_DEPTH);
 
-const CHECKS: { readonly [name in keyof ForestParameters]: Check } = {
+const RULES: { readonly [name in keyof ForestParameters]: ParameterRule } = {
   nTrees: wholeNumber(1, 10_000),
   maxDepth: { expected: `${depth.expected}, or null`, holds: (value) => value === null || depth.holds(value) },
   minSamplesLeaf: wholeNumber(1, 1_000_000),
@@ -54,24 +52,5 @@ const CHECKS: { readonly [name in keyof ForestParameters]: Check } = {
  * @throws StockcastError PARAMETER_INVALID naming the parameter, its value and what is possible
  */
 export function forestParameters(overrides: Json): ForestParameters {
-  if (overrides === null || typeof overrides !== 'object' || Array.isArray(overrides)) {
-    throw invalid(`the parameters are ${shown(overrides)}, expected an object`);
-  }
-  const given = Object.entries(overrides as { readonly [name: string]: Json | undefined });
-  for (const [name, value] of given) {
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof ForestParameters] : undefined;
-    if (check === undefined) {
-      throw invalid(`there is no parameter "${name}"; there are ${Object.keys(CHECKS).join(', ')}`);
-    }
-    if (value !== undefined && !check.holds(value)) {
-      throw invalid(`the parameter ${name} is ${shown(value)}, expected ${check.expected}`);
-    }
-  }
-  return { ...FOREST_DEFAULTS, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  return completeParameters('random-forest', FOREST_DEFAULTS, RULES, overrides);
 }
-
-// JSON would show NaN and infinities as null.
-const shown = (value: Json): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
-
-const invalid = (problem: string): StockcastError =>
-  new StockcastError('MODEL_INPUT_INVALID', { kind: 'random-forest', problem });

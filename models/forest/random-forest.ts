@@ -3,7 +3,7 @@ import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
 import { seededRandom } from '../random.ts';
 import { binFeatures } from './binned-features.ts';
 import { type CompiledForest, compileForest, predictRows } from './compiled-forest.ts';
-import { checkRows, checkTrainingRows } from './forest-input.ts';
+import { checkRowsToLearn, checkRowsToPredict } from './forest-input.ts';
 import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
 import { FOREST_DEFAULTS, type ForestParameters, forestParameters } from './forest-parameters.ts';
 import { TreeGrower } from './grow-tree.ts';
@@ -24,7 +24,7 @@ class RandomForest implements Model {
 
   predict(X: Matrix): Float64Array {
     const { nodes, nFeatures } = this.#forest;
-    checkRows(X, nFeatures);
+    checkRowsToPredict(X, nFeatures);
     // At the first prediction, as many a fitted model is only stored.
     this.#compiled ??= compileForest(nodes, nFeatures);
     const yHat = new Float64Array(X.nRows);
@@ -64,7 +64,7 @@ export const randomForest: ModelKind<ForestParameters> = {
 function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {
   const { nTrees, maxBins } = parameters;
   options.signal?.throwIfAborted();
-  checkTrainingRows(X, y);
+  checkRowsToLearn(X, y);
   const grower = new TreeGrower(binFeatures(X, maxBins), y, parameters);
   const nodes = new NodeTable();
   const seeds = seededRandom(options.seed);

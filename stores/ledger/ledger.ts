@@ -9,10 +9,7 @@ export interface Ledger {
    * Enters a promotion and moves the live alias, in one transaction, unless `asOf` lies before the live promotion's.
    * A second entry of the same run for the same ticker and horizon changes nothing and returns the first.
    */
-  enter(
-    context: Context,
-    promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>,
-  ): Promise<Promotion>;
+  enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion>;
   /** What serves now (without `asOf`), or what was in production as of a date: the newest entry not later than it. */
   production(context: Context, ticker: string, horizon: Horizon, asOf?: SessionDate): Promise<Promotion | undefined>;
   /** All entries for a ticker, newest first. */

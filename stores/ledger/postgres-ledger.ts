@@ -19,7 +19,9 @@ export class PostgresLedger implements Ledger {
     const { tenant } = context;
     const { ticker, horizon, asOf, modelId, runId } = promotion;
     return this.#database.transaction(async (db) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger/${tenant}/${ticker}/${horizon}`}, 0))`.execute(db);
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger/${tenant}/${ticker}/${horizon}`}, 0))`.execute(
+        db,
+      );
       const entered = await entries(db, tenant, ticker)
         .where('horizon', '=', horizon)
         .where('run_id', '=', runId)
@@ -27,6 +29,7 @@ export class PostgresLedger implements Ledger {
       if (entered !== undefined) return promotionOf(entered);
 
       const live = await liveEntry(db, tenant, ticker, horizon);
+      const previous = await entryAsOf(db, tenant, ticker, horizon, asOf);
       // Whatever lay before the live as-of date never moved it, so the newest date of all entries is the live one.
       const { newest } = await db
         .selectFrom('promotion')
@@ -44,7 +47,7 @@ export class PostgresLedger implements Ledger {
           as_of: asOf,
           model_id: modelId,
           kind: promotion.kind,
-          previous_model_id: live?.model_id ?? null,
+          previous_model_id: previous?.model_id ?? null,
           reasons: JSON.stringify(promotion.reasons),
           principal: promotion.principal,
           run_id: runId,
@@ -65,15 +68,7 @@ export class PostgresLedger implements Ledger {
   ): Promise<Promotion | undefined> {
     const { tenant } = context;
     const row = await this.#database.run((db) =>
-      asOf === undefined
-        ? liveEntry(db, tenant, ticker, horizon)
-        : entries(db, tenant, ticker)
-            .where('horizon', '=', horizon)
-            .where('as_of', '<=', asOf)
-            .orderBy('as_of', 'desc')
-            .orderBy('id', 'desc')
-            .limit(1)
-            .executeTakeFirst(),
+      asOf === undefined ? liveEntry(db, tenant, ticker, horizon) : entryAsOf(db, tenant, ticker, horizon, asOf),
     );
     return row === undefined ? undefined : promotionOf(row);
   }
@@ -93,6 +88,16 @@ function liveEntry(db: Kysely<Schema>, tenant: string, ticker: string, horizon: 
   return entries(db, tenant, ticker)
     .where('horizon', '=', horizon)
     .where('moved_live', '=', true)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+function entryAsOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon, asOf: SessionDate) {
+  return entries(db, tenant, ticker)
+    .where('horizon', '=', horizon)
+    .where('as_of', '<=', asOf)
+    .orderBy('as_of', 'desc')
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -7,15 +7,17 @@ import type { ObjectStore } from './object-store.ts';
 
 const KEY = /^[A-Za-z0-9%_-][A-Za-z0-9%._-]*(\/[A-Za-z0-9%_-][A-Za-z0-9%._-]*)*$/;
 const UNFINISHED = '.unfinished';
-/** A put that has not ended after this long belongs to a process that was killed. */
+/** A temporary file that nothing was written to for this long belongs to a process that was killed. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
 /**
  * Objects as files below a folder, one folder per tenant. A put writes a temporary file in the same file system, syncs
- * it, renames it into place and syncs the folder: a kill at any moment leaves the old object or the new one.
+ * it, renames it into place and syncs the folder: a kill at any moment leaves the old object or the new one. The first
+ * put of a process removes what killed ones have left.
  */
 export class FolderObjectStore implements ObjectStore {
   readonly #root: string;
+  #swept: Promise<void> | undefined;
 
   constructor(root: string) {
     this.#root = resolve(root);
@@ -23,10 +25,10 @@ export class FolderObjectStore implements ObjectStore {
 
   async put(context: Context, key: string, bytes: Uint8Array): Promise<void> {
     const target = this.#path(context, key);
-    const unfinished = join(this.#root, UNFINISHED);
-    await mkdir(unfinished, { recursive: true });
-    await mkdir(dirname(target), { recursive: true });
-    const temporary = join(unfinished, randomUUID());
+    this.#swept ??= this.#sweep();
+    await this.#swept;
+    await makeFolder(dirname(target));
+    const temporary = join(this.#root, UNFINISHED, randomUUID());
     try {
       const file = await open(temporary, 'wx');
       try {
@@ -53,26 +55,20 @@ export class FolderObjectStore implements ObjectStore {
   }
 
   async exists(context: Context, key: string): Promise<boolean> {
-    try {
-      return (await stat(this.#path(context, key))).isFile();
-    } catch (error) {
-      if (isMissing(error)) return false;
-      throw error;
-    }
+    const stats = await stat(this.#path(context, key)).catch(undefinedIfMissing);
+    return stats?.isFile() ?? false;
   }
 
-  /** Removes what killed puts have left behind; returns how many files went. */
-  async sweep(now: Date): Promise<number> {
+  // Makes the folder of temporary files and removes what killed puts have left in it. Their age is told by the file
+  // system, so it is measured with the system's clock.
+  async #sweep(): Promise<void> {
     const unfinished = join(this.#root, UNFINISHED);
-    let swept = 0;
-    for (const name of await readdir(unfinished).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(error)))) {
+    await makeFolder(unfinished);
+    for (const name of await readdir(unfinished)) {
       const path = join(unfinished, name);
-      const { mtimeMs } = await stat(path).catch((error: unknown) => (isMissing(error) ? { mtimeMs: Infinity } : Promise.reject(error)));
-      if (now.getTime() - mtimeMs < ABANDONED_MS) continue;
-      await rm(path, { force: true });
-      swept++;
+      const stats = await stat(path).catch(undefinedIfMissing);
+      if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
     }
-    return swept;
   }
 
   #path({ tenant }: Context, key: string): string {
@@ -81,6 +77,13 @@ export class FolderObjectStore implements ObjectStore {
     }
     return join(this.#root, tenant, key);
   }
+}
+
+// A folder that a crash undoes takes the objects in it along, so those that are new are synced up to one that was there.
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let folder = path; folder !== dirname(first); folder = dirname(folder)) await syncFolder(dirname(folder));
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -92,6 +95,10 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 function isMissing(error: unknown): boolean {

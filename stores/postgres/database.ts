@@ -1,11 +1,11 @@
-import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { StockcastError } from '../../domain/errors.ts';
-import * as firstTables from './migrations/0001-first-tables.ts';
+import { databaseFailure } from './database-failure.ts';
+import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 
-const MIGRATIONS = { '0001-first-tables': firstTables };
-const CONNECT_TIMEOUT_MS = 5000;
+/** Longest wait for a connection, be it that the server is slow or that all of the pool's are busy. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 const DATE = 1082;
 const TIMESTAMPTZ = 1184;
@@ -22,41 +22,47 @@ const types: pg.CustomTypesConfig = {
 };
 
 export interface DatabaseOptions {
+  /** Connections at most. */
   readonly poolSize: number;
   readonly statementTimeoutMs: number;
 }
 
 /** The database as the stores use it: its tables are there before the first statement runs. */
 export class Database {
-  readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   #migrated: Promise<void> | undefined;
 
   /** Connects at first use, so that it can be made while the database is away. */
   constructor(url: string, { poolSize, statementTimeoutMs }: DatabaseOptions) {
-    this.#pool = new pg.Pool({
+    const pool = new pg.Pool({
       connectionString: url,
       max: poolSize,
+      application_name: 'stockcast',
       statement_timeout: statementTimeoutMs,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       types,
+      // A server may be set up to write dates otherwise, or floats to 15 digits.
+      options: '-c datestyle=ISO -c extra_float_digits=1',
     });
-    // An idle connection that breaks is taken out of the pool by itself; the next statement says what is wrong.
-    this.#pool.on('error', () => {});
-    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.#pool }) });
+    // A connection that breaks is taken out of the pool by itself and the next statement says what is wrong; unheard,
+    // the event would end the process, for idle connections (the pool's) and for those in use (the client's).
+    pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
+    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   }
 
   /**
    * Runs statements.
-   * @throws StockcastError DATABASE_UNAVAILABLE when the database is away; whatever else goes wrong as it is
+   * @throws StockcastError DATABASE_UNAVAILABLE when the database is away or overloaded, CONFIG_INVALID when it refuses
+   * the user, the password or the database's name; whatever else goes wrong as it is
    */
   async run<T>(body: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     try {
       await this.#ready();
       return await body(this.#db);
     } catch (error) {
-      throw translated(error);
+      throw databaseFailure(error);
     }
   }
 
@@ -84,23 +90,4 @@ export class Database {
       throw error;
     }
   }
-}
-
-/** Brings the tables up to date; may run in many processes at once. */
-async function migrate(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-}
-
-const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|57P0[123]|08\w{3}|53300)$/;
-const AWAY_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
-
-function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof StockcastError) return error;
-  const code = String((error as { code?: unknown }).code ?? '');
-  const inner = error instanceof AggregateError ? error.errors[0] : undefined;
-  if (inner !== undefined) return translated(inner);
-  if (!AWAY.test(code) && !AWAY_MESSAGE.test(error.message)) return error;
-  return new StockcastError('DATABASE_UNAVAILABLE', { problem: error.message || code }, { cause: error });
 }

@@ -31,6 +31,14 @@ export interface Schema {
     learnt_at: string;
     ingest_id: string;
   };
+  holding: {
+    tenant: string;
+    ticker: string;
+    sector: string;
+    sessions: number;
+    first_session: string;
+    last_session: string;
+  };
   event_version: {
     tenant: string;
     ticker: string;

@@ -16,12 +16,16 @@ let instance: Promise<DuckDBInstance> | undefined;
 
 /** Writes columns as a Parquet file, rows in the order given. Equal columns give equal bytes on one build of DuckDB. */
 export async function writeParquet(columns: readonly Column[]): Promise<Uint8Array> {
-  for (const { name } of columns) if (!NAME.test(name)) throw new RangeError(`not a column name: ${JSON.stringify(name)}`);
+  const nRows = columns[0]?.values.length ?? 0;
+  for (const { name, values } of columns) {
+    if (!NAME.test(name)) throw new RangeError(`not a column name: ${JSON.stringify(name)}`);
+    if (values.length !== nRows)
+      throw new RangeError(`${name} has ${values.length} values, ${columns[0]!.name} ${nRows}`);
+  }
   return inTemporaryFile(async (connection, path) => {
-    const fields = columns.map(({ name, type }) => `${name} ${type === 'double' ? 'double' : 'varchar'}`);
+    const fields = columns.map(({ name, type }) => `"${name}" ${type === 'double' ? 'double' : 'varchar'}`);
     await connection.run(`create temp table rows (${fields.join(', ')})`);
     const appender = await connection.createAppender('rows');
-    const nRows = columns[0]?.values.length ?? 0;
     const types = columns.map(({ type }) => (type === 'double' ? DOUBLE : VARCHAR));
     for (let from = 0; from < nRows; from += CHUNK_ROWS) {
       const to = Math.min(nRows, from + CHUNK_ROWS);
@@ -30,38 +34,47 @@ export async function writeParquet(columns: readonly Column[]): Promise<Uint8Arr
       appender.appendDataChunk(chunk);
     }
     appender.closeSync();
-    const selected = columns.map(({ name, type }) => (type === 'date' ? `${name}::date as ${name}` : name));
-    await connection.run(`copy (select ${selected.join(', ')} from rows) to '${path}' (format parquet)`);
-    await connection.run('drop table rows');
+    const selected = columns.map(({ name, type }) => (type === 'date' ? `"${name}"::date as "${name}"` : `"${name}"`));
+    await connection.run(`copy (select ${selected.join(', ')} from rows) to ${quoted(path)} (format parquet)`);
     return readFile(path);
   });
 }
 
 /**
  * Reads the columns of a Parquet file, rows in the order that they were written.
- * @throws StockcastError OBJECT_DAMAGED when the bytes are not a Parquet file
+ * @throws StockcastError OBJECT_DAMAGED when the bytes are not a Parquet file, or not one of `writeParquet`
  */
 export async function readParquet(bytes: Uint8Array): Promise<Column[]> {
   return inTemporaryFile(async (connection, path) => {
     await writeFile(path, bytes);
     try {
-      const reader = await connection.runAndReadAll(`select * from read_parquet('${path}')`);
+      const reader = await connection.runAndReadAll(`select * from read_parquet(${quoted(path)})`);
       const names = reader.columnNames();
       const types = reader.columnTypes().map(String);
-      const columns = reader.getColumnsJS();
-      return names.map((name, i): Column => {
-        const values = columns[i]!;
-        if (types[i] === 'DOUBLE') return { name, type: 'double', values: Float64Array.from(values as number[]) };
-        if (types[i] === 'DATE') {
-          return { name, type: 'date', values: (values as Date[]).map((date) => date.toISOString().slice(0, 10)) };
-        }
-        return { name, type: 'string', values: values as string[] };
-      });
+      return reader.getColumnsJS().map((values, i) => columnOf(names[i]!, types[i]!, values));
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message.replaceAll(path, 'it') : String(cause);
       throw new StockcastError('OBJECT_DAMAGED', { key: 'Parquet file', problem }, { cause });
     }
   });
+}
+
+function columnOf(name: string, type: string, values: readonly unknown[]): Column {
+  if (values.includes(null)) throw new RangeError(`the column ${name} has empty cells`);
+  switch (type) {
+    case 'DOUBLE':
+      return { name, type: 'double', values: Float64Array.from(values as number[]) };
+    case 'DATE':
+      return { name, type: 'date', values: (values as Date[]).map((date) => date.toISOString().slice(0, 10)) };
+    case 'VARCHAR':
+      return { name, type: 'string', values: values as string[] };
+    default:
+      throw new RangeError(`the column ${name} is of type ${type}`);
+  }
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "''")}'`;
 }
 
 async function inTemporaryFile<T>(body: (connection: DuckDBConnection, path: string) => Promise<T>): Promise<T> {

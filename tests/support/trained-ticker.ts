@@ -22,7 +22,18 @@ export async function trainDirectly(
   try {
     const modelIds: string[] = [];
     for (const kind of kinds) {
-      const task = { runId, ticker, horizon, kind, window: 'all' as const, seed: 7, parameters: {}, asOf, dataset: manifest, features };
+      const task = {
+        runId,
+        ticker,
+        horizon,
+        kind,
+        window: 'all' as const,
+        seed: 7,
+        parameters: {},
+        asOf,
+        dataset: manifest,
+        features,
+      };
       const { modelId } = await trainModel(services, pool, context, task);
       await evaluateModel(services, pool, context, modelId, features.key);
       modelIds.push(modelId);

@@ -1,6 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Bars and events with their versions, models, promotions, forecasts. */
+/**
+ * Bars and events with their versions, models, promotions, forecasts. Promotions and forecasts name models without a
+ * foreign key, because the registry may lie elsewhere. Documents are `json`, not `jsonb`, which would refuse texts with
+ * a NUL and give up the order of fields.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table ingest (
@@ -9,7 +13,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       source text not null,
       accepted_rows integer not null,
       rejected_rows integer not null,
-      report jsonb not null,
+      report json not null,
       learnt_at timestamptz not null,
       primary key (tenant, id)
     )`.execute(db);
@@ -28,6 +32,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       learnt_at timestamptz not null,
       ingest_id text not null,
       primary key (tenant, ticker, date, version)
+    )`.execute(db);
+  // What is known of each ticker now, kept by every merge: counting versions takes seconds on a large universe.
+  await sql`
+    create table holding (
+      tenant text not null,
+      ticker text not null,
+      sector text not null,
+      sessions integer not null,
+      first_session date not null,
+      last_session date not null,
+      primary key (tenant, ticker)
     )`.execute(db);
   await sql`
     create table event_version (
@@ -52,8 +67,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       as_of date not null,
       dataset_id text not null,
       feature_set text not null,
-      training_window jsonb not null,
-      parameters jsonb not null,
+      training_window json not null,
+      parameters json not null,
       seed integer not null,
       code_version text not null,
       backend text not null,
@@ -61,7 +76,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       n_training_rows integer not null,
       trained_at timestamptz not null,
       run_id text not null,
-      evaluation jsonb,
+      evaluation json,
       primary key (tenant, id),
       unique (tenant, ticker, horizon, kind, version)
     )`.execute(db);
@@ -75,13 +90,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       model_id text not null,
       kind text not null,
       previous_model_id text,
-      reasons jsonb not null,
+      reasons json not null,
       principal text not null,
       run_id text not null,
       at timestamptz not null,
       moved_live boolean not null,
-      unique (tenant, run_id, ticker, horizon),
-      foreign key (tenant, model_id) references model (tenant, id)
+      unique (tenant, run_id, ticker, horizon)
     )`.execute(db);
   await sql`create index promotion_by_ticker on promotion (tenant, ticker, horizon, id)`.execute(db);
   await sql`
@@ -98,9 +112,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       log_return double precision not null,
       confidence double precision not null,
       baseline_ratio double precision,
-      notes jsonb not null,
+      notes json not null,
       made_at timestamptz not null,
-      primary key (tenant, model_id, origin_session, horizon),
-      foreign key (tenant, model_id) references model (tenant, id)
+      primary key (tenant, model_id, origin_session, horizon)
     )`.execute(db);
 }

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll } from 'vitest';
+import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-store.ts';
+import { Database } from '../../stores/postgres/database.ts';
+import { type TestDatabase, freshDatabase } from '../support/postgres.ts';
+import { forecastStoreContract } from './forecast-store.contract.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await freshDatabase();
+  database = new Database(testDatabase.url, { poolSize: 10, statementTimeoutMs: 60_000 });
+});
+
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+forecastStoreContract(async () => new PostgresForecastStore(database));
