@@ -3,10 +3,32 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    maxWorkers: 2,
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.stockcast/**'],
     globalSetup: ['tests/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    coverage: {
+      // V8's coverage sees neither Temporal's workflow sandbox nor what runs in it.
+      provider: 'istanbul',
+      include: [
+        'domain/**/*.ts',
+        'models/**/*.ts',
+        'market/**/*.ts',
+        'stores/**/*.ts',
+        'serving/**/*.ts',
+        'activities/**/*.ts',
+        'workflows/**/*.ts',
+        'workers/**/*.ts',
+        'api/**/*.ts',
+        'cli/**/*.ts',
+        'config/**/*.ts',
+        'infra/**/*.ts',
+      ],
+      exclude: ['**/*.test.ts', '**/index.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: { lines: 90 },
+    },
   },
 });

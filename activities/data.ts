@@ -30,7 +30,12 @@ export function dataActivities(services: Services) {
     /** Freezes what is known of a ticker into an immutable snapshot. */
     ingest: (input: { context: ContextRecord; ticker: string; vantage: Vantage }): Promise<DatasetRef> =>
       heartbeating(async () => {
-        const { key, manifest } = await snapshotTicker(services, contextFrom(input.context), input.ticker, input.vantage);
+        const { key, manifest } = await snapshotTicker(
+          services,
+          contextFrom(input.context),
+          input.ticker,
+          input.vantage,
+        );
         const { id, rows, firstSession, lastSession } = manifest;
         return { id, key, rows, firstSession, lastSession };
       }),

@@ -9,7 +9,8 @@ const DEFECTS = [TypeError, ReferenceError, RangeError, SyntaxError];
  */
 export function asFailure(error: unknown): Error {
   const { cancellationSignal } = ActivityContext.current();
-  if (cancellationSignal.aborted) return new CancelledFailure('cancelled', [], error instanceof Error ? error : undefined);
+  if (cancellationSignal.aborted)
+    return new CancelledFailure('cancelled', [], error instanceof Error ? error : undefined);
   if (error instanceof StockcastError) {
     return ApplicationFailure.create({
       type: error.code,

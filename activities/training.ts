@@ -42,7 +42,11 @@ export function trainingActivities(services: Services, pool: TrainingPool) {
       heartbeating((beat) => trainModel(services, pool, contextFrom(input.context), input, options(beat))),
 
     /** Evaluates one registered model walk-forward beside the baselines. */
-    evaluate: (input: { context: ContextRecord; modelId: string; features: FeaturesRef }): Promise<{ reused: boolean }> =>
+    evaluate: (input: {
+      context: ContextRecord;
+      modelId: string;
+      features: FeaturesRef;
+    }): Promise<{ reused: boolean }> =>
       heartbeating((beat) =>
         evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.features.key, options(beat)),
       ),

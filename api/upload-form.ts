@@ -14,7 +14,7 @@ const NAME_LENGTH = 200;
 const ABANDONED_MS = 6 * 60 * 60 * 1000;
 
 /** A file of the form, on disk. */
-export interface UploadedFile {
+interface UploadedFile {
   readonly path: string;
   /** Its name as the client gave it, fit to be shown. */
   readonly name: string;
@@ -88,8 +88,8 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
   const known = [...fileNames, ...fieldNames].join(', ');
   const parser = openParser(request, limitBytes, fileNames.length, fieldNames.length);
 
-  let refusal: unknown;
-  const refuse = (error: unknown) => {
+  let refusal: Error | undefined;
+  const refuse = (error: Error) => {
     refusal ??= error;
     request.unpipe(parser);
     // The parser does not bear to be destroyed by one of its own events.
@@ -117,7 +117,7 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
       const isOption = fieldNames.includes(name);
       refuseField(name, isOption ? 'expected text, not a file' : `there is no such field; possible: ${known}`);
     } else if (seen.has(name)) refuseField(name, 'given twice');
-    else writes.push(write(name, stream, filename).catch(refuse));
+    else writes.push(write(name, stream, filename).catch((error: Error) => refuse(error)));
     seen.add(name);
   });
   parser.on('field', (name, value, { valueTruncated }) => {
@@ -132,7 +132,7 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
     parser.once(limit, () => refuseField('form', `more fields than there are; possible, each once: ${known}`));
   }
 
-  const abandon = () => refuse(signal.reason);
+  const abandon = () => refuse(new Error('the client went away'));
   signal.addEventListener('abort', abandon, { once: true });
   try {
     await new Promise<void>((resolve) => {
@@ -151,7 +151,9 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
     // Whoever is still sending reads the answer only when the rest is taken.
     request.resume();
   }
-  if (refusal !== undefined) throw refusal;
+  // Set in callbacks, which the compiler does not follow.
+  const refused = refusal as Error | undefined;
+  if (refused !== undefined) throw refused;
   return { files, fields };
 }
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Figure } from './figure.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -45,17 +46,17 @@ describe('npm run bench', () => {
     const { status, stdout } = bench('forest', '--json', '--repeat', '2', '--subjects', 'stockcast');
     expect(status).toBe(0);
     const lines = stdout.trimEnd().split('\n');
-    const figures = lines.map((line) => JSON.parse(line) as { [name: string]: unknown });
+    const figures = lines.map((line) => JSON.parse(line) as Figure);
     // 3 sizes, 2 shares of features, 3 metrics, 2 repetitions.
     expect(figures).toHaveLength(36);
     for (const [i, figure] of figures.entries()) {
       expect(lines[i]).toMatch(/^\{"bench":"forest","case":"[^"]+","subject":"stockcast","metric":"[^"]+","value":/);
       expect(Object.keys(figure)).toEqual(['bench', 'case', 'subject', 'metric', 'value', 'unit']);
-      expect(figure['value']).toBeGreaterThan(0);
+      expect(figure.value).toBeGreaterThan(0);
     }
     expect(new Set(figures.map(({ metric, unit }) => `${metric} ${unit}`))).toEqual(
       new Set(['fit_ms ms', 'predict_us us', 'test_r2 ']),
     );
-    expect(new Set(figures.map((figure) => figure['case'])).size).toBe(6);
+    expect(new Set(figures.map((figure) => figure.case)).size).toBe(6);
   });
 });

@@ -51,6 +51,6 @@ export class Output {
 }
 
 /** Colours for a stream; plain text unless it is a terminal that shows them. */
-export function colorsOf(stream: TextStream): Colors {
+function colorsOf(stream: TextStream): Colors {
   return pc.createColors(stream.isTTY === true && pc.isColorSupported);
 }

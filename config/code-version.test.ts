@@ -8,7 +8,8 @@ import { PROJECT_DIR } from './project-dir.ts';
 let copy: string;
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'stockcast-code-'));
-  for (const room of ['domain', 'models', 'market']) cpSync(join(PROJECT_DIR, room), join(copy, room), { recursive: true });
+  for (const room of ['domain', 'models', 'market'])
+    cpSync(join(PROJECT_DIR, room), join(copy, room), { recursive: true });
 });
 afterAll(() => rmSync(copy, { recursive: true }));
 

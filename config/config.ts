@@ -65,7 +65,11 @@ export const SETTINGS = {
 export interface Config {
   readonly stateDir: string;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl: string | undefined };
-  readonly database: { readonly url: string | undefined; readonly poolSize: number; readonly statementTimeoutMs: number };
+  readonly database: {
+    readonly url: string | undefined;
+    readonly poolSize: number;
+    readonly statementTimeoutMs: number;
+  };
   readonly objectsDir: string;
   readonly api: { readonly host: string; readonly port: number; readonly uploadLimitBytes: number };
   readonly tenant: string;
@@ -134,6 +138,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, cw
 }
 
 function deepFreeze<T extends object>(value: T): T {
-  for (const field of Object.values(value)) if (typeof field === 'object' && field !== null) deepFreeze(field as object);
+  for (const field of Object.values(value))
+    if (typeof field === 'object' && field !== null) deepFreeze(field as object);
   return Object.freeze(value);
 }

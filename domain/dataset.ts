@@ -44,7 +44,9 @@ export function datasetIdentity(series: PriceSeries, events: readonly CorporateE
       `${series.dates[i]},${series.open[i]},${series.high[i]},${series.low[i]},${series.close[i]},${series.volume[i]}`,
     );
   }
-  const sorted = [...events].sort((a, b) => (a.date === b.date ? (a.kind < b.kind ? -1 : 1) : a.date < b.date ? -1 : 1));
+  const sorted = [...events].sort((a, b) =>
+    a.date === b.date ? (a.kind < b.kind ? -1 : 1) : a.date < b.date ? -1 : 1,
+  );
   for (const event of sorted) lines.push(`${event.date},${event.kind},${event.value}`);
   return sha256Hex(lines.join('\n'));
 }

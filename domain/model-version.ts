@@ -3,9 +3,6 @@ import type { Evaluation } from './evaluation.ts';
 import type { Horizon } from './horizon.ts';
 import type { Json } from './identity.ts';
 
-/** How far a model version has come: trained, allowed to serve, serving. */
-export type Stage = 'development' | 'staging' | 'production';
-
 /** How many of the newest sessions a model learns from. */
 export type TrainingWindow = number | 'all';
 

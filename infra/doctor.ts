@@ -22,7 +22,10 @@ const LEAST_FREE_GB = 2;
 
 /** Looks at what the project needs on this machine, and what of it runs; changes nothing. */
 export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding[]> {
-  return Promise.all([node(), temporal(env), go(), postgres(env), duckdb(), disk(env, cwd), stack(env, cwd)]);
+  return [
+    node(),
+    ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(env, cwd), stack(env, cwd)])),
+  ];
 }
 
 function node(): Finding {
@@ -39,10 +42,15 @@ function node(): Finding {
 
 async function temporal(env: NodeJS.ProcessEnv): Promise<Finding> {
   const part = 'Temporal CLI';
-  if (env.TEMPORAL_ADDRESS) return { part, status: 'ok', where: env.TEMPORAL_ADDRESS, hint: 'external, by TEMPORAL_ADDRESS' };
+  if (env.TEMPORAL_ADDRESS)
+    return { part, status: 'ok', where: env.TEMPORAL_ADDRESS, hint: 'external, by TEMPORAL_ADDRESS' };
   const found = await findTemporalCli();
   if (found === undefined) {
-    return { part, status: 'missing', hint: `npm start makes version ${TEMPORAL_CLI_VERSION}, with Go or by download, in ${cacheDir(env)}` };
+    return {
+      part,
+      status: 'missing',
+      hint: `npm start makes version ${TEMPORAL_CLI_VERSION}, with Go or by download, in ${cacheDir(env)}`,
+    };
   }
   return { part, status: 'ok', version: found.version.replace(/^temporal version /, ''), where: found.path };
 }
@@ -51,16 +59,22 @@ async function go(): Promise<Finding> {
   const version = await output('go', ['version']);
   if (version !== undefined) return { part: 'Go', status: 'ok', version: version.replace(/^go version /, '') };
   const needed = (await findTemporalCli()) === undefined;
-  return { part: 'Go', status: needed ? 'missing' : 'ok', hint: 'builds the Temporal CLI where it cannot be downloaded' };
+  return {
+    part: 'Go',
+    status: needed ? 'missing' : 'ok',
+    hint: 'builds the Temporal CLI where it cannot be downloaded',
+  };
 }
 
 async function postgres(env: NodeJS.ProcessEnv): Promise<Finding> {
   const part = 'PostgreSQL';
-  if (env.DATABASE_URL) return { part, status: 'ok', where: new URL(env.DATABASE_URL).host, hint: 'external, by DATABASE_URL' };
+  if (env.DATABASE_URL)
+    return { part, status: 'ok', where: new URL(env.DATABASE_URL).host, hint: 'external, by DATABASE_URL' };
   try {
     const { dir } = findPostgresBinaries();
     const version = await output(program(dir, 'postgres'), ['--version']);
-    if (version === undefined) return { part, status: 'wrong', where: dir, hint: 'its programs do not run here; npm install again' };
+    if (version === undefined)
+      return { part, status: 'wrong', where: dir, hint: 'its programs do not run here; npm install again' };
     return { part, status: 'ok', version: version.replace(/^postgres \(PostgreSQL\) /, ''), where: dir };
   } catch (error) {
     return { part, status: 'missing', hint: error instanceof Error ? error.message : String(error) };
@@ -94,13 +108,24 @@ async function disk(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
 async function stack(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
   const { stateDir } = loadConfig(env, cwd);
   const addresses = readStackFile(stateDir)?.addresses;
-  if (addresses === undefined) return { part: 'Local stack', status: 'ok', where: stateDir, hint: 'not running; npm start runs it' };
+  if (addresses === undefined)
+    return { part: 'Local stack', status: 'ok', where: stateDir, hint: 'not running; npm start runs it' };
   try {
     await fetch(`${addresses.api}/health`, { signal: AbortSignal.timeout(2000) });
-    return { part: 'Local stack', status: 'ok', where: addresses.api, hint: `Temporal UI ${addresses.temporalUi ?? 'unknown'}` };
+    return {
+      part: 'Local stack',
+      status: 'ok',
+      where: addresses.api,
+      hint: `Temporal UI ${addresses.temporalUi ?? 'unknown'}`,
+    };
   } catch {
     // Nobody answers: the stack was killed, and its file is still there.
-    return { part: 'Local stack', status: 'wrong', where: addresses.api, hint: 'it was killed; npm start cleans up and starts it again' };
+    return {
+      part: 'Local stack',
+      status: 'wrong',
+      where: addresses.api,
+      hint: 'it was killed; npm start cleans up and starts it again',
+    };
   }
 }
 

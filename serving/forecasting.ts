@@ -91,7 +91,9 @@ async function forecastBy(
 /** Says when the newest known session is not the newest that there was. */
 function staleness(vantage: Vantage, originSession: string): string[] {
   const newest = latestSessionOn(vantage.asOf);
-  return originSession < newest ? [`The newest known session is ${originSession}; upload later prices for a current forecast.`] : [];
+  return originSession < newest
+    ? [`The newest known session is ${originSession}; upload later prices for a current forecast.`]
+    : [];
 }
 
 async function loadModel(services: Services, context: Context, model: ModelVersion): Promise<Model> {

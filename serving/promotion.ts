@@ -26,7 +26,12 @@ export async function promoteBest(
       const model = await services.registry.find(context, modelId);
       if (model?.evaluation === undefined) {
         const { ticker, horizon } = request;
-        throw new StockcastError('MODEL_MISSING', { ticker, horizon, kind: `evaluated ${modelId}`, how: 'start the run again' });
+        throw new StockcastError('MODEL_MISSING', {
+          ticker,
+          horizon,
+          kind: `evaluated ${modelId}`,
+          how: 'start the run again',
+        });
       }
       return { kind: model.kind, modelId, evaluation: model.evaluation };
     }),
@@ -34,6 +39,15 @@ export async function promoteBest(
   const { modelId, kind, reasons } = choosePromotion(candidates);
   const { runId, ticker, horizon, asOf } = request;
   const { principal } = context;
-  const entry = await services.ledger.enter(context, { ticker, horizon, asOf, modelId, kind, reasons, principal, runId });
+  const entry = await services.ledger.enter(context, {
+    ticker,
+    horizon,
+    asOf,
+    modelId,
+    kind,
+    reasons,
+    principal,
+    runId,
+  });
   return { horizon, modelId: entry.modelId, kind: entry.kind, movedLive: entry.movedLive };
 }

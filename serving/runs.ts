@@ -48,7 +48,13 @@ export async function startTickerTraining(
   const vantage = vantageOf(context, asOf);
   const { workflowId, lastSession } = await planTicker(services, context, ticker, vantage, plan);
   const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan };
-  return start(temporal, TRAIN_TICKER, workflowId, input, runAttributes({ ticker, asOf: lastSession, stage: 'waiting' }));
+  return start(
+    temporal,
+    TRAIN_TICKER,
+    workflowId,
+    input,
+    runAttributes({ ticker, asOf: lastSession, stage: 'waiting' }),
+  );
 }
 
 /**
@@ -76,7 +82,11 @@ export async function startUniverseTraining(
       planned.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '' });
     }
   }
-  const asOf = planned.map(({ lastSession }) => lastSession).sort().at(-1) || vantage.asOf;
+  const asOf =
+    planned
+      .map(({ lastSession }) => lastSession)
+      .sort()
+      .at(-1) || vantage.asOf;
   const hash = shortHash(planned.map(({ workflowId }) => workflowId));
   const input: TrainUniverseInput = {
     version: 1,
@@ -225,7 +235,11 @@ function retriesOf(description: WorkflowExecutionDescription): PendingRetry[] {
 }
 
 // Queries need a worker; while none answers, a run simply has no progress to show.
-async function progressOf(temporal: TemporalGateway, runId: string, workflow: string): Promise<TickerState[] | undefined> {
+async function progressOf(
+  temporal: TemporalGateway,
+  runId: string,
+  workflow: string,
+): Promise<TickerState[] | undefined> {
   if (workflow === TRAIN_TICKER) {
     const progress = await query<TickerProgress>(temporal, runId);
     return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
@@ -235,7 +249,12 @@ async function progressOf(temporal: TemporalGateway, runId: string, workflow: st
   const running = await Promise.all(
     progress.running.map(async ({ ticker, workflowId }): Promise<TickerState> => {
       const child = await query<TickerProgress>(temporal, workflowId);
-      return { ticker, status: 'running', run_id: workflowId, ...(child === undefined ? {} : { stages: child.stages }) };
+      return {
+        ticker,
+        status: 'running',
+        run_id: workflowId,
+        ...(child === undefined ? {} : { stages: child.stages }),
+      };
     }),
   );
   const done = progress.done.map(

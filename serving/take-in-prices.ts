@@ -69,7 +69,9 @@ export async function takeInPrices(services: Services, context: Context, files: 
       ...staged.notices,
       ...given.notices,
       ...suspects.map(({ ticker, date, ratio, reason }) => {
-        const handling = adjustSplits ? 'taken for a split, as asked' : 'not adjusted: give it in an events file, or ask to adjust suspected splits';
+        const handling = adjustSplits
+          ? 'taken for a split, as asked'
+          : 'not adjusted: give it in an events file, or ask to adjust suspected splits';
         return `${ticker} ${date} looks like a ${inWords(ratio)} split: ${reason}; ${handling}`;
       }),
     ];
@@ -124,7 +126,10 @@ async function allSuspects(
   const suspects: SplitSuspect[] = [];
   for (const { ticker, lastSession } of staged.tickers) {
     const vantage = { asOf: lastSession, knownAt: context.clock.now().toISOString() };
-    const known = [...(await services.bars.events(context, ticker, vantage)), ...given.filter((event) => event.ticker === ticker)];
+    const known = [
+      ...(await services.bars.events(context, ticker, vantage)),
+      ...given.filter((event) => event.ticker === ticker),
+    ];
     const series = await staged.series(ticker);
     suspects.push(...(await suspectedSplits(series, known, (date) => staged.medianOvernightReturn(date, ticker))));
   }

@@ -34,7 +34,11 @@ export class TemporalGateway {
     } catch (error) {
       const reason = unavailability(error);
       if (reason === undefined) throw error;
-      throw new StockcastError('TEMPORAL_UNAVAILABLE', { address: this.#at.address, problem: reason }, { cause: error });
+      throw new StockcastError(
+        'TEMPORAL_UNAVAILABLE',
+        { address: this.#at.address, problem: reason },
+        { cause: error },
+      );
     }
   }
 

@@ -35,7 +35,9 @@ export interface RunningWorkers {
  * `stockcast-data`, computing on `stockcast-training` with as many slots as threads.
  */
 export async function createWorkers(queues: readonly Queue[], parts: WorkerParts): Promise<RunningWorkers> {
-  const connection = await NativeConnection.connect({ ...(parts.address === undefined ? {} : { address: parts.address }) });
+  const connection = await NativeConnection.connect({
+    ...(parts.address === undefined ? {} : { address: parts.address }),
+  });
   const { services, temporal, namespace } = parts;
   const common = { connection, namespace, shutdownGraceTime: parts.shutdownGraceMs };
   const pools: ThreadedTrainingPool[] = [];
@@ -84,6 +86,9 @@ export function parseQueues(names: readonly string[]): Queue[] {
   return names.map((name) => {
     const queue = known.find((candidate) => candidate === name);
     if (queue !== undefined) return queue;
-    throw new StockcastError('REQUEST_INVALID', { field: `queue "${name}"`, problem: `expected one of ${known.join(', ')}` });
+    throw new StockcastError('REQUEST_INVALID', {
+      field: `queue "${name}"`,
+      problem: `expected one of ${known.join(', ')}`,
+    });
   });
 }

@@ -1,16 +1,29 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
 /** A database or an object store that is away comes back within minutes; a defect does not heal by trying for ever. */
-const RETRY = { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '15 s', maximumAttempts: 40 } as const;
+const RETRY = {
+  initialInterval: '500 ms',
+  backoffCoefficient: 2,
+  maximumInterval: '15 s',
+  maximumAttempts: 40,
+} as const;
 
 /** Reading, validating and writing one ticker's history: seconds; a lost worker shows by its missing heartbeat. */
 export const DATA_ACTIVITY: ActivityOptions = { startToCloseTimeout: '10 min', heartbeatTimeout: '10 s', retry: RETRY };
 
 /** Fitting and evaluating one model: seconds to hours; heartbeats come from the main thread while threads compute. */
-export const TRAINING_ACTIVITY: ActivityOptions = { startToCloseTimeout: '6 h', heartbeatTimeout: '10 s', retry: RETRY };
+export const TRAINING_ACTIVITY: ActivityOptions = {
+  startToCloseTimeout: '6 h',
+  heartbeatTimeout: '10 s',
+  retry: RETRY,
+};
 
 /** A few database statements. */
 export const LIGHT_ACTIVITY: ActivityOptions = { startToCloseTimeout: '20 s', retry: RETRY };
 
 /** Waiting for somebody else's run of the same work. */
-export const WAITING_ACTIVITY: ActivityOptions = { startToCloseTimeout: '24 h', heartbeatTimeout: '10 s', retry: RETRY };
+export const WAITING_ACTIVITY: ActivityOptions = {
+  startToCloseTimeout: '24 h',
+  heartbeatTimeout: '10 s',
+  retry: RETRY,
+};

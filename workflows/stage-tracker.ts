@@ -24,7 +24,8 @@ export class StageTracker {
 
   /** Marks whatever was running as failed. */
   fail(): void {
-    for (const { stage, status } of this.#stages.values()) if (status === 'running') this.#change(stage, { status: 'failed' });
+    for (const { stage, status } of this.#stages.values())
+      if (status === 'running') this.#change(stage, { status: 'failed' });
   }
 
   /** The stages in their order. */

@@ -1,4 +1,10 @@
-import { isCancellation, proxyActivities, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';

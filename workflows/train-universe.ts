@@ -84,7 +84,10 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   upsertSearchAttributes(runAttributes({ stage: 'done', verdict: failed.length === 0 ? 'completed' : 'failed' }));
   if (failed.length === done.length && done.length > 0) {
     const reasons = failed.slice(0, 5).map(({ ticker, message }) => `${ticker}: ${message}`);
-    throw ApplicationFailure.nonRetryable(`every ticker failed; ${reasons.join(' | ')}`, failed[0]!.code ?? 'RUN_FAILED');
+    throw ApplicationFailure.nonRetryable(
+      `every ticker failed; ${reasons.join(' | ')}`,
+      failed[0]!.code ?? 'RUN_FAILED',
+    );
   }
   return { outcomes: done };
 }

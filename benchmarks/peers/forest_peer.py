@@ -5,11 +5,15 @@ Usage: python forest_peer.py scikit-learn|LightGBM
 
 import base64
 import json
+import os
 import sys
 import time
 import warnings
 
-import numpy as np
+# Everyone has one thread; read when the numeric libraries are loaded.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import numpy as np  # noqa: E402
 
 warnings.filterwarnings("ignore")
 # As benchmarks/speed/forest-subjects.ts does.

@@ -14,11 +14,10 @@ export class LinePeer {
   #complaints = '';
   #startError: Error | undefined;
 
-  /** Starts `command` with one thread for the numeric libraries. `name` is for messages. */
+  /** Starts `command`. `name` is for messages. */
   constructor(name: string, command: string, args: readonly string[]) {
     this.#name = name;
-    const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    this.#process = spawn(command, args, { env: { ...process.env, ...oneThread } });
+    this.#process = spawn(command, args);
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#complaints = (this.#complaints + chunk.toString()).slice(-2000);

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
 
 const run = promisify(execFile);
 
@@ -32,7 +32,7 @@ export async function pythonEnvironment(
   options: PythonEnvironmentOptions = {},
 ): Promise<string> {
   const { requirements = REQUIREMENTS, python = 'python3' } = options;
-  const cache = options.cache ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stockcast');
+  const cache = options.cache ?? cacheDir();
   const hash = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')

@@ -31,7 +31,7 @@ export const forestBench: Bench = {
 
 async function run(options: BenchOptions, report: BenchReport): Promise<void> {
   const names = FOREST_SUBJECTS.filter((name) => options.subjects?.includes(name) ?? true);
-  const subjects = await forestSubjects(names, report.progress);
+  const subjects = await forestSubjects(names, (text) => report.progress(text));
   try {
     await warmUp(subjects);
     for (const { maxFeatures, label } of SHARES) {

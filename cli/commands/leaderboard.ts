@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import { listTickers, unknownTicker } from '../../serving/histories.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
+import { leaderboardAnswer } from '../answers.ts';
 import { type CommonOptions, horizonList, tickerArguments, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import { leaderboardRecord, leaderboardTable } from '../tables/leaderboard-table.ts';
+import { leaderboardTable } from '../tables/leaderboard-table.ts';
 
 interface LeaderboardOptions extends CommonOptions {
   readonly horizons?: readonly Horizon[];
@@ -31,6 +32,6 @@ export function addLeaderboard(program: Command, parts: Parts): void {
       asked.length === 0 ? known : asked,
       options.horizons ?? DEFAULT_HORIZONS,
     );
-    output.result(leaderboardRecord(entries), () => leaderboardTable(entries, output.colors));
+    output.result(leaderboardAnswer(entries), () => leaderboardTable(entries, output.colors));
   });
 }

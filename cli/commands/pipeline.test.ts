@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../../api/app.ts';
+import { listen } from '../../api/listen.ts';
 import { ProcessDouble, commandLine } from '../../tests/support/command-line.ts';
 import { type TestDatabase, freshDatabase } from '../../tests/support/postgres.ts';
 import { freshNamespace } from '../../tests/support/temporal.ts';
@@ -100,10 +102,12 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     expect(await stockcast(['upload', path])).toMatchObject({ code: 0, stdout: expect.stringContaining('600 new') });
     const again = await stockcast(['upload', path, '--json']);
     expect(JSON.parse(again.stdout)).toMatchObject({ file: 'prices.csv', accepted_rows: 600, unchanged: 600 });
-    expect(JSON.parse((await stockcast(['tickers', '--json'])).stdout)).toMatchObject([
-      { ticker: 'AAPL', sessions: 300 },
-      { ticker: 'MSFT', sessions: 300 },
-    ]);
+    expect(JSON.parse((await stockcast(['tickers', '--json'])).stdout)).toMatchObject({
+      tickers: [
+        { ticker: 'AAPL', sessions: 300 },
+        { ticker: 'MSFT', sessions: 300 },
+      ],
+    });
   });
 
   test('a refused file names its line and stores nothing', async () => {
@@ -148,8 +152,12 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
   test('of several tickers one may fail alone', async () => {
     const { code, stdout, stderr } = await stockcast(['predict', 'AAPL', 'MSFT', '--horizon', '1', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
-      predictions: [{ ticker: 'AAPL' }],
-      errors: [{ ticker: 'MSFT', error: { code: 'MODEL_MISSING' } }],
+      results: [
+        { ticker: 'AAPL', result: { ticker: 'AAPL' } },
+        { ticker: 'MSFT', error: { code: 'MODEL_MISSING' } },
+      ],
+      n_results: 1,
+      n_errors: 1,
     });
     expect(stderr).toContain('error MODEL_MISSING: MSFT');
     expect(code).toBe(1);
@@ -158,8 +166,8 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
 
   test('leaderboard shows what was trained and knows its tickers', async () => {
     const { stdout } = await stockcast(['leaderboard', 'AAPL', '--horizons', '1', '--json']);
-    const [entry] = JSON.parse(stdout);
-    expect(entry.models.map((model: { kind: string }) => model.kind).sort()).toEqual(['drift', 'linear', 'naive']);
+    const [entry] = JSON.parse(stdout).leaderboard;
+    expect(entry.models.map(({ model }: { model: string }) => model).sort()).toEqual(['drift', 'linear', 'naive']);
     expect(await stockcast(['leaderboard', 'ZZZ'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('TICKER_UNKNOWN'),
@@ -168,13 +176,41 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
 
   test('runs lists, shows and cancels', async () => {
     expect((await stockcast(['runs'])).stdout).toContain(runId);
-    expect(JSON.parse((await stockcast(['runs', '--limit', '1', '--json'])).stdout)).toHaveLength(1);
+    expect(JSON.parse((await stockcast(['runs', '--limit', '1', '--json'])).stdout).runs).toHaveLength(1);
     expect((await stockcast(['runs', 'show', runId])).stdout).toContain('horizon 1: ');
     expect(await stockcast(['runs', 'show', `train/${TENANT}/NONE/2013-03-01/0`])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('error RUN_UNKNOWN'),
     });
     expect((await stockcast(['runs', 'cancel', runId])).stdout).toBe(`${runId} has ended already: completed\n`);
+  });
+
+  test('machines are told the same by commands and by the API', async () => {
+    const app = createApp({
+      services: await workerParts.services(),
+      temporal: await workerParts.temporal(),
+      settings: { ...workerParts.settings(), tenant: TENANT, principal: 'local', uploadLimitBytes: 1000 },
+      pingDatabase: async () => undefined,
+      uploadsDir: dir,
+      log: () => undefined,
+      version: '1.2.3',
+    });
+    const api = await listen(app, '127.0.0.1', 0);
+    try {
+      for (const [command, path] of [
+        [['tickers'], '/tickers'],
+        [['leaderboard', '--horizons', '1'], '/leaderboard?horizons=1'],
+        [['runs', 'show', runId], `/runs/${runId}`],
+        [['predict', 'AAPL', '--horizon', '1'], '/predict/AAPL?horizon=1'],
+      ] as const) {
+        const byCommand = JSON.parse((await stockcast([...command, '--json'])).stdout);
+        const byApi = (await (await fetch(`${api.url}${path}`)).json()) as Record<string, unknown>;
+        if ('timestamp' in byApi) byApi.timestamp = byCommand.timestamp;
+        expect(byCommand).toEqual(byApi);
+      }
+    } finally {
+      await api.stop(0);
+    }
   });
 
   test('Ctrl-C while training stops watching, and the run goes on until it is cancelled', async () => {
@@ -271,7 +307,7 @@ describe.sequential('up', { timeout: 120_000 }, () => {
   });
 
   test('a part of the stack that stays dead ends the serving', async () => {
-    let die = (_: Error) => {};
+    let die: (reason: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {
       die = resolve;
     });

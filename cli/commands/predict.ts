@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { StockcastError } from '../../domain/errors.ts';
+import { type ErrorCode, StockcastError } from '../../domain/errors.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import { forecast } from '../../serving/forecasting.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
@@ -15,6 +15,18 @@ interface PredictOptions extends CommonOptions {
   readonly model?: string;
 }
 
+type Result =
+  | { readonly ticker: string; readonly result: PredictionAnswer }
+  | { readonly ticker: string; readonly error: { readonly code: string; readonly message: string } };
+
+/** What is wrong with one ticker and leaves the others their forecasts. */
+const CONCERNS_ONE: ReadonlySet<ErrorCode> = new Set([
+  'TICKER_UNKNOWN',
+  'MODEL_MISSING',
+  'OBJECT_MISSING',
+  'OBJECT_DAMAGED',
+]);
+
 /** `predict`: the forecast of one ticker or several; several are answered one by one, so that one may fail alone. */
 export function addPredict(program: Command, parts: Parts): void {
   const command = program
@@ -29,22 +41,24 @@ export function addPredict(program: Command, parts: Parts): void {
     const services = await parts.services();
     const context = parts.context();
     const { horizon, model } = options;
-    const answers: PredictionAnswer[] = [];
-    const errors: { ticker: string; error: { code: string; message: string } }[] = [];
-    for (const ticker of tickers) {
+    const results: Result[] = [];
+    for (const ticker of new Set(tickers)) {
       try {
         const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
-        answers.push(predictionAnswer(context, await forecast(services, context, request)));
+        results.push({ ticker, result: predictionAnswer(context, await forecast(services, context, request)) });
       } catch (error) {
-        if (tickers.length === 1 || !(error instanceof StockcastError) || error.retryable) throw error;
-        errors.push({ ticker, error: { code: error.code, message: error.message } });
+        const alone = error instanceof StockcastError && CONCERNS_ONE.has(error.code);
+        if (tickers.length === 1 || !alone) throw error;
+        results.push({ ticker, error: { code: error.code, message: error.message } });
       }
     }
-    const [only] = answers;
-    output.result(tickers.length === 1 ? only : { predictions: answers, errors }, () =>
+    const answers = results.flatMap((result) => ('result' in result ? [result.result] : []));
+    const errors = results.flatMap((result) => ('error' in result ? [result.error] : []));
+    const several = { results, n_results: answers.length, n_errors: errors.length };
+    output.result(tickers.length === 1 ? answers[0] : several, () =>
       answers.length === 0 ? 'No forecast could be made.' : forecastTable(answers, output.colors),
     );
-    for (const { error } of errors) parts.complain(error);
+    for (const error of errors) parts.complain(error);
     if (errors.length > 0) parts.exitWith(EXIT.failure);
   });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
+import { runAnswer, runsAnswer } from '../answers.ts';
 import { type CommonOptions, limitOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { runDetails, runList } from '../tables/run-tables.ts';
@@ -18,7 +19,7 @@ export function addRuns(program: Command, parts: Parts): void {
   withCommonOptions(list, listExamples).action(async (options: CommonOptions & { readonly limit: number }) => {
     const output = parts.output(options);
     const found = await listRuns(await parts.temporal(), parts.context(), options.limit);
-    output.result(found, () => runList(found, output.colors));
+    output.result(runsAnswer(found), () => runList(found, output.colors));
   });
 
   const show = runs.command('show').description('show how far a run is, or how it ended').argument('<id>', 'the run');
@@ -26,7 +27,7 @@ export function addRuns(program: Command, parts: Parts): void {
     async (id: string, options: CommonOptions) => {
       const output = parts.output(options);
       const run = await describeRun(await parts.temporal(), parts.context(), id);
-      output.result(run, () => runDetails(run, output.colors));
+      output.result(runAnswer(run), () => runDetails(run, output.colors));
     },
   );
 

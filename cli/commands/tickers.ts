@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { listTickers } from '../../serving/histories.ts';
+import { tickersAnswer } from '../answers.ts';
 import { type CommonOptions, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { tickerTable } from '../tables/ticker-table.ts';
@@ -10,6 +11,6 @@ export function addTickers(program: Command, parts: Parts): void {
   withCommonOptions(command, ['tickers', 'tickers --json']).action(async (options: CommonOptions) => {
     const output = parts.output(options);
     const tickers = await listTickers(await parts.services(), parts.context());
-    output.result(tickers, () => tickerTable(tickers, output.colors));
+    output.result(tickersAnswer(tickers), () => tickerTable(tickers, output.colors));
   });
 }

@@ -4,10 +4,11 @@ import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
 import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
-import type { RunView } from '../../serving/run-view.ts';
+import type { RunView, StartedRun } from '../../serving/run-view.ts';
 import { describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { EXIT, Interrupted } from '../failure.ts';
+import { runAnswer } from '../answers.ts';
 import {
   type CommonOptions,
   dateOption,
@@ -72,7 +73,7 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
       : await startUniverseTraining(services, temporal, context, request, wish);
   const { run_id: runId } = started;
   if (!options.wait) {
-    output.result(started, () => [startedLine(started), ...howToFollow(runId)].join('\n'));
+    output.result(started, () => [startedLine(started), ...howToFollow(started)].join('\n'));
     return;
   }
   output.say(startedLine(started));
@@ -81,11 +82,13 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
   const describe = () => describeRun(temporal, context, runId);
   const run = await watchRun({ context, output, signal, describe }).catch((error: unknown) => {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(runId)].join('\n'));
+    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(started)].join('\n'));
   });
-  const trained = trainedTickers(run);
+  // The leaderboard shows what is newest, which a run on an earlier day's knowledge is not.
+  const trained = options.asOf === undefined ? trainedTickers(run) : [];
   const entries = await leaderboard(services, context, trained, plan.horizons);
-  output.result(run, () => `${runDetails(run, output.colors)}\n\n${leaderboardTable(entries, output.colors)}`);
+  const board = entries.length === 0 ? [] : [leaderboardTable(entries, output.colors)];
+  output.result(runAnswer(run), () => [runDetails(run, output.colors), ...board].join('\n\n'));
   const failures = failuresOf(run);
   if (failures.length === 0) return;
   const { code, message } = runFailed(runId, failures);
@@ -105,7 +108,8 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
   };
 }
 
-function howToFollow(runId: string): string[] {
+function howToFollow({ run_id: runId, status }: StartedRun): string[] {
+  if (status !== 'running') return [`  see it:  npx stockcast runs show ${runId}`];
   return [`  follow it:  npx stockcast runs show ${runId}`, `  cancel it:  npx stockcast runs cancel ${runId}`];
 }
 

@@ -42,17 +42,6 @@ export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: C
   return [plainTable(COLUMNS, rows, colors), '', ...entries.flatMap(reasonLines)].join('\n');
 }
 
-/** The leaderboard for machines: without the residual quantiles, which are for computing confidence. */
-export function leaderboardRecord(entries: readonly LeaderboardEntry[]) {
-  return entries.map((entry) => ({
-    ...entry,
-    models: entry.models.map(({ evaluation: { residualQuantiles: _, ...evaluation }, ...model }) => ({
-      ...model,
-      evaluation,
-    })),
-  }));
-}
-
 function reasonLines({ ticker, horizon, promoted, reasons }: LeaderboardEntry): string[] {
   const sessions = horizon === 1 ? '1 session' : `${horizon} sessions`;
   const title = `${ticker}, ${sessions}: ${promoted === null ? 'nothing is promoted' : `${promoted} serves`}`;

@@ -1,9 +1,10 @@
+import { leaderboardAnswer } from '../answers.ts';
 import type { Colors } from '../output.ts';
 import type { RunningStack } from '../parts.ts';
 import type { PipelineOutcome } from '../pipeline.ts';
 import { failuresOf } from '../progress/run-outcome.ts';
 import { forecastTable } from './forecast-table.ts';
-import { leaderboardRecord, leaderboardTable } from './leaderboard-table.ts';
+import { leaderboardTable } from './leaderboard-table.ts';
 
 type Addresses = RunningStack['addresses'];
 
@@ -39,7 +40,7 @@ export function readyRecord(
     run_id: run.run_id,
     status: run.status,
     failures: failuresOf(run),
-    leaderboard: leaderboardRecord(entries),
+    ...leaderboardAnswer(entries),
     predictions: answers,
     addresses: shownAddresses(addresses),
     seconds,

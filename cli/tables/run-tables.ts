@@ -54,7 +54,8 @@ export function runDetails(run: RunView, colors: Colors): string {
 function resultLines({ result }: RunView): string[] {
   if (result === undefined) return [];
   if ('outcomes' in result) {
-    return result.outcomes.map(({ ticker, status, code, message }) =>
+    const outcomes = [...result.outcomes].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
+    return outcomes.map(({ ticker, status, code, message }) =>
       status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
     );
   }

@@ -7,7 +7,7 @@ import type { RunView } from '../../serving/run-view.ts';
 import type { TakeInReport } from '../../serving/take-in-prices.ts';
 import { findingTable } from './finding-table.ts';
 import { forecastTable } from './forecast-table.ts';
-import { leaderboardRecord, leaderboardTable } from './leaderboard-table.ts';
+import { leaderboardTable } from './leaderboard-table.ts';
 import { plainTable } from './plain-table.ts';
 import { readyRecord, readyText } from './ready.ts';
 import { runDetails, runList } from './run-tables.ts';
@@ -87,12 +87,6 @@ test('the leaderboard puts each model beside the baselines and says why the prom
     'AAPL, 1 session: nothing is promoted',
   );
   expect(leaderboardTable([], plain)).toContain('npx stockcast train');
-});
-
-test('machines get the leaderboard without its residual quantiles', () => {
-  const [first] = leaderboardRecord([entry]);
-  expect(first?.models[1]).toMatchObject({ kind: 'linear', promoted: false, evaluation: { nForecasts: 2700 } });
-  expect(JSON.stringify(first)).not.toContain('residualQuantiles');
 });
 
 test('forecasts stand side by side, and a note that they share is told once', () => {

@@ -1,9 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -14,13 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runTypeScript } from '../../tests/support/run-typescript.ts';
 import { freePort } from '../free-port.ts';
 import { preparePostgres, startPostgres } from './embedded-postgres.ts';
 import { findServer } from './leftover-server.ts';
-import { findPostgresBinaries, program, runnableBinaries } from './postgres-binaries.ts';
+import { findPostgresBinaries } from './postgres-binaries.ts';
 import { removePostgres } from './postgres-home.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -30,7 +29,7 @@ const settings = { fsync: 'off' };
 
 let dir: string;
 let stateDir: string;
-const children: ChildProcess[] = [];
+const processes: { kill(): unknown }[] = [];
 const stateDirs = new Set<string>();
 
 beforeEach(() => {
@@ -42,7 +41,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const process of processes.splice(0)) await process.kill();
   for (const each of stateDirs) await removePostgres(each);
   stateDirs.clear();
   rmSync(dir, { recursive: true, force: true });
@@ -63,31 +62,19 @@ async function query(url: string, text: string): Promise<unknown[]> {
 const remember = (url: string) => query(url, 'create table memory as select 42 as number');
 const recall = (url: string) => query(url, 'select number from memory');
 
-/** Runs a piece of TypeScript in a process of its own; returns it with a function that waits for its next line. */
-function run(source: string, user: { uid?: number; gid?: number } = {}) {
-  const program = `import { preparePostgres, startPostgres } from '${PROJECT_DIR}infra/postgres/embedded-postgres.ts';
-    import { removePostgres } from '${PROJECT_DIR}infra/postgres/postgres-home.ts';
-    ${source}`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-    cwd: PROJECT_DIR,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, HOME: tmpdir() },
-    ...user,
-  });
-  children.push(child);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { child, line: async () => String((await lines.next()).value) };
+/** Runs a piece of TypeScript in a process of its own, which ends with the test at the latest. */
+function run(source: string, user = {}) {
+  const process = runTypeScript(
+    `import { preparePostgres, startPostgres } from './infra/postgres/embedded-postgres.ts'; ${source}`,
+    user,
+  );
+  processes.push(process);
+  return process;
 }
 
 // Ended, and taken note of by its parent, whoever that is by now.
 const gone = (pid: number) =>
   vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000, interval: 20 });
-
-async function killed(child: ChildProcess): Promise<void> {
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await exited;
-}
 
 describe('the embedded PostgreSQL', () => {
   it('keeps its data from one start to the next, below a folder that only its owner may enter', async () => {
@@ -126,11 +113,11 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('serves on after a kill of its parent, is adopted with its port, and can then be stopped', async () => {
-    const { child, line } =
+    const { kill, line } =
       run(`const { url, pid } = await startPostgres(${JSON.stringify({ stateDir, port: await freePort(0), settings })});
       console.log(JSON.stringify({ url, pid }));`);
-    const { url, pid } = JSON.parse(await line()) as { url: string; pid: number };
-    await killed(child);
+    const { url, pid } = JSON.parse((await line())!) as { url: string; pid: number };
+    await kill();
     await remember(url);
 
     const adopted = await start();
@@ -168,7 +155,7 @@ describe('the embedded PostgreSQL', () => {
       cwd: '/',
       ...(isRoot ? ownerOf(first.dataDir) : {}),
     });
-    children.push(bystander);
+    processes.push(bystander);
     const pidFile = join(first.dataDir, 'postmaster.pid');
     writeFileSync(pidFile, `${bystander.pid}\n${first.dataDir}\n1795237316\n${first.port}\n\n127.0.0.1\n 0 0\nready\n`);
     const second = await start();
@@ -187,9 +174,9 @@ describe('the embedded PostgreSQL', () => {
 
   it('is made anew when its making was killed, also while that goes on', async () => {
     const options = JSON.stringify({ stateDir, port: 1 });
-    const { child } = run(`await preparePostgres(${options});`);
+    const { kill } = run(`await preparePostgres(${options});`);
     await expect.poll(() => unfinishedIn(stateDir), { timeout: 20_000, interval: 5 }).toHaveLength(1);
-    await killed(child);
+    await kill();
     const { url, dataDir, stop } = await start();
     expect(await query(url, 'select 1')).toEqual([1]);
     expect(readdirSync(dirname(dataDir)).filter((name) => name.includes('unfinished'))).toEqual([]);
@@ -246,25 +233,22 @@ describe.runIf(isRoot)('as root', () => {
     expect(dataDir).toMatch(/^\/var\/lib\/stockcast\/[0-9a-f]{12}\/data$/);
   });
 
-  it('copies the programs to where the other user can reach them, whatever the umask of the installation', () => {
-    const hidden = join(dir, 'native');
+  it('copies the programs to where the other user can reach them, whatever the umask', async () => {
     const { dir: native, version } = findPostgresBinaries();
-    cpSync(native, hidden, { recursive: true, verbatimSymlinks: true });
-    execFileSync('chmod', ['-R', 'go-rwx', hidden]);
-    const home = mkdtempSync(join(tmpdir(), 'stockcast-binaries-test-'));
+    const hidden = join(dir, 'native');
+    const umask = process.umask(0o077);
     try {
-      chmodSync(home, 0o755);
-      const copied = runnableBinaries({ dir: hidden, version }, NOBODY, home);
-      expect(copied).toBe(join(home, `postgresql-${version}`));
-      mkdirSync(join(home, 'data'));
-      execFileSync('chown', [String(NOBODY.uid), join(home, 'data')]);
-      const initdb = [program(copied, 'initdb'), '-D', join(home, 'data'), '--no-sync'] as const;
-      execFileSync(initdb[0], initdb.slice(1), { ...NOBODY, cwd: '/', stdio: 'pipe' });
-      expect(existsSync(join(home, 'data', 'PG_VERSION'))).toBe(true);
-      expect(runnableBinaries({ dir: hidden, version }, undefined, home)).toBe(hidden);
+      cpSync(native, hidden, { recursive: true, verbatimSymlinks: true });
+      execFileSync('chmod', ['-R', 'go-rwx', hidden]);
+      const prepared = await preparePostgres({ stateDir, port: 1, settings, binaries: { dir: hidden, version } });
+      expect(prepared.command).toBe(join(dirname(prepared.dataDir), `postgresql-${version}`, 'bin', 'postgres'));
     } finally {
-      rmSync(home, { recursive: true, force: true });
+      process.umask(umask);
     }
+    const { url, dataDir } = await start();
+    expect(await query(url, 'select 1')).toEqual([1]);
+    await removePostgres(stateDir);
+    expect(existsSync(dirname(dataDir))).toBe(false);
   });
 
   // An ordinary user can only be tried where it can read the project.
@@ -273,16 +257,16 @@ describe.runIf(isRoot)('as root', () => {
     try {
       execFileSync('chown', [`${NOBODY.uid}:${NOBODY.gid}`, home]);
       const own = join(home, 'state');
-      const { line, child } = run(
+      const { line, kill } = run(
         `const server = await startPostgres(${JSON.stringify({ stateDir: own, port: await freePort(0), settings })});
         console.log(JSON.stringify({ url: server.url, dataDir: server.dataDir }));
         process.stdin.resume();`,
         NOBODY,
       );
-      const { url, dataDir } = JSON.parse(await line()) as { url: string; dataDir: string };
+      const { url, dataDir } = JSON.parse((await line())!) as { url: string; dataDir: string };
       expect(dataDir).toBe(join(own, 'postgres'));
       await remember(url);
-      await killed(child);
+      await kill();
 
       const again = run(
         `const server = await startPostgres(${JSON.stringify({ stateDir: own, port: await freePort(0), settings })});

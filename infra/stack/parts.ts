@@ -35,8 +35,7 @@ export function temporalPart(options: TemporalServerOptions, logsDir: string): P
   };
 }
 
-/** A worker process on some task queues. */
-export function workerPart(name: string, queues: readonly string[], process: PartProcess): Part {
+function workerPart(name: string, queues: readonly string[], process: PartProcess): Part {
   return {
     ...stockcastPart(name, ['worker', ...queues.flatMap((queue) => ['--queue', queue])], process),
     ready: (output, signal) => until(() => output().includes('worker ready'), signal),
@@ -77,11 +76,21 @@ export interface PartProcess {
 
 function stockcastPart(name: string, args: readonly string[], { env, logsDir, graceMs }: PartProcess) {
   const script = join(PROJECT_DIR, 'cli', 'stockcast.js');
-  return { ...part(name, process.execPath, [script, ...args], logsDir), spawnOptions: { env, cwd: PROJECT_DIR }, graceMs };
+  return {
+    ...part(name, process.execPath, [script, ...args], logsDir),
+    spawnOptions: { env, cwd: PROJECT_DIR },
+    graceMs,
+  };
 }
 
 function part(name: string, command: string, args: readonly string[], logsDir: string) {
-  const logFile = join(logsDir, `${name.toLowerCase().replace(/[^a-z]+/g, '-').replace(/-$/, '')}.log`);
+  const logFile = join(
+    logsDir,
+    `${name
+      .toLowerCase()
+      .replace(/[^a-z]+/g, '-')
+      .replace(/-$/, '')}.log`,
+  );
   return { name, command, args, logFile, readyTimeoutMs: READY_TIMEOUT_MS, stopSignal: 'SIGTERM' as const };
 }
 

@@ -13,7 +13,7 @@ export interface ProcessRecord {
 const POLL_MS = 50;
 
 /** When the process with this id started; undefined when there is none. */
-export function startOf(pid: number): string | undefined {
+function startOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -22,7 +22,9 @@ export function startOf(pid: number): string | undefined {
       const zombie = fields[0] === 'Z';
       return zombie ? undefined : fields[19];
     }
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined;
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined
+    );
   } catch {
     // Neither /proc nor ps know it: it has ended.
     return undefined;

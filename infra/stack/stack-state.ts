@@ -66,7 +66,8 @@ export class StackState {
   /** Ends what a stack that was killed has left running; only processes that are surely its own. */
   async endLeftovers(say: (line: string) => void): Promise<void> {
     const leftovers = (this.#read<Processes>(PROCESSES)?.parts ?? []).filter(stillRuns);
-    if (leftovers.length > 0) say(`ending what an earlier run left behind: ${leftovers.map(({ name }) => name).join(', ')}`);
+    if (leftovers.length > 0)
+      say(`ending what an earlier run left behind: ${leftovers.map(({ name }) => name).join(', ')}`);
     // In the order of a proper stop: who uses the database goes before the database.
     for (const record of [...leftovers].reverse()) {
       await endProcess(record, record.name === 'PostgreSQL' ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS);

@@ -119,7 +119,7 @@ export async function forgetState(stateDir: string): Promise<void> {
   const state = new StackState(stateDir);
   state.refuseSecond();
   await state.endLeftovers(() => {});
-  removePostgres(stateDir);
+  await removePostgres(stateDir);
   for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
 }
 

@@ -44,7 +44,10 @@ export class Supervisor {
 
   /** The processes that run now, with how often each part was restarted. */
   get processes(): readonly (ProcessRecord & { readonly restarts: number })[] {
-    return [...this.#running.values()].map(({ record }) => ({ ...record, restarts: this.#restarts.get(record.name) ?? 0 }));
+    return [...this.#running.values()].map(({ record }) => ({
+      ...record,
+      restarts: this.#restarts.get(record.name) ?? 0,
+    }));
   }
 
   /**
@@ -91,7 +94,8 @@ export class Supervisor {
     const from = logSize(part.logFile);
     const timeout = AbortSignal.timeout(part.readyTimeoutMs);
     const exited = new AbortController();
-    const onExit = () => exited.abort(this.#broken(part, `it ended with ${child.signalCode ?? `code ${child.exitCode}`}`));
+    const onExit = () =>
+      exited.abort(this.#broken(part, `it ended with ${child.signalCode ?? `code ${child.exitCode}`}`));
     child.once('exit', onExit);
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) onExit();
     const any = AbortSignal.any([signal, timeout, exited.signal]);
@@ -158,7 +162,10 @@ export class Supervisor {
   #broken(part: Part, problem: string): StockcastError {
     const tail = readFileSync(part.logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
     const end = tail === '' ? '' : `, which ends with:\n${tail}\n`;
-    return new StockcastError('STACK_FAILED', { part: part.name, problem: `${problem}; its log is ${part.logFile}${end}` });
+    return new StockcastError('STACK_FAILED', {
+      part: part.name,
+      problem: `${problem}; its log is ${part.logFile}${end}`,
+    });
   }
 }
 

@@ -78,7 +78,9 @@ export async function ensureTemporalCli(options: SetUpOptions): Promise<Temporal
 }
 
 async function buildWithGo({ say, signal }: SetUpOptions): Promise<void> {
-  say(`building the Temporal dev server ${TEMPORAL_CLI_VERSION} with Go, once per user: runs the workflows and their Web UI (takes some minutes)`);
+  say(
+    `building the Temporal dev server ${TEMPORAL_CLI_VERSION} with Go, once per user: runs the workflows and their Web UI (takes some minutes)`,
+  );
   const dir = temporaryFolder();
   const started = Date.now();
   const timer = setInterval(() => say(`  still building, ${Math.round((Date.now() - started) / 1000)} s`), PROGRESS_MS);
@@ -87,7 +89,9 @@ async function buildWithGo({ say, signal }: SetUpOptions): Promise<void> {
     keep(join(dir, EXECUTABLE));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new Error(missing ? 'Go is not installed' : `go install failed: ${(error as Error).message}`, { cause: error });
+    throw new Error(missing ? 'Go is not installed' : `go install failed: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     clearInterval(timer);
     rmSync(dir, { recursive: true, force: true });
@@ -103,7 +107,9 @@ async function downloadBySdk({ say }: SetUpOptions): Promise<void> {
       server: { executable: { type: 'cached-download', downloadDir: dir, version: `v${TEMPORAL_CLI_VERSION}` } },
     });
     await environment.teardown();
-    const file = readdirSync(dir).map((name) => join(dir, name)).find((path) => statSync(path).isFile());
+    const file = readdirSync(dir)
+      .map((name) => join(dir, name))
+      .find((path) => statSync(path).isFile());
     if (file === undefined) throw new Error('no file arrived');
     keep(file);
   } catch (error) {
@@ -140,7 +146,10 @@ async function versionOf(path: string): Promise<string | undefined> {
 
 function isPinned(version: string | undefined): boolean {
   if (version === undefined) return false;
-  return version.includes(` ${TEMPORAL_CLI_VERSION} `) || (version.includes('DEV') && version.includes(`Server ${SERVER_VERSION}`));
+  return (
+    version.includes(` ${TEMPORAL_CLI_VERSION} `) ||
+    (version.includes('DEV') && version.includes(`Server ${SERVER_VERSION}`))
+  );
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
@@ -151,7 +160,9 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, s
       tail = `${tail}${chunk.toString()}`.slice(-2000);
     });
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`exit code ${code}: ${tail.trim().split('\n').slice(-5).join(' | ')}`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`exit code ${code}: ${tail.trim().split('\n').slice(-5).join(' | ')}`)),
+    );
   });
 }
 

@@ -4,9 +4,6 @@ import { databaseFailure } from './database-failure.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 
-/** Longest wait for a connection, be it that the server is slow or that all of the pool's are busy. */
-const CONNECT_TIMEOUT_MS = 10_000;
-
 const DATE = 1082;
 const TIMESTAMPTZ = 1184;
 const BIGINT = 20;
@@ -25,6 +22,8 @@ export interface DatabaseOptions {
   /** Connections at most. */
   readonly poolSize: number;
   readonly statementTimeoutMs: number;
+  /** Longest wait for a connection, be it that the server is slow or that all of the pool's are busy; default 10,000. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** The database as the stores use it: its tables are there before the first statement runs. */
@@ -33,13 +32,13 @@ export class Database {
   #migrated: Promise<void> | undefined;
 
   /** Connects at first use, so that it can be made while the database is away. */
-  constructor(url: string, { poolSize, statementTimeoutMs }: DatabaseOptions) {
+  constructor(url: string, { poolSize, statementTimeoutMs, connectTimeoutMs = 10_000 }: DatabaseOptions) {
     const pool = new pg.Pool({
       connectionString: url,
       max: poolSize,
       application_name: 'stockcast',
       statement_timeout: statementTimeoutMs,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
       types,
       // A server may be set up to write dates otherwise, or floats to 15 digits.

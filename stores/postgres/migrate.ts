@@ -9,5 +9,6 @@ const MIGRATIONS = { '0001-tables': tables };
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error(`the tables cannot be brought up to date: ${String(error)}`);
 }

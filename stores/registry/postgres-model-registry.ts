@@ -66,14 +66,15 @@ export class PostgresModelRegistry implements ModelRegistry {
   }
 
   async recordEvaluation(context: Context, modelId: string, evaluation: Evaluation): Promise<void> {
-    await this.#database.run((db) =>
+    const { numUpdatedRows } = await this.#database.run((db) =>
       db
         .updateTable('model')
         .set({ evaluation: JSON.stringify(evaluation) })
         .where('tenant', '=', context.tenant)
         .where('id', '=', modelId)
-        .execute(),
+        .executeTakeFirstOrThrow(),
     );
+    if (numUpdatedRows === 0n) throw new RangeError(`no model ${modelId} is registered, so it cannot be evaluated`);
   }
 
   async find(context: Context, modelId: string): Promise<ModelVersion | undefined> {

@@ -51,7 +51,9 @@ export async function readParquet(bytes: Uint8Array): Promise<Column[]> {
       const reader = await connection.runAndReadAll(`select * from read_parquet(${quoted(path)})`);
       const names = reader.columnNames();
       const types = reader.columnTypes().map(String);
-      return reader.getColumnsJS().map((values, i) => columnOf(names[i]!, types[i]!, values));
+      const columns = reader.getColumnsJS();
+      // Without rows there are no columns of values either.
+      return names.map((name, i) => columnOf(name, types[i]!, columns[i] ?? []));
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message.replaceAll(path, 'it') : String(cause);
       throw new StockcastError('OBJECT_DAMAGED', { key: 'Parquet file', problem }, { cause });

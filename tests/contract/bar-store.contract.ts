@@ -1,312 +1,268 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Bar, CorporateEvent, PriceSeries } from '../../domain/bar.ts';
-import { sessionsBetween } from '../../domain/calendar.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Bar, CorporateEvent, PriceSeries, Vantage } from '../../domain/bar.ts';
 import { barsOf } from '../../domain/dataset.ts';
 import type { BarStore, IngestRecord } from '../../stores/bars/bar-store.ts';
-import { SAMPLE_TICKERS, sampleBars } from '../sample-series.ts';
-import { contextOf } from './context.ts';
+import { SAMPLE_TICKERS, sampleBars, sampleEvents } from '../sample-series.ts';
+import { type Backend, type TestContext, freshContext } from './backend.ts';
 
-const MONDAY = '2013-03-04T12:00:00.000Z';
-const TUESDAY = '2013-03-05T12:00:00.000Z';
-const WEDNESDAY = '2013-03-06T12:00:00.000Z';
-const NEWEST = { asOf: '2099-12-31', knownAt: '2099-12-31T00:00:00.000Z' };
+const LATER: Vantage = { asOf: '2030-01-02', knownAt: '2030-01-02T00:00:00.000Z' };
 
-const bar = (ticker: string, date: string, close = 100, sector = 'Technology'): Bar => ({
-  ticker,
-  sector,
-  date,
-  open: close,
-  high: close,
-  low: close,
-  close,
-  volume: 1000,
-});
-
-let ingests = 0;
-const ingest = (id = `ingest-${++ingests}`): IngestRecord => ({
-  id,
-  source: `${id}.csv`,
-  acceptedRows: 3,
-  rejectedRows: 1,
-  report: ['line 4: "µ", "\\", {1,2} and NULL'],
-});
-
-/** Numbers whose last bit is easily lost, in plausible and implausible sizes. */
-function exactPrices(n: number): number[] {
-  let state = 1n;
-  return Array.from({ length: n }, (_, i) => {
-    state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
-    return Number(state) / 2 ** (i % 90) + Number.MIN_VALUE;
-  });
+function bar(date: string, close: number, ticker = 'AAPL', sector = 'Technology'): Bar {
+  return { ticker, sector, date, open: close, high: close + 1, low: close / 2, close, volume: 1000 };
 }
 
-/** What every store of bars must do, whatever it is made of. Each test takes tenants of its own. */
-export function barStoreContract(open: () => Promise<BarStore>): void {
-  describe('a bar store', () => {
+function ingest(id: string): IngestRecord {
+  return { id, source: `${id}.csv`, acceptedRows: 2, rejectedRows: 1, report: [`line 3: what is "\0\ud800"?`] };
+}
+
+const byDate = (a: { date: string }, b: { date: string }) => (a.date < b.date ? -1 : 1);
+const closes = (series: PriceSeries | undefined) => series && Array.from(series.close);
+
+/** What every `BarStore` must do. */
+export function barStoreContract(name: string, open: () => Promise<Backend<BarStore>>): void {
+  describe(`the bar store on ${name}`, () => {
+    let backend: Backend<BarStore>;
     let store: BarStore;
+
     beforeAll(async () => {
-      store = await open();
+      backend = await open();
+      store = backend.connect();
     });
+    afterAll(() => backend.close());
+
+    const merge = (context: TestContext, id: string, bars: readonly Bar[], events: readonly CorporateEvent[] = []) =>
+      store.merge(context, ingest(id), [bars], events);
 
     it('knows nothing at first', async () => {
-      const context = contextOf('nobody');
-      expect(await store.series(context, 'AAPL', NEWEST)).toBeUndefined();
-      expect(await store.events(context, 'AAPL', NEWEST)).toEqual([]);
+      const context = freshContext();
+      expect(await store.series(context, 'AAPL', LATER)).toBeUndefined();
+      expect(await store.events(context, 'AAPL', LATER)).toEqual([]);
       expect(await store.tickers(context)).toEqual([]);
-      expect(await store.sources(context, 'AAPL', NEWEST.knownAt)).toEqual([]);
+      expect(await store.sources(context, 'AAPL', LATER.knownAt)).toEqual([]);
     });
 
-    it('gives bars back to the last bit, ascending by date, in whatever order and batches they came', async () => {
-      const context = contextOf('exact');
-      const dates = sessionsBetween('2000-01-03', '2001-12-31');
-      const prices = exactPrices(dates.length * 5);
-      const bars = dates.map((date, i) => {
-        const [open, high, low, close, volume] = prices.slice(i * 5) as [number, number, number, number, number];
-        return { ticker: 'AAPL', sector: 'Health "care", {x}, \\ and µ', date, open, high, low, close, volume };
-      });
-      const shuffled = [...bars].reverse();
-      await store.merge(context, ingest(), [shuffled.slice(0, 7), [], shuffled.slice(7)], []);
-      const series = (await store.series(context, 'AAPL', NEWEST))!;
-      expect(barsOf(series)).toEqual(bars);
-      expect(series.open).toBeInstanceOf(Float64Array);
-    });
-
-    it('reports what a merge added, by ticker', async () => {
-      const context = contextOf('added');
-      const report = await store.merge(
-        context,
-        ingest(),
-        [[bar('AAPL', '2013-03-01'), bar('MSFT', '2013-02-28')], [bar('MSFT', '2013-03-01')]],
-        [{ ticker: 'AAPL', date: '2013-02-07', kind: 'dividend', value: 2.65 }],
-      );
+    it('gives bars back exactly, ascending by date, whatever the order and size of the batches', async () => {
+      const context = freshContext();
+      const odd = { open: 0.1 + 0.2, high: 1.7976931348623157e308, low: 5e-324, close: 1 / 3, volume: 2 ** 53 - 1 };
+      const bars = [{ ...bar('2013-02-28', 1), ...odd }, bar('2000-03-01', 130.3125), bar('2013-03-01', 430.47)];
+      async function* batches() {
+        yield bars.slice(0, 1);
+        yield [];
+        yield bars.slice(1);
+      }
+      const report = await store.merge(context, ingest('a'), batches(), []);
       expect(report).toEqual({
-        added: { AAPL: 1, MSFT: 2 },
+        added: { AAPL: 3 },
         unchanged: 0,
         restated: [],
         nRestated: 0,
-        eventsAdded: 1,
+        eventsAdded: 0,
         eventsRestated: 0,
       });
-      expect(await store.tickers(context)).toEqual([
-        { ticker: 'AAPL', sector: 'Technology', sessions: 1, firstSession: '2013-03-01', lastSession: '2013-03-01' },
-        { ticker: 'MSFT', sector: 'Technology', sessions: 2, firstSession: '2013-02-28', lastSession: '2013-03-01' },
+      const series = await store.series(context, 'AAPL', LATER);
+      expect(barsOf(series!)).toEqual([bars[1], bars[0], bars[2]]);
+    });
+
+    it('changes nothing when the same bytes come again', async () => {
+      const context = freshContext();
+      const bars = [bar('2013-02-27', 444), bar('2013-02-28', 441), bar('2013-02-28', 25, 'MSFT')];
+      const split = { ticker: 'AAPL', date: '2013-02-28', kind: 'split', value: 2 } as const;
+      await merge(context, 'a', bars, [split]);
+      const before = await Promise.all([
+        store.series(context, 'AAPL', LATER),
+        store.tickers(context),
+        store.sources(context, 'AAPL', LATER.knownAt),
       ]);
+      context.at('2013-03-04T12:00:00.000Z');
+      expect(await merge(context, 'a', bars, [split])).toEqual({
+        added: {},
+        unchanged: 3,
+        restated: [],
+        nRestated: 0,
+        eventsAdded: 0,
+        eventsRestated: 0,
+      });
+      expect(
+        await Promise.all([
+          store.series(context, 'AAPL', LATER),
+          store.tickers(context),
+          store.sources(context, 'AAPL', LATER.knownAt),
+        ]),
+      ).toEqual(before);
     });
 
-    it('is not changed by what it knows already', async () => {
-      const context = contextOf('again');
-      const bars = sampleBars('MSFT').slice(-100);
-      const events: CorporateEvent[] = [{ ticker: 'MSFT', date: '2013-02-19', kind: 'dividend', value: 0.23 }];
-      await store.merge(context, ingest('the-file'), [bars], events);
-      const before = await everything(store, 'again', 'MSFT');
-      const later = contextOf('again', TUESDAY);
-      const report = await store.merge(later, ingest('the-file'), [bars.slice(50), bars.slice(0, 50)], events);
-      expect(report).toMatchObject({ added: {}, unchanged: 100, nRestated: 0, eventsAdded: 0, eventsRestated: 0 });
-      expect(await everything(store, 'again', 'MSFT')).toEqual(before);
+    it('appends new sessions to what is known', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-27', 444), bar('2013-02-28', 441)]);
+      const report = await merge(context, 'b', [bar('2013-02-28', 441), bar('2013-03-01', 430)]);
+      expect(report).toMatchObject({ added: { AAPL: 1 }, unchanged: 1, nRestated: 0 });
+      expect(closes(await store.series(context, 'AAPL', LATER))).toEqual([444, 441, 430]);
     });
 
-    it('appends new sessions to those it knows', async () => {
-      const context = contextOf('append');
-      const bars = sampleBars('IBM').slice(-30);
-      await store.merge(context, ingest(), [bars.slice(0, 20)], []);
-      const report = await store.merge(context, ingest(), [bars.slice(10)], []);
-      expect(report).toMatchObject({ added: { IBM: 10 }, unchanged: 10, nRestated: 0 });
-      expect(barsOf((await store.series(context, 'IBM', NEWEST))!)).toEqual(bars);
+    it('sees sessions up to the as-of date, also when they were learnt long after', async () => {
+      const context = freshContext().at('2026-01-02T00:00:00.000Z');
+      await merge(context, 'a', [bar('2013-02-27', 444), bar('2013-02-28', 441), bar('2013-03-01', 430)]);
+      const vantage = { asOf: '2013-02-28', knownAt: '2013-02-28T23:00:00.000Z' };
+      expect(closes(await store.series(context, 'AAPL', vantage))).toEqual([444, 441]);
+      expect(await store.sources(context, 'AAPL', vantage.knownAt)).toHaveLength(1);
+      expect(await store.series(context, 'AAPL', { ...vantage, asOf: '2013-02-26' })).toBeUndefined();
     });
 
-    it('keeps restatements, seen from when they were learnt on', async () => {
-      const dates = ['2013-02-27', '2013-02-28', '2013-03-01'];
-      const closes = (series: PriceSeries | undefined) => [...(series?.close ?? [])];
-      await store.merge(contextOf('restated', MONDAY), ingest(), [dates.map((date) => bar('AAPL', date, 100))], []);
-      const report = await store.merge(contextOf('restated', TUESDAY), ingest(), [[bar('AAPL', dates[1]!, 101)]], []);
+    it('keeps a restatement beside what was known before, and shows each from when it was learnt', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-27', 444), bar('2013-02-28', 441)]);
+      context.at('2013-03-04T09:30:00.123Z');
+      const report = await merge(context, 'b', [bar('2013-02-27', 444), bar('2013-02-28', 440)]);
       expect(report).toMatchObject({
         added: {},
-        unchanged: 0,
-        restated: [{ ticker: 'AAPL', date: dates[1] }],
+        unchanged: 1,
+        restated: [{ ticker: 'AAPL', date: '2013-02-28' }],
         nRestated: 1,
       });
-      // Back to the first values: a restatement too.
-      await store.merge(contextOf('restated', WEDNESDAY), ingest(), [[bar('AAPL', dates[1]!, 100)]], []);
+      context.at('2013-03-05T09:30:00.000Z');
+      await merge(context, 'c', [bar('2013-02-28', 441)]);
 
-      const context = contextOf('restated');
-      const seen = (knownAt: string, asOf = '2013-03-01') => store.series(context, 'AAPL', { asOf, knownAt });
-      expect(closes(await seen(MONDAY))).toEqual([100, 100, 100]);
-      expect(closes(await seen('2013-03-05T11:59:59.999Z'))).toEqual([100, 100, 100]);
-      expect(closes(await seen(TUESDAY))).toEqual([100, 101, 100]);
-      expect(closes(await seen(WEDNESDAY))).toEqual([100, 100, 100]);
-      // First versions count as known from their session on, although they were learnt years later.
-      expect(closes(await seen('2000-01-01T00:00:00.000Z'))).toEqual([100, 100, 100]);
-      expect(closes(await seen(TUESDAY, '2013-02-28'))).toEqual([100, 101]);
-      expect(await seen(TUESDAY, '2013-02-26')).toBeUndefined();
+      const known = async (knownAt: string) =>
+        closes(await store.series(context, 'AAPL', { asOf: '2013-03-01', knownAt }));
+      expect(await known('2000-01-03T00:00:00.000Z')).toEqual([444, 441]);
+      expect(await known('2013-03-04T09:30:00.122Z')).toEqual([444, 441]);
+      expect(await known('2013-03-04T09:30:00.123Z')).toEqual([444, 440]);
+      expect(await known('2013-03-05T09:30:00.000Z')).toEqual([444, 441]);
     });
 
-    it('takes a changed volume or sector for a restatement as well', async () => {
-      const first = bar('AAPL', '2013-03-01');
-      await store.merge(contextOf('fields', MONDAY), ingest(), [[first]], []);
-      const changes = [{ volume: 1001 }, { sector: 'Health' }, { open: 99 }, { high: 101 }, { low: 98 }, { close: 99 }];
-      for (const change of changes) {
-        const changed = { ...first, ...change };
-        const { nRestated } = await store.merge(contextOf('fields', TUESDAY), ingest(), [[changed]], []);
-        expect(nRestated, JSON.stringify(change)).toBe(1);
-        expect(barsOf((await store.series(contextOf('fields'), 'AAPL', NEWEST))!)).toEqual([changed]);
-        await store.merge(contextOf('fields', TUESDAY), ingest(), [[first]], []);
-      }
-    });
-
-    it('counts all restatements and shows the first hundred', async () => {
-      const dates = sessionsBetween('2012-01-03', '2012-12-31').slice(0, 130);
-      const bars = (close: number) => dates.map((date) => bar('AAPL', date, close));
-      await store.merge(contextOf('many'), ingest(), [bars(1)], []);
-      const report = await store.merge(contextOf('many', TUESDAY), ingest(), [bars(2)], []);
-      expect(report.nRestated).toBe(130);
+    it('counts each restated bar and names the first hundred', async () => {
+      const context = freshContext();
+      const dates = Array.from({ length: 120 }, (_, i) =>
+        new Date(Date.UTC(2012, 0, i + 1)).toISOString().slice(0, 10),
+      );
+      const bars = (close: number) => dates.map((date) => bar(date, close));
+      await merge(context, 'a', bars(10));
+      const report = await merge(context, 'b', bars(11));
+      expect(report.nRestated).toBe(120);
       expect(report.restated).toEqual(dates.slice(0, 100).map((date) => ({ ticker: 'AAPL', date })));
     });
 
-    it('keeps events likewise: by ex-date, restatements from when they were learnt', async () => {
-      const event = (date: string, kind: CorporateEvent['kind'], value: number) => ({
-        ticker: 'MSFT',
+    it("takes the newest bar's sector, and another sector for a restatement", async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-27', 444, 'AAPL', 'Computers'), bar('2013-02-28', 441)]);
+      const asOf = (date: string) => store.series(context, 'AAPL', { ...LATER, asOf: date });
+      expect((await asOf('2013-02-27'))?.sector).toBe('Computers');
+      expect((await asOf('2013-02-28'))?.sector).toBe('Technology');
+      const report = await merge(context, 'b', [bar('2013-02-28', 441, 'AAPL', 'Phones')]);
+      expect(report.nRestated).toBe(1);
+      expect(await store.tickers(context)).toMatchObject([{ sector: 'Phones' }]);
+    });
+
+    it('keeps events and their restatements as it keeps bars', async () => {
+      const context = freshContext();
+      const event = (date: string, kind: 'split' | 'dividend', value: number) => ({
+        ticker: 'AAPL',
         date,
         kind,
         value,
       });
-      const context = contextOf('events', MONDAY);
-      await store.merge(
-        context,
-        ingest(),
-        [],
-        [event('2013-02-19', 'dividend', 0.23), event('2003-02-18', 'split', 2)],
-      );
-      await store.merge(context, ingest(), [], [event('2003-02-18', 'dividend', 0.08)]);
-      const corrected = [event('2013-02-19', 'dividend', 0.24)];
-      const report = await store.merge(contextOf('events', TUESDAY), ingest(), [], corrected);
-      expect(report).toMatchObject({ eventsAdded: 0, eventsRestated: 1 });
+      const first = [event('2012-11-07', 'dividend', 2.65), event('2005-02-28', 'split', 2)];
+      const same = [event('2005-02-28', 'dividend', 0.1), ...first];
+      expect(await merge(context, 'a', [], first)).toMatchObject({ eventsAdded: 2, eventsRestated: 0 });
+      context.at('2013-03-04T09:30:00.000Z');
+      const report = await merge(context, 'b', [], [...same.slice(0, 1), event('2012-11-07', 'dividend', 2.7)]);
+      expect(report).toMatchObject({ eventsAdded: 1, eventsRestated: 1 });
 
-      const seen = (asOf: string, knownAt: string) => store.events(context, 'MSFT', { asOf, knownAt });
-      expect(await seen('2013-03-01', MONDAY)).toEqual([
-        event('2003-02-18', 'dividend', 0.08),
-        event('2003-02-18', 'split', 2),
-        event('2013-02-19', 'dividend', 0.23),
+      const seen = (asOf: string, knownAt: string) => store.events(context, 'AAPL', { asOf, knownAt });
+      expect(await seen('2013-03-01', '2013-03-01T00:00:00.000Z')).toEqual([
+        event('2005-02-28', 'dividend', 0.1),
+        event('2005-02-28', 'split', 2),
+        event('2012-11-07', 'dividend', 2.65),
       ]);
-      expect((await seen('2013-03-01', TUESDAY)).at(-1)).toEqual(event('2013-02-19', 'dividend', 0.24));
-      expect(await seen('2013-02-18', TUESDAY)).toHaveLength(2);
-      expect(await seen('2003-02-17', TUESDAY)).toEqual([]);
-      expect(await store.events(context, 'AAPL', NEWEST)).toEqual([]);
+      expect((await seen('2013-03-01', '2013-03-04T09:30:00.000Z')).at(-1)?.value).toBe(2.7);
+      expect(await seen('2012-11-06', LATER.knownAt)).toHaveLength(2);
     });
 
-    it('keeps tenants apart', async () => {
-      await store.merge(contextOf('one'), ingest('shared-id'), [[bar('AAPL', '2013-03-01', 1)]], []);
-      const event: CorporateEvent = { ticker: 'AAPL', date: '2013-02-07', kind: 'dividend', value: 2.65 };
-      await store.merge(contextOf('two'), ingest('shared-id'), [[bar('AAPL', '2013-02-28', 2)]], [event]);
-      expect(await everything(store, 'one', 'AAPL')).toMatchObject({
-        bars: [{ date: '2013-03-01', close: 1 }],
-        events: [],
-        tickers: [{ sessions: 1, firstSession: '2013-03-01' }],
-      });
-      expect(await everything(store, 'two', 'AAPL')).toMatchObject({
-        bars: [{ date: '2013-02-28', close: 2 }],
-        events: [event],
-        tickers: [{ sessions: 1, firstSession: '2013-02-28' }],
-      });
-      expect((await everything(store, 'two', 'AAPL')).sources).toHaveLength(1);
-    });
-
-    it('changes nothing when a batch cannot be had', async () => {
-      const context = contextOf('broken');
-      async function* batches() {
-        yield [bar('AAPL', '2013-02-28'), bar('MSFT', '2013-02-28')];
-        throw new RangeError('the file ended too soon');
-      }
-      const events: CorporateEvent[] = [{ ticker: 'AAPL', date: '2013-02-07', kind: 'dividend', value: 2.65 }];
-      await expect(store.merge(context, ingest(), batches(), events)).rejects.toThrow('the file ended too soon');
-      expect(await everything(store, 'broken', 'AAPL')).toEqual({ bars: [], events: [], tickers: [], sources: [] });
-    });
-
-    it('summarises each ticker with the sector of its newest session', async () => {
-      const context = contextOf('summary');
-      await store.merge(context, ingest(), [[bar('IBM', '2013-02-28', 1, 'New'), bar('AAPL', '2013-02-28')]], []);
-      await store.merge(context, ingest(), [[bar('IBM', '2013-02-01', 1, 'Old')]], []);
+    it('says what is held of each ticker, ascending', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-28', 25, 'MSFT', 'Software'), bar('2013-02-27', 444)]);
+      await merge(context, 'b', [bar('2013-02-28', 441), bar('2013-02-27', 445)]);
       expect(await store.tickers(context)).toEqual([
-        { ticker: 'AAPL', sector: 'Technology', sessions: 1, firstSession: '2013-02-28', lastSession: '2013-02-28' },
-        { ticker: 'IBM', sector: 'New', sessions: 2, firstSession: '2013-02-01', lastSession: '2013-02-28' },
+        {
+          ticker: 'AAPL',
+          sector: 'Technology',
+          sessions: 2,
+          firstSession: '2013-02-27',
+          lastSession: '2013-02-28',
+        },
+        { ticker: 'MSFT', sector: 'Software', sessions: 1, firstSession: '2013-02-28', lastSession: '2013-02-28' },
       ]);
-      await store.merge(contextOf('summary', TUESDAY), ingest(), [[bar('IBM', '2013-02-28', 2, 'Renamed')]], []);
-      expect((await store.tickers(context)).at(-1)).toMatchObject({ sector: 'Renamed', sessions: 2 });
     });
 
-    it('names the merges that brought what can be seen of a ticker, newest first', async () => {
-      const source = (record: IngestRecord, fetchedAt: string) => ({
-        source: record.source,
+    it('names the merges that brought bars of a ticker, newest first, as known then', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-27', 444)]);
+      await merge(context.at('2013-03-04T09:30:00.000Z'), 'b', [bar('2013-02-27', 443)]);
+      await merge(context.at('2013-03-05T09:30:00.000Z'), 'other', [bar('2013-02-27', 25, 'MSFT')]);
+      await merge(context.at('2013-03-06T09:30:00.000Z'), 'nothing-new', [bar('2013-02-27', 443)]);
+      const source = (id: string, fetchedAt: string) => ({
+        source: `${id}.csv`,
         fetchedAt,
-        acceptedRows: 3,
+        acceptedRows: 2,
         rejectedRows: 1,
       });
-      const [first, second, correction, other] = [ingest(), ingest(), ingest(), ingest()];
-      await store.merge(contextOf('sources', MONDAY), first, [[bar('AAPL', '2013-02-28')]], []);
-      await store.merge(contextOf('sources', TUESDAY), second, [[bar('AAPL', '2013-03-01')]], []);
-      await store.merge(contextOf('sources', WEDNESDAY), correction, [[bar('AAPL', '2013-02-28', 99)]], []);
-      await store.merge(contextOf('sources', WEDNESDAY), other, [[bar('MSFT', '2013-03-01')]], []);
-      const context = contextOf('sources');
-      expect(await store.sources(context, 'AAPL', WEDNESDAY)).toEqual([
-        source(correction, WEDNESDAY),
-        source(second, TUESDAY),
-        source(first, MONDAY),
+      const first = source('a', '2013-03-01T12:00:00.000Z');
+      expect(await store.sources(context, 'AAPL', '2013-03-04T09:29:59.999Z')).toEqual([first]);
+      expect(await store.sources(context, 'AAPL', LATER.knownAt)).toEqual([
+        source('b', '2013-03-04T09:30:00.000Z'),
+        first,
       ]);
-      expect(await store.sources(context, 'AAPL', TUESDAY)).toEqual([source(second, TUESDAY), source(first, MONDAY)]);
     });
 
-    it('keeps versions straight when many merge the same sessions at once', async () => {
-      const dates = sessionsBetween('2012-06-01', '2012-12-31');
-      const start = Date.parse(MONDAY);
-      const at = (i: number) => new Date(start + i * 60_000).toISOString();
-      const reports = await Promise.all(
-        Array.from({ length: 8 }, (_, i) =>
-          store.merge(contextOf('crowd', at(i)), ingest(), [dates.map((date) => bar('AAPL', date, 100 + i))], []),
-        ),
+    it('changes nothing at all when a batch fails', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-27', 444)]);
+      async function* failing() {
+        yield [bar('2013-02-27', 443), bar('2013-02-28', 441), bar('2013-02-28', 25, 'MSFT')];
+        throw new RangeError('the file ends here');
+      }
+      const events = [{ ticker: 'AAPL', date: '2013-02-28', kind: 'split', value: 2 } as const];
+      await expect(store.merge(context, ingest('b'), failing(), events)).rejects.toThrow('the file ends here');
+      expect(closes(await store.series(context, 'AAPL', LATER))).toEqual([444]);
+      expect(await store.events(context, 'AAPL', LATER)).toEqual([]);
+      expect(await store.tickers(context)).toHaveLength(1);
+      expect(await store.sources(context, 'AAPL', LATER.knownAt)).toHaveLength(1);
+    });
+
+    it('keeps versions straight when many processes merge at once', async () => {
+      const context = freshContext();
+      const merges = Array.from({ length: 8 }, (_, i) =>
+        backend.connect().merge(context, ingest(`m${i}`), [[bar('2013-02-27', 400 + i), bar('2013-02-28', 441)]], []),
       );
-      // One of them was first, all others restated what they found.
-      expect(reports.filter((report) => report.added.AAPL === dates.length)).toHaveLength(1);
-      expect(reports.reduce((sum, report) => sum + report.nRestated, 0)).toBe(7 * dates.length);
-      const series = (await store.series(contextOf('crowd'), 'AAPL', NEWEST))!;
-      expect(series.dates).toEqual(dates);
-      expect(new Set(series.close).size).toBe(1);
-      expect(await store.tickers(contextOf('crowd'))).toMatchObject([{ sessions: dates.length }]);
+      const reports = await Promise.all(merges);
+      const added = reports.filter((report) => report.added.AAPL === 2);
+      expect(added).toHaveLength(1);
+      expect(reports.reduce((sum, report) => sum + report.nRestated, 0)).toBe(7);
+      expect(reports.reduce((sum, report) => sum + report.unchanged, 0)).toBe(7);
+      expect(await store.series(context, 'AAPL', LATER)).toMatchObject({ dates: ['2013-02-27', '2013-02-28'] });
     });
 
-    it('lets many merge the same file at once, of whom one changes something', async () => {
-      const bars = sampleBars('GOOG').slice(0, 500);
-      const record = ingest();
-      const reports = await Promise.all(
-        Array.from({ length: 6 }, () => store.merge(contextOf('stampede'), record, [bars], [])),
-      );
-      expect(reports.map((report) => report.added.GOOG ?? 0).sort((a, b) => a - b)).toEqual([0, 0, 0, 0, 0, 500]);
-      expect(reports.reduce((sum, report) => sum + report.nRestated, 0)).toBe(0);
-      expect((await everything(store, 'stampede', 'GOOG')).bars).toEqual(bars);
-    });
-
-    it('holds the bundled prices whole', async () => {
-      const context = contextOf('sample');
-      const bars = SAMPLE_TICKERS.flatMap(sampleBars);
-      await store.merge(context, ingest(), batchesOf(bars, 2048), []);
+    it('holds the bundled prices and events whole', async () => {
+      const context = freshContext();
+      const batches = SAMPLE_TICKERS.map(sampleBars);
+      const report = await store.merge(context, ingest('sample'), batches, SAMPLE_TICKERS.flatMap(sampleEvents));
+      expect(report.added).toEqual(Object.fromEntries(SAMPLE_TICKERS.map((ticker, i) => [ticker, batches[i]!.length])));
       for (const ticker of SAMPLE_TICKERS) {
-        expect(barsOf((await store.series(context, ticker, NEWEST))!)).toEqual(
-          sampleBars(ticker).sort((a, b) => (a.date < b.date ? -1 : 1)),
-        );
+        expect(barsOf((await store.series(context, ticker, LATER))!)).toEqual(sampleBars(ticker).sort(byDate));
+        expect(await store.events(context, ticker, LATER)).toEqual(sampleEvents(ticker).sort(byDate));
       }
     });
+
+    it("keeps each tenant's own", async () => {
+      const [one, other] = [freshContext(), freshContext()];
+      const split = { ticker: 'AAPL', date: '2013-02-28', kind: 'split', value: 2 } as const;
+      await merge(one, 'a', [bar('2013-02-27', 444)], [split]);
+      expect(await store.series(other, 'AAPL', LATER)).toBeUndefined();
+      expect(await store.events(other, 'AAPL', LATER)).toEqual([]);
+      expect(await store.tickers(other)).toEqual([]);
+      expect(await store.sources(other, 'AAPL', LATER.knownAt)).toEqual([]);
+      expect(await merge(other, 'a', [bar('2013-02-27', 1)])).toMatchObject({ added: { AAPL: 1 } });
+      expect(closes(await store.series(one, 'AAPL', LATER))).toEqual([444]);
+    });
   });
-}
-
-async function everything(store: BarStore, tenant: string, ticker: string) {
-  const context = contextOf(tenant);
-  const series = await store.series(context, ticker, NEWEST);
-  return {
-    bars: series === undefined ? [] : barsOf(series),
-    events: await store.events(context, ticker, NEWEST),
-    tickers: await store.tickers(context),
-    sources: await store.sources(context, ticker, NEWEST.knownAt),
-  };
-}
-
-function* batchesOf(bars: readonly Bar[], size: number): Generator<Bar[]> {
-  for (let from = 0; from < bars.length; from += size) yield bars.slice(from, from + size);
 }

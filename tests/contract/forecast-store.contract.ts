@@ -1,9 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Forecast } from '../../domain/forecast.ts';
 import type { ForecastStore } from '../../stores/forecasts/forecast-store.ts';
-import { contextOf } from './context.ts';
+import { type Backend, freshContext } from './backend.ts';
 
-const forecast = (overrides: Partial<Forecast> = {}): Forecast => ({
+const forecast: Forecast = {
   ticker: 'AAPL',
   horizon: 10,
   modelId: 'model-1',
@@ -15,74 +15,72 @@ const forecast = (overrides: Partial<Forecast> = {}): Forecast => ({
   logReturn: 0.1 + 0.2,
   confidence: 1 / 3,
   baselineRatio: 0.9999999999999999,
-  notes: ['"few" folds', 'µ'],
-  madeAt: '2013-03-04T12:00:00.123Z',
-  ...overrides,
-});
+  notes: ['short history: 100 sessions', 'a "quoted" word'],
+  madeAt: '2013-03-01T21:00:00.123Z',
+};
 
-/** What every store of forecasts must do, whatever it is made of. Each test takes tenants of its own. */
-export function forecastStoreContract(open: () => Promise<ForecastStore>): void {
-  describe('a forecast store', () => {
+/** What every `ForecastStore` must do. */
+export function forecastStoreContract(name: string, open: () => Promise<Backend<ForecastStore>>): void {
+  describe(`the forecast store on ${name}`, () => {
+    let backend: Backend<ForecastStore>;
     let store: ForecastStore;
+
     beforeAll(async () => {
-      store = await open();
+      backend = await open();
+      store = backend.connect();
+    });
+    afterAll(() => backend.close());
+
+    const find = (context: ReturnType<typeof freshContext>, modelId = 'model-1', origin = '2013-03-01', horizon = 10) =>
+      store.find(context, modelId, origin, horizon);
+
+    it('gives back exactly what was saved', async () => {
+      const context = freshContext();
+      expect(await store.save(context, forecast)).toEqual(forecast);
+      expect(await find(context)).toEqual(forecast);
     });
 
-    it('knows nothing at first', async () => {
-      expect(await store.find(contextOf('nobody'), 'model-1', '2013-03-01', 10)).toBeUndefined();
+    it('keeps smallest numbers, neutral forecasts, and those without a baseline', async () => {
+      const context = freshContext();
+      const { baselineRatio: _, ...bare } = forecast;
+      const neutral = { ...bare, logReturn: 0, notes: [] };
+      const tiny = { ...bare, modelId: 'model-2', logReturn: -5e-324, currentPrice: 1.7976931348623157e308 };
+      expect(await store.save(context, neutral)).toEqual(neutral);
+      expect(await store.save(context, tiny)).toEqual(tiny);
     });
 
-    it.each([
-      ['as they are', {}],
-      ['of models that were never evaluated', { baselineRatio: undefined }],
-      ['at the ends of what doubles can hold', { logReturn: -5e-324, currentPrice: 1.7976931348623157e308 }],
-      ['that are neutral', { logReturn: 0, notes: [] }],
-    ])('gives forecasts back to the last bit: %s', async (name, overrides) => {
-      const context = contextOf(name);
-      const { baselineRatio, ...rest } = { ...forecast(), ...overrides };
-      const given: Forecast = baselineRatio === undefined ? rest : { ...rest, baselineRatio };
-      expect(await store.save(context, given)).toStrictEqual(given);
-      expect(await store.find(context, 'model-1', '2013-03-01', 10)).toStrictEqual(given);
+    it('finds nothing under another model, session or horizon', async () => {
+      const context = freshContext();
+      await store.save(context, forecast);
+      expect(await find(context, 'model-2')).toBeUndefined();
+      expect(await find(context, 'model-1', '2013-02-28')).toBeUndefined();
+      expect(await find(context, 'model-1', '2013-03-01', 1)).toBeUndefined();
     });
 
-    it('stores a forecast once and returns what is stored', async () => {
-      const context = contextOf('once');
-      const first = await store.save(context, forecast());
-      const second = forecast({ logReturn: 0.5, madeAt: '2013-03-05T12:00:00.000Z' });
-      expect(await store.save(context, second)).toEqual(first);
-      expect(await store.find(context, 'model-1', '2013-03-01', 10)).toEqual(first);
-    });
-
-    it('tells models, origin sessions and horizons apart', async () => {
-      const context = contextOf('places');
-      const forecasts = [
-        forecast(),
-        forecast({ horizon: 1, targetSession: '2013-03-04' }),
-        forecast({ originSession: '2013-02-28' }),
-        forecast({ modelId: 'model-2' }),
-      ];
-      for (const each of forecasts) await store.save(context, each);
-      for (const each of forecasts) {
-        expect(await store.find(context, each.modelId, each.originSession, each.horizon)).toEqual(each);
-      }
-      expect(await store.find(context, 'model-2', '2013-02-28', 10)).toBeUndefined();
-    });
-
-    it('keeps tenants apart', async () => {
-      await store.save(contextOf('one'), forecast());
-      expect(await store.find(contextOf('two'), 'model-1', '2013-03-01', 10)).toBeUndefined();
-      const other = forecast({ logReturn: -0.25 });
-      expect(await store.save(contextOf('two'), other)).toEqual(other);
-      expect(await store.find(contextOf('one'), 'model-1', '2013-03-01', 10)).toEqual(forecast());
-    });
-
-    it('lets one of many win its place, and shows everybody the same', async () => {
-      const context = contextOf('crowd');
-      const saved = await Promise.all(
-        Array.from({ length: 16 }, (_, i) => store.save(context, forecast({ logReturn: i / 100 }))),
+    it('keeps the first forecast of a place, and returns it to whoever comes later', async () => {
+      const context = freshContext();
+      await store.save(context, forecast);
+      expect(await store.save(context, { ...forecast, logReturn: 0.5, madeAt: '2013-03-02T00:00:00.000Z' })).toEqual(
+        forecast,
       );
-      expect(new Set(saved.map(({ logReturn }) => logReturn)).size).toBe(1);
-      expect(await store.find(context, 'model-1', '2013-03-01', 10)).toEqual(saved[0]);
+      expect(await find(context)).toEqual(forecast);
+    });
+
+    it('gives the same forecast to all of many processes that save at once', async () => {
+      const context = freshContext();
+      const saved = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => backend.connect().save(context, { ...forecast, logReturn: i })),
+      );
+      expect(new Set(saved.map((each) => each.logReturn)).size).toBe(1);
+      expect(await find(context)).toEqual(saved[0]);
+    });
+
+    it("keeps each tenant's own", async () => {
+      const [one, other] = [freshContext(), freshContext()];
+      await store.save(one, forecast);
+      expect(await find(other)).toBeUndefined();
+      await store.save(other, { ...forecast, logReturn: 0.5 });
+      expect(await find(one)).toEqual(forecast);
     });
   });
 }

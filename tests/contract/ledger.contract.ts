@@ -1,155 +1,152 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Promotion } from '../../domain/model-version.ts';
 import type { Ledger } from '../../stores/ledger/ledger.ts';
-import { contextOf } from './context.ts';
+import { type Backend, freshContext } from './backend.ts';
 
-type Entry = Parameters<Ledger['enter']>[1];
+type NewEntry = Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>;
 
-const MARCH_1 = '2013-03-01';
-const FEBRUARY_28 = '2013-02-28';
-const MARCH_4 = '2013-03-04';
+function entry(modelId: string, asOf: string, differing: Partial<NewEntry> = {}): NewEntry {
+  return {
+    ticker: 'AAPL',
+    horizon: 10,
+    asOf,
+    modelId,
+    kind: 'linear',
+    reasons: ['lowest error out of sample', 'no worse than "naive"'],
+    principal: 'tester',
+    runId: `${modelId}@${asOf}`,
+    ...differing,
+  };
+}
 
-const entry = (runId: string, modelId: string, asOf = MARCH_1, overrides: Partial<Entry> = {}): Entry => ({
-  ticker: 'AAPL',
-  horizon: 10,
-  asOf,
-  modelId,
-  kind: 'linear',
-  reasons: ["lowest RMSE: 0.9987 of naive's", '"as asked"'],
-  principal: 'analyst',
-  runId,
-  ...overrides,
-});
-
-/** What every ledger must do, whatever it is made of. Each test takes tenants of its own. */
-export function ledgerContract(open: () => Promise<Ledger>): void {
-  describe('a ledger', () => {
+/** What every `Ledger` must do. */
+export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>>): void {
+  describe(`the ledger on ${name}`, () => {
+    let backend: Backend<Ledger>;
     let ledger: Ledger;
-    beforeAll(async () => {
-      ledger = await open();
-    });
 
-    it('knows nothing at first', async () => {
-      const context = contextOf('nobody');
+    beforeAll(async () => {
+      backend = await open();
+      ledger = backend.connect();
+    });
+    afterAll(() => backend.close());
+
+    it('has nothing in production at first', async () => {
+      const context = freshContext();
       expect(await ledger.production(context, 'AAPL', 10)).toBeUndefined();
-      expect(await ledger.production(context, 'AAPL', 10, MARCH_1)).toBeUndefined();
+      expect(await ledger.production(context, 'AAPL', 10, '2013-03-01')).toBeUndefined();
       expect(await ledger.history(context, 'AAPL')).toEqual([]);
     });
 
-    it('puts the first promotion into production', async () => {
-      const context = contextOf('first', '2013-03-04T12:00:00.007Z');
-      const promotion = await ledger.enter(context, entry('run-1', 'a'));
-      expect(promotion).toEqual({ ...entry('run-1', 'a'), at: '2013-03-04T12:00:00.007Z', movedLive: true });
-      expect(promotion).not.toHaveProperty('previousModelId');
-      expect(await ledger.production(context, 'AAPL', 10)).toEqual(promotion);
-      expect(await ledger.history(context, 'AAPL')).toEqual([promotion]);
+    it('puts the first promotion into service, with the time and nothing before it', async () => {
+      const context = freshContext().at('2013-03-01T21:00:00.123Z');
+      const expected = { ...entry('a', '2013-03-01'), at: '2013-03-01T21:00:00.123Z', movedLive: true };
+      expect(await ledger.enter(context, entry('a', '2013-03-01'))).toEqual(expected);
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(expected);
+      expect(await ledger.history(context, 'AAPL')).toEqual([expected]);
     });
 
-    it('moves production to a newer choice, also of the same day, and says what served before', async () => {
-      const context = contextOf('moves');
-      await ledger.enter(context, entry('run-1', 'a', FEBRUARY_28));
-      const second = await ledger.enter(context, entry('run-2', 'b', MARCH_1));
-      expect(second).toMatchObject({ movedLive: true, previousModelId: 'a' });
-      const third = await ledger.enter(context, entry('run-3', 'c', MARCH_1));
-      expect(third).toMatchObject({ movedLive: true, previousModelId: 'b' });
-      expect(await ledger.production(context, 'AAPL', 10)).toEqual(third);
+    it('moves to a later model, and names the one before', async () => {
+      const context = freshContext();
+      await ledger.enter(context, entry('a', '2013-03-01'));
+      const sameDay = await ledger.enter(context, entry('b', '2013-03-01'));
+      expect(sameDay).toMatchObject({ movedLive: true, previousModelId: 'a' });
+      const later = await ledger.enter(context, entry('c', '2013-03-04'));
+      expect(later).toMatchObject({ movedLive: true, previousModelId: 'b' });
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(later);
       expect((await ledger.history(context, 'AAPL')).map(({ modelId }) => modelId)).toEqual(['c', 'b', 'a']);
     });
 
-    it('enters a run once per ticker and horizon', async () => {
-      const context = contextOf('again');
-      const first = await ledger.enter(context, entry('run-1', 'a'));
-      await ledger.enter(context, entry('run-2', 'b'));
-      const later = contextOf('again', '2013-03-05T12:00:00.000Z');
-      expect(await ledger.enter(later, entry('run-1', 'something else'))).toEqual(first);
+    it('enters an earlier as-of date in its place, and leaves what serves alone', async () => {
+      const context = freshContext();
+      await ledger.enter(context, entry('winter', '2013-01-02'));
+      const live = await ledger.enter(context, entry('spring', '2013-03-01'));
+      const backfill = await ledger.enter(context, entry('february', '2013-02-01'));
+      expect(backfill).toMatchObject({ movedLive: false, previousModelId: 'winter' });
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(live);
+      const serving = async (asOf: string) => (await ledger.production(context, 'AAPL', 10, asOf))?.modelId;
+      expect(await serving('2013-01-01')).toBeUndefined();
+      expect(await serving('2013-01-31')).toBe('winter');
+      expect(await serving('2013-02-01')).toBe('february');
+      expect(await serving('2013-02-28')).toBe('february');
+      expect(await serving('2013-03-01')).toBe('spring');
+      expect(await serving('2030-01-02')).toBe('spring');
+    });
+
+    it('does not move for the model that serves already, but notes that it was confirmed', async () => {
+      const context = freshContext();
+      const live = await ledger.enter(context, entry('a', '2013-03-01'));
+      const confirmed = await ledger.enter(context, entry('a', '2013-03-15'));
+      expect(confirmed).toMatchObject({ movedLive: false, previousModelId: 'a' });
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(live);
+      expect(await ledger.production(context, 'AAPL', 10, '2013-03-15')).toEqual(confirmed);
+      // A run as of a date before the confirmation is a backfill.
+      expect(await ledger.enter(context, entry('b', '2013-03-08'))).toMatchObject({ movedLive: false });
+      expect(await ledger.enter(context, entry('b', '2013-03-15'))).toMatchObject({ movedLive: true });
+      // Back to a model that has served before is a move.
+      expect(await ledger.enter(context, entry('a', '2013-03-18'))).toMatchObject({ movedLive: true });
+    });
+
+    it('enters a run once for each ticker and horizon, and returns the first entry to the second', async () => {
+      const context = freshContext();
+      const first = await ledger.enter(context, entry('a', '2013-03-01', { runId: 'run' }));
+      await ledger.enter(context, entry('b', '2013-03-04'));
+      context.at('2013-03-05T00:00:00.000Z');
+      expect(await ledger.enter(context, entry('a', '2013-03-01', { runId: 'run' }))).toEqual(first);
       expect(await ledger.history(context, 'AAPL')).toHaveLength(2);
-      expect(await ledger.production(context, 'AAPL', 10)).toMatchObject({ modelId: 'b' });
-      // One run promotes for several tickers and horizons.
-      expect(await ledger.enter(context, entry('run-1', 'a1', MARCH_1, { horizon: 1 }))).toMatchObject({
-        modelId: 'a1',
-      });
-      expect(await ledger.enter(context, entry('run-1', 'm', MARCH_1, { ticker: 'MSFT' }))).toMatchObject({
-        modelId: 'm',
-      });
+      expect((await ledger.production(context, 'AAPL', 10))?.modelId).toBe('b');
+
+      await ledger.enter(context, entry('c', '2013-03-01', { runId: 'run', horizon: 1 }));
+      await ledger.enter(context, entry('d', '2013-03-01', { runId: 'run', ticker: 'MSFT' }));
+      expect((await ledger.production(context, 'AAPL', 1))?.modelId).toBe('c');
+      expect((await ledger.production(context, 'MSFT', 10))?.modelId).toBe('d');
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(3);
+      expect(await ledger.history(context, 'MSFT')).toHaveLength(1);
     });
 
-    it('does not move production when the model serves already', async () => {
-      const context = contextOf('same');
-      const first = await ledger.enter(context, entry('run-1', 'a', FEBRUARY_28));
-      const second = await ledger.enter(context, entry('run-2', 'a', MARCH_1));
-      expect(second).toMatchObject({ movedLive: false, previousModelId: 'a' });
-      expect(await ledger.production(context, 'AAPL', 10)).toEqual(first);
-    });
-
-    it('never moves production for a date before the live one, and finds what was chosen as of a date', async () => {
-      const context = contextOf('backfill');
-      const live = await ledger.enter(context, entry('run-1', 'live', MARCH_1));
-      const backfilled = await ledger.enter(context, entry('run-2', 'old', FEBRUARY_28));
-      expect(backfilled).toMatchObject({ movedLive: false, previousModelId: 'live' });
-      const older = await ledger.enter(context, entry('run-3', 'older', '2010-01-04'));
-
-      const production = (asOf?: string) => ledger.production(context, 'AAPL', 10, asOf);
-      expect(await production()).toEqual(live);
-      expect(await production(MARCH_4)).toEqual(live);
-      expect(await production(MARCH_1)).toEqual(live);
-      expect(await production(FEBRUARY_28)).toEqual(backfilled);
-      expect(await production('2013-02-27')).toEqual(older);
-      expect(await production('2010-01-03')).toBeUndefined();
-    });
-
-    it('takes the later of two choices for the same date', async () => {
-      const context = contextOf('revised');
-      await ledger.enter(context, entry('run-1', 'live', MARCH_1));
-      await ledger.enter(context, entry('run-2', 'old', FEBRUARY_28));
-      const revised = await ledger.enter(context, entry('run-3', 'old, revised', FEBRUARY_28));
-      expect(await ledger.production(context, 'AAPL', 10, FEBRUARY_28)).toEqual(revised);
-    });
-
-    it('lets a newer date that confirmed the model hold against older ones', async () => {
-      const context = contextOf('confirmed');
-      await ledger.enter(context, entry('run-1', 'a', FEBRUARY_28));
-      await ledger.enter(context, entry('run-2', 'a', MARCH_4));
-      const between = await ledger.enter(context, entry('run-3', 'b', MARCH_1));
-      expect(between.movedLive).toBe(false);
-      expect(await ledger.production(context, 'AAPL', 10)).toMatchObject({ modelId: 'a' });
-    });
-
-    it('keeps horizons, tickers and tenants apart', async () => {
-      const [one, two] = [contextOf('one'), contextOf('two')];
-      const promotion = await ledger.enter(one, entry('run-1', 'a'));
-      expect(await ledger.production(one, 'AAPL', 1)).toBeUndefined();
-      expect(await ledger.production(one, 'MSFT', 10)).toBeUndefined();
-      expect(await ledger.production(two, 'AAPL', 10)).toBeUndefined();
-      expect(await ledger.history(two, 'AAPL')).toEqual([]);
-      const other = await ledger.enter(two, entry('run-1', 'b', FEBRUARY_28));
-      expect(other).toMatchObject({ movedLive: true });
-      expect(other).not.toHaveProperty('previousModelId');
-      expect(await ledger.enter(one, entry('run-1', 'c', FEBRUARY_28, { horizon: 1 }))).toMatchObject({
-        movedLive: true,
-      });
-      expect(await ledger.production(one, 'AAPL', 10)).toEqual(promotion);
-    });
-
-    it('stays straight when many promote at once', async () => {
-      const context = contextOf('crowd');
+    it('has one straight line of moves when many processes promote at once', async () => {
+      const context = freshContext();
+      const ids = Array.from({ length: 8 }, (_, i) => `m${i}`);
       const entered = await Promise.all(
-        // Twelve runs, each of them entered twice, as after a retry.
-        Array.from({ length: 24 }, (_, i) => ledger.enter(context, entry(`run-${i % 12}`, `model-${i % 12}`))),
+        ids.map((id) => backend.connect().enter(context, entry(id, '2013-03-01', { runId: id }))),
       );
+      expect(entered.every(({ movedLive }) => movedLive)).toBe(true);
       const history = await ledger.history(context, 'AAPL');
-      expect(new Set(history.map(({ runId }) => runId)).size).toBe(12);
-      expect(history).toHaveLength(12);
-      expectStraight(history);
+      expect(history.map(({ modelId }) => modelId).sort()).toEqual(ids);
+      expect(history.map(({ previousModelId }) => previousModelId)).toEqual([
+        ...history.slice(1).map(({ modelId }) => modelId),
+        undefined,
+      ]);
       expect(await ledger.production(context, 'AAPL', 10)).toEqual(history[0]);
-      for (const promotion of entered) expect(history).toContainEqual(promotion);
+    });
+
+    it('leaves the later as-of date in service, whichever of two processes comes first', async () => {
+      for (let round = 0; round < 5; round++) {
+        const context = freshContext();
+        const [early, late] = [entry('early', '2013-02-28'), entry('late', '2013-03-01')];
+        const order = round % 2 === 0 ? [early, late] : [late, early];
+        await Promise.all(order.map((each) => backend.connect().enter(context, each)));
+        expect((await ledger.production(context, 'AAPL', 10))?.modelId).toBe('late');
+        expect((await ledger.production(context, 'AAPL', 10, '2013-02-28'))?.modelId).toBe('early');
+      }
+    });
+
+    it('makes one entry of a run that enters from many processes at once', async () => {
+      const context = freshContext();
+      const entered = await Promise.all(
+        Array.from({ length: 6 }, () => backend.connect().enter(context, entry('a', '2013-03-01'))),
+      );
+      expect(new Set(entered.map((each) => JSON.stringify(each))).size).toBe(1);
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(1);
+    });
+
+    it("keeps each tenant's own", async () => {
+      const [one, other] = [freshContext(), freshContext()];
+      await ledger.enter(one, entry('a', '2013-03-01'));
+      expect(await ledger.production(other, 'AAPL', 10)).toBeUndefined();
+      expect(await ledger.history(other, 'AAPL')).toEqual([]);
+      expect(await ledger.enter(other, entry('b', '2000-03-01'))).toMatchObject({ movedLive: true });
+      expect((await ledger.production(one, 'AAPL', 10))?.modelId).toBe('a');
     });
   });
-}
-
-/** Every entry moved the alias away from the one entered before it. `history` is newest first. */
-export function expectStraight(history: readonly Promotion[]): void {
-  for (const [i, promotion] of history.entries()) {
-    expect(promotion.movedLive).toBe(true);
-    expect(promotion.previousModelId).toBe(history[i + 1]?.modelId);
-  }
 }

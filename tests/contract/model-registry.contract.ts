@@ -1,113 +1,142 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Evaluation } from '../../domain/evaluation.ts';
+import type { ModelVersion } from '../../domain/model-version.ts';
 import type { ModelRegistry } from '../../stores/registry/model-registry.ts';
-import { contextOf } from './context.ts';
-import { EVALUATION, trainedModel } from './model-version.ts';
+import { type Backend, freshContext } from './backend.ts';
 
-/** What every registry must do, whatever it is made of. Each test takes tenants of its own. */
-export function modelRegistryContract(open: () => Promise<ModelRegistry>): void {
-  describe('a model registry', () => {
+type NewModel = Omit<ModelVersion, 'version' | 'evaluation'>;
+
+function model(id: string, differing: Partial<NewModel> = {}): NewModel {
+  return {
+    id,
+    ticker: 'AAPL',
+    horizon: 10,
+    kind: 'random-forest',
+    datasetId: 'd'.repeat(64),
+    featureSet: 'daily-1',
+    window: 'all',
+    parameters: { nTrees: 100, maxFeatures: 1 / 3, nested: [null, true, 'x', 1e-7] },
+    seed: 2 ** 31 - 1,
+    codeVersion: 'c'.repeat(64),
+    backend: 'typescript',
+    asOf: '2013-03-01',
+    objectKey: `models/AAPL/${id}.json`,
+    nTrainingRows: 3262,
+    trainedAt: '2013-03-01T21:00:00.123Z',
+    runId: 'train/default/AAPL/2013-03-01/3f9c12',
+    ...differing,
+  };
+}
+
+const evaluation: Evaluation = {
+  nForecasts: 2520,
+  nFolds: 10,
+  firstOrigin: '2003-02-28',
+  lastOrigin: '2013-02-14',
+  model: { rmse: 0.1 + 0.2, mae: 5e-324 },
+  naive: { rmse: 0.07, mae: 0.05 },
+  drift: { rmse: 0.071, mae: 0.051 },
+  rmseRatioToNaive: 1.0000000000000002,
+  rmseRatioToDrift: 0.9999999999999999,
+  directionalAccuracy: 0.51,
+  alwaysUpAccuracy: 0.54,
+  residualQuantiles: [-0.3, -1 / 3, 0, 1e-17, 0.4],
+  directionCalibration: 2 / 3,
+  notes: ['few folds'],
+};
+
+/** What every `ModelRegistry` must do. */
+export function modelRegistryContract(name: string, open: () => Promise<Backend<ModelRegistry>>): void {
+  describe(`the model registry on ${name}`, () => {
+    let backend: Backend<ModelRegistry>;
     let registry: ModelRegistry;
+
     beforeAll(async () => {
-      registry = await open();
+      backend = await open();
+      registry = backend.connect();
+    });
+    afterAll(() => backend.close());
+
+    it('gives back exactly what was registered, with its version', async () => {
+      const context = freshContext();
+      const whole = model('a');
+      const year = model('b', { window: 252, parameters: {} });
+      expect(await registry.register(context, whole)).toEqual({ ...whole, version: 1 });
+      expect(await registry.register(context, year)).toEqual({ ...year, version: 2 });
+      expect(await registry.find(context, 'a')).toEqual({ ...whole, version: 1 });
+      expect(await registry.find(context, 'b')).toEqual({ ...year, version: 2 });
+      expect(await registry.find(context, 'c')).toBeUndefined();
     });
 
-    it('knows nothing at first', async () => {
-      const context = contextOf('nobody');
-      expect(await registry.find(context, 'model-1')).toBeUndefined();
-      expect(await registry.newest(context, 'AAPL', 10, 'linear')).toBeUndefined();
-      expect(await registry.kinds(context, 'AAPL', 10)).toEqual([]);
+    it('changes nothing when a model comes again, in another run also', async () => {
+      const context = freshContext();
+      const first = await registry.register(context, model('a'));
+      await registry.register(context, model('b'));
+      await registry.recordEvaluation(context, 'a', evaluation);
+      const again = await registry.register(context, model('a', { runId: 'later', asOf: '2013-03-02' }));
+      expect(again).toEqual({ ...first, evaluation });
+      expect(await registry.register(context, model('c'))).toMatchObject({ version: 3 });
     });
 
-    it('gives back what was registered, to the last bit', async () => {
-      const context = contextOf('exact');
-      const model = trainedModel();
-      expect(await registry.register(context, model)).toEqual({ ...model, version: 1 });
-      expect(await registry.find(context, model.id)).toEqual({ ...model, version: 1 });
-      const windowed = trainedModel({ id: 'model-2', window: 252, parameters: null });
-      expect(await registry.register(context, windowed)).toEqual({ ...windowed, version: 2 });
-    });
-
-    it('gives a model its version once', async () => {
-      const context = contextOf('again');
-      const first = await registry.register(context, trainedModel());
-      // A second run that trained the same model later.
-      const again = trainedModel({ trainedAt: '2013-03-05T12:00:00.000Z', runId: 'another run', asOf: '2013-03-02' });
-      expect(await registry.register(context, again)).toEqual(first);
-      expect(await registry.register(context, trainedModel({ id: 'model-2' }))).toMatchObject({ version: 2 });
-    });
-
-    it('counts versions per ticker, horizon and kind', async () => {
-      const context = contextOf('counts');
-      const version = async (id: string, overrides: object) =>
-        (await registry.register(context, trainedModel({ id, ...overrides }))).version;
-      expect(await version('a', {})).toBe(1);
-      expect(await version('b', { ticker: 'MSFT' })).toBe(1);
-      expect(await version('c', { horizon: 1 })).toBe(1);
-      expect(await version('d', { kind: 'random-forest' })).toBe(1);
-      expect(await version('e', {})).toBe(2);
-    });
-
-    it('assigns version numbers without gaps or doubles when many register at once', async () => {
-      const context = contextOf('crowd');
-      const registered = await Promise.all(
-        Array.from({ length: 24 }, (_, i) => registry.register(context, trainedModel({ id: `model-${i % 12}` }))),
-      );
-      const versions = new Map(registered.map(({ id, version }) => [id, version]));
-      expect([...versions.values()].sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-      for (const { id, version } of registered) expect(versions.get(id)).toBe(version);
-    });
-
-    it('adds what evaluation found', async () => {
-      const context = contextOf('evaluated');
-      await registry.register(context, trainedModel());
-      await registry.recordEvaluation(context, 'model-1', EVALUATION);
-      await registry.recordEvaluation(context, 'model-1', EVALUATION);
-      expect((await registry.find(context, 'model-1'))?.evaluation).toEqual(EVALUATION);
-      expect((await registry.newest(context, 'AAPL', 10, 'linear'))?.evaluation).toEqual(EVALUATION);
-      // Registering again leaves it in place.
-      expect((await registry.register(context, trainedModel())).evaluation).toEqual(EVALUATION);
-    });
-
-    it('refuses an evaluation of a model that it does not know', async () => {
-      await expect(registry.recordEvaluation(contextOf('unknown'), 'model-1', EVALUATION)).rejects.toThrow('model-1');
-    });
-
-    it('finds the newest version by as-of date, then version', async () => {
-      const context = contextOf('newest');
-      const register = (id: string, asOf: string) => registry.register(context, trainedModel({ id, asOf }));
-      await register('march', '2013-03-01');
-      await register('backfilled', '2012-01-03');
-      await register('march again', '2013-03-01');
-      await register('backfilled later', '2012-06-01');
-      const newest = async (asOf?: string) => (await registry.newest(context, 'AAPL', 10, 'linear', asOf))?.id;
-      expect(await newest()).toBe('march again');
-      expect(await newest('2013-03-01')).toBe('march again');
-      expect(await newest('2013-02-28')).toBe('backfilled later');
-      expect(await newest('2012-05-31')).toBe('backfilled');
-      expect(await newest('2012-01-02')).toBeUndefined();
-      expect(await registry.newest(context, 'AAPL', 1, 'linear')).toBeUndefined();
-      expect(await registry.newest(context, 'MSFT', 10, 'linear')).toBeUndefined();
-      expect(await registry.newest(context, 'AAPL', 10, 'naive')).toBeUndefined();
-    });
-
-    it('lists the kinds of a ticker and horizon', async () => {
-      const context = contextOf('kinds');
-      for (const [i, kind] of ['random-forest', 'linear', 'naive', 'linear'].entries()) {
-        await registry.register(context, trainedModel({ id: `model-${i}`, kind }));
+    it('counts versions from 1 for each ticker, horizon and kind', async () => {
+      const context = freshContext();
+      await registry.register(context, model('a'));
+      for (const other of [{ ticker: 'MSFT' }, { horizon: 1 }, { kind: 'linear' }]) {
+        const registered = await registry.register(context, model(JSON.stringify(other), other));
+        expect(registered.version).toBe(1);
       }
-      await registry.register(context, trainedModel({ id: 'other', kind: 'drift', horizon: 1 }));
-      expect(await registry.kinds(context, 'AAPL', 10)).toEqual(['linear', 'naive', 'random-forest']);
     });
 
-    it('keeps tenants apart', async () => {
-      await registry.register(contextOf('one'), trainedModel());
-      const two = contextOf('two');
-      expect(await registry.find(two, 'model-1')).toBeUndefined();
-      expect(await registry.kinds(two, 'AAPL', 10)).toEqual([]);
-      // The same content has the same id for everybody.
-      expect(await registry.register(two, trainedModel({ runId: 'run of two' }))).toMatchObject({ version: 1 });
-      await registry.recordEvaluation(two, 'model-1', EVALUATION);
-      expect(await registry.find(contextOf('one'), 'model-1')).toEqual({ ...trainedModel(), version: 1 });
+    it('gives every version number once when many processes register at once', async () => {
+      const context = freshContext();
+      const registered = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => backend.connect().register(context, model(`m${i % 6}`))),
+      );
+      for (let i = 0; i < 6; i++) expect(registered[i]).toEqual(registered[i + 6]);
+      expect(new Set(registered.map(({ version }) => version))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
+    });
+
+    it('keeps the evaluation with the model, exactly, once or many times', async () => {
+      const context = freshContext();
+      const registered = await registry.register(context, model('a'));
+      await registry.recordEvaluation(context, 'a', evaluation);
+      await registry.recordEvaluation(context, 'a', evaluation);
+      expect(await registry.find(context, 'a')).toEqual({ ...registered, evaluation });
+    });
+
+    it('says so when there is no model to evaluate', async () => {
+      await expect(registry.recordEvaluation(freshContext(), 'nobody', evaluation)).rejects.toThrow('nobody');
+    });
+
+    it('finds the newest by as-of date, then by version, and as it was at a date', async () => {
+      const context = freshContext();
+      await registry.register(context, model('march', { asOf: '2013-03-01' }));
+      await registry.register(context, model('march-again', { asOf: '2013-03-01' }));
+      await registry.register(context, model('backfill', { asOf: '2012-03-01' }));
+      const newest = async (asOf?: string) => (await registry.newest(context, 'AAPL', 10, 'random-forest', asOf))?.id;
+      expect(await newest()).toBe('march-again');
+      expect(await newest('2013-03-01')).toBe('march-again');
+      expect(await newest('2013-02-28')).toBe('backfill');
+      expect(await newest('2012-02-29')).toBeUndefined();
+      expect(await registry.newest(context, 'AAPL', 1, 'random-forest')).toBeUndefined();
+    });
+
+    it('lists the kinds that have a version, ascending', async () => {
+      const context = freshContext();
+      for (const kind of ['naive', 'linear', 'drift']) await registry.register(context, model(kind, { kind }));
+      await registry.register(context, model('linear-2', { kind: 'linear' }));
+      expect(await registry.kinds(context, 'AAPL', 10)).toEqual(['drift', 'linear', 'naive']);
+      expect(await registry.kinds(context, 'AAPL', 1)).toEqual([]);
+    });
+
+    it("keeps each tenant's own", async () => {
+      const [one, other] = [freshContext(), freshContext()];
+      await registry.register(one, model('a'));
+      expect(await registry.find(other, 'a')).toBeUndefined();
+      expect(await registry.newest(other, 'AAPL', 10, 'random-forest')).toBeUndefined();
+      expect(await registry.kinds(other, 'AAPL', 10)).toEqual([]);
+      await expect(registry.recordEvaluation(other, 'a', evaluation)).rejects.toThrow();
+      expect((await registry.register(other, model('a'))).version).toBe(1);
     });
   });
 }

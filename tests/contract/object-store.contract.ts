@@ -1,97 +1,100 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../stores/objects/object-store.ts';
-import { contextOf } from './context.ts';
+import { type Backend, freshContext } from './backend.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** What every object store must do, whatever it is made of. Each test takes tenants of its own. */
-export function objectStoreContract(open: () => Promise<ObjectStore>): void {
-  describe('an object store', () => {
+/** What every `ObjectStore` must do. */
+export function objectStoreContract(name: string, open: () => Promise<Backend<ObjectStore>>): void {
+  describe(`the object store on ${name}`, () => {
+    let backend: Backend<ObjectStore>;
     let store: ObjectStore;
-    beforeAll(async () => {
-      store = await open();
-    });
 
-    it('gives objects back byte by byte', async () => {
-      const context = contextOf('exact');
-      const all = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
-      await store.put(context, 'models/AAPL/all-bytes.bin', all);
+    beforeAll(async () => {
+      backend = await open();
+      store = backend.connect();
+    });
+    afterAll(() => backend.close());
+
+    it('gives back the same bytes, in this process and in others', async () => {
+      const context = freshContext();
+      const all = Uint8Array.from({ length: 100_000 }, (_, i) => i % 256);
+      await store.put(context, 'datasets/AAPL/bars.parquet', all);
       await store.put(context, 'empty', new Uint8Array());
-      expect(Buffer.compare(await store.get(context, 'models/AAPL/all-bytes.bin'), all)).toBe(0);
-      expect(await store.get(context, 'empty')).toHaveLength(0);
+      expect(Buffer.from(await store.get(context, 'datasets/AAPL/bars.parquet')).equals(all)).toBe(true);
+      expect(await store.exists(context, 'datasets/AAPL/bars.parquet')).toBe(true);
+      expect((await backend.connect().get(context, 'empty')).length).toBe(0);
     });
 
     it('stores a view, not the buffer behind it', async () => {
-      const context = contextOf('view');
+      const context = freshContext();
       await store.put(context, 'view', bytes('0123456789').subarray(2, 5));
       expect(new TextDecoder().decode(await store.get(context, 'view'))).toBe('234');
     });
 
-    it('says which object is missing', async () => {
-      const context = contextOf('missing');
-      await store.put(context, 'folder/there', bytes('x'));
-      for (const key of ['nothing', 'folder/nothing', 'folder', 'folder/there/beyond']) {
-        expect(await store.exists(context, key), key).toBe(false);
-        await expect(store.get(context, key)).rejects.toMatchObject({ code: 'OBJECT_MISSING', details: { key } });
-      }
-      expect(await store.exists(context, 'folder/there')).toBe(true);
-    });
-
-    it('replaces an object whole', async () => {
-      const context = contextOf('replace');
-      await store.put(context, 'key', bytes('a long first version'));
-      await store.put(context, 'key', bytes('short'));
-      expect(new TextDecoder().decode(await store.get(context, 'key'))).toBe('short');
-    });
-
-    it.each([
-      '',
-      '/absolute',
-      'trailing/',
-      'a//b',
-      '.',
-      '..',
-      '../two/secret',
-      'a/../../two/secret',
-      'a/./b',
-      'a\\b',
-      'a\0b',
-      'a b',
-    ])('refuses the key %j', async (key) => {
-      const context = contextOf('keys');
-      await expect(store.put(context, key, bytes('x'))).rejects.toThrow('not an object key');
-      await expect(store.get(context, key)).rejects.toThrow('not an object key');
-      await expect(store.exists(context, key)).rejects.toThrow('not an object key');
-    });
-
     it('takes keys made of tickers of all sorts', async () => {
-      const context = contextOf('tickers');
+      const context = freshContext();
       for (const ticker of ['BRK.B', 'BF-B', '%5EGSPC', 'EURUSD%3DX']) {
         await store.put(context, `models/${ticker}/0f.json`, bytes(ticker));
         expect(new TextDecoder().decode(await store.get(context, `models/${ticker}/0f.json`))).toBe(ticker);
       }
     });
 
-    it('keeps tenants apart', async () => {
-      await store.put(contextOf('one'), 'key', bytes('of one'));
-      expect(await store.exists(contextOf('two'), 'key')).toBe(false);
-      await store.put(contextOf('two'), 'key', bytes('of two'));
-      expect(new TextDecoder().decode(await store.get(contextOf('one'), 'key'))).toBe('of one');
-      for (const tenant of ['', '..', '.', 'one/two', '../one']) {
-        await expect(store.get(contextOf(tenant), 'key'), tenant).rejects.toThrow('not an object key');
+    it('says which object is missing', async () => {
+      const context = freshContext();
+      await store.put(context, 'models/a', bytes('a'));
+      for (const key of ['models/b', 'models', 'models/a/b', 'nowhere/at/all']) {
+        expect(await store.exists(context, key)).toBe(false);
       }
+      await expect(store.get(context, 'models/b')).rejects.toMatchObject({
+        code: 'OBJECT_MISSING',
+        details: { key: 'models/b' },
+      });
     });
 
-    it('shows readers one version or another while many write, never a mixture', async () => {
-      const context = contextOf('crowd');
-      const versions = Array.from({ length: 8 }, (_, i) => new Uint8Array(200_000 + i).fill(i));
-      await store.put(context, 'key', versions[0]!);
-      const writing = Promise.all(versions.map((version) => store.put(context, 'key', version)));
-      for (let i = 0; i < 20; i++) {
-        const read = await store.get(context, 'key');
-        expect(Buffer.compare(read, versions[read[0]!]!)).toBe(0);
+    it('replaces an object whole', async () => {
+      const context = freshContext();
+      await store.put(context, 'key', bytes('the first and longer text'));
+      await store.put(context, 'key', bytes('second'));
+      expect(new TextDecoder().decode(await store.get(context, 'key'))).toBe('second');
+    });
+
+    it('shows readers whole objects while many processes put', async () => {
+      const context = freshContext();
+      const candidates = Array.from({ length: 4 }, (_, i) => new Uint8Array(300_000).fill(i));
+      await store.put(context, 'key', candidates[0]!);
+      let putting = true;
+      const puts = Promise.all(
+        candidates.flatMap((content) => [1, 2, 3].map(() => backend.connect().put(context, 'key', content))),
+      ).finally(() => {
+        putting = false;
+      });
+      do {
+        const seen = await store.get(context, 'key');
+        expect(candidates.some((content) => Buffer.from(content).equals(seen))).toBe(true);
+      } while (putting);
+      await puts;
+    });
+
+    it.each(['', '/absolute', 'a//b', 'a/', '.', '..', 'a/../b', './a', '.hidden', 'a\\b', 'a\0b', 'a b', 'ä'])(
+      'refuses the key %j',
+      async (key) => {
+        const context = freshContext();
+        await expect(store.put(context, key, bytes('x'))).rejects.toThrow('not an object key');
+        await expect(store.get(context, key)).rejects.toThrow('not an object key');
+        await expect(store.exists(context, key)).rejects.toThrow('not an object key');
+      },
+    );
+
+    it("keeps each tenant's own, and lets no tenant's name lead out of its place", async () => {
+      const [one, other] = [freshContext(), freshContext()];
+      await store.put(one, 'key', bytes('one'));
+      expect(await store.exists(other, 'key')).toBe(false);
+      await store.put(other, 'key', bytes('other'));
+      expect(new TextDecoder().decode(await store.get(one, 'key'))).toBe('one');
+      for (const tenant of ['', '..', `../${one.tenant}`, `x/../${one.tenant}`, `${one.tenant}/key`, '.unfinished']) {
+        await expect(store.get(freshContext(tenant), 'key')).rejects.toThrow('not an object key');
       }
-      await writing;
     });
   });
 }

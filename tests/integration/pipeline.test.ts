@@ -17,8 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => pipeline.stop());
 
-const universe = (tickers: readonly string[] = TEST_TICKERS, wish: Parameters<typeof startUniverseTraining>[4] = SMALL_WISH) =>
-  startUniverseTraining(pipeline.services, pipeline.temporal, pipeline.context, { tickers, maxInFlight: 2 }, wish);
+const universe = (
+  tickers: readonly string[] = TEST_TICKERS,
+  wish: Parameters<typeof startUniverseTraining>[4] = SMALL_WISH,
+) => startUniverseTraining(pipeline.services, pipeline.temporal, pipeline.context, { tickers, maxInFlight: 2 }, wish);
 
 async function takeIn(prices: string) {
   const { services, context } = pipeline;
@@ -36,7 +38,10 @@ describe('training a universe', () => {
     const view = await pipeline.ended(started.run_id);
     expect(view.status).toBe('completed');
     const { outcomes } = view.result as TrainUniverseResult;
-    expect(outcomes.map(({ ticker, status }) => `${ticker} ${status}`).sort()).toEqual(['AAPL completed', 'MSFT completed']);
+    expect(outcomes.map(({ ticker, status }) => `${ticker} ${status}`).sort()).toEqual([
+      'AAPL completed',
+      'MSFT completed',
+    ]);
 
     const board = await leaderboard(services, context, TEST_TICKERS, [1]);
     expect(board.map(({ ticker }) => ticker)).toEqual(TEST_TICKERS);
@@ -102,7 +107,10 @@ describe('training a universe', () => {
   it('trains a ticker from 60 sessions, and says that there is little to go by', async () => {
     await takeIn(samplePrices(['GOOG'], 60));
     const { services, temporal, context } = pipeline;
-    const { run_id } = await startTickerTraining(services, temporal, context, 'GOOG', { ...SMALL_WISH, horizons: [1, 10] });
+    const { run_id } = await startTickerTraining(services, temporal, context, 'GOOG', {
+      ...SMALL_WISH,
+      horizons: [1, 10],
+    });
     const view = await pipeline.ended(run_id);
     expect(view.failure).toBeUndefined();
     const { notes } = view.result as TrainTickerResult;
@@ -134,7 +142,11 @@ describe('training as of a past date', () => {
 describe('a run under way', () => {
   it('can be watched and cancelled, and its thread stops computing', async () => {
     const { services, temporal, context } = pipeline;
-    const endless = { ...SMALL_WISH, seed: 8, parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } } };
+    const endless = {
+      ...SMALL_WISH,
+      seed: 8,
+      parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } },
+    };
     const { run_id } = await startTickerTraining(services, temporal, context, 'MSFT', endless);
     const running = await eventually(async () => {
       const view = await describeRun(temporal, context, run_id);
@@ -167,8 +179,12 @@ describe('a run under way', () => {
   it('is unknown to other tenants', async () => {
     const { temporal, context } = pipeline;
     const [run] = await listRuns(temporal, context, 1);
-    await expect(describeRun(temporal, { ...context, tenant: 'other' }, run!.run_id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
-    await expect(describeRun(temporal, context, 'train/default/AAPL/none')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+    await expect(describeRun(temporal, { ...context, tenant: 'other' }, run!.run_id)).rejects.toMatchObject({
+      code: 'RUN_UNKNOWN',
+    });
+    await expect(describeRun(temporal, context, 'train/default/AAPL/none')).rejects.toMatchObject({
+      code: 'RUN_UNKNOWN',
+    });
   });
 });
 
@@ -178,7 +194,10 @@ describe('what was lost', () => {
     const model = await services.registry.newest(context, 'AAPL', 1, 'random-forest');
     const before = await services.objects.get(context, model!.objectKey);
     rmSync(join(pipeline.objectsDir, 'default', model!.objectKey));
-    const again = await startTickerTraining(services, pipeline.temporal, context, 'AAPL', { ...SMALL_WISH, horizons: [1, 2] });
+    const again = await startTickerTraining(services, pipeline.temporal, context, 'AAPL', {
+      ...SMALL_WISH,
+      horizons: [1, 2],
+    });
     await pipeline.ended(again.run_id);
     expect(await services.objects.get(context, model!.objectKey)).toEqual(before);
   });

@@ -11,6 +11,7 @@ import { samplePrices } from '../support/test-universe.ts';
 const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-stack-'));
 const env = { ...process.env, STOCKCAST_STATE_DIR: stateDir, STOCKCAST_API_PORT: '0' };
 const said: string[] = [];
+let seed = 0;
 const start = () =>
   startStack({ env, cwd: stateDir, say: (line) => said.push(line), signal: new AbortController().signal });
 
@@ -36,11 +37,16 @@ describe('the local stack', () => {
     ['Temporal', 'Temporal'],
     ['PostgreSQL', 'PostgreSQL'],
   ])('completes a run in which %s is killed, and says that it was restarted', async (_, name) => {
-    const seed = 100 + said.length;
-    const run = await train({ seed, horizons: [1], parameters: { 'random-forest': { nTrees: 2000, maxDepth: null } } });
+    const run = await train({
+      seed: ++seed,
+      horizons: [1],
+      parameters: { 'random-forest': { nTrees: 600, maxDepth: null } },
+    });
     await until(async () => {
       const view = await get<RunView>(`/runs/${encodeURIComponent(run.run_id)}`);
-      return view.progress?.some(({ stages }) => stages?.some(({ stage, status }) => stage === 'train' && status === 'running'));
+      return view.progress?.some(({ stages }) =>
+        stages?.some(({ stage, status }) => stage === 'train' && status === 'running'),
+      );
     });
     const { pid } = stack.processes.find((running) => running.name === name)!;
     process.kill(pid, 'SIGKILL');
@@ -100,7 +106,7 @@ async function get<T = Record<string, unknown>>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-async function until<T>(probe: () => Promise<T | undefined | false>, seconds = 90): Promise<T> {
+async function until<T>(probe: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   while (Date.now() < deadline) {
     const found = await probe();

@@ -24,7 +24,10 @@ await takeInTestUniverse(services, context);
 const wish = { seed: Date.now() % 2 ** 31, horizons: [1], parameters: { 'random-forest': { nTrees: 10 } } };
 
 mkdirSync(FOLDER, { recursive: true });
-await record('train-universe', (await startUniverseTraining(services, temporal, context, { maxInFlight: 2 }, wish)).run_id);
+await record(
+  'train-universe',
+  (await startUniverseTraining(services, temporal, context, { maxInFlight: 2 }, wish)).run_id,
+);
 const single = { ...wish, seed: wish.seed + 1 };
 await record('train-ticker', (await startTickerTraining(services, temporal, context, 'AAPL', single)).run_id);
 const long = { ...wish, seed: wish.seed + 2, parameters: { 'random-forest': { nTrees: 20_000, maxDepth: null } } };

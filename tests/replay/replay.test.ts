@@ -8,11 +8,14 @@ const HISTORIES = new URL('./histories/', import.meta.url);
 const files = readdirSync(HISTORIES).filter((name) => name.endsWith('.json'));
 
 interface History {
-  readonly events: readonly { readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } } }[];
+  readonly events: readonly {
+    readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } };
+  }[];
 }
 
 const history = (file: string) => JSON.parse(readFileSync(new URL(file, HISTORIES), 'utf8')) as History;
-const workflowOf = (file: string) => history(file).events[0]!.workflowExecutionStartedEventAttributes!.workflowType.name;
+const workflowOf = (file: string) =>
+  history(file).events[0]!.workflowExecutionStartedEventAttributes!.workflowType.name;
 
 describe('kept histories', () => {
   let workflowBundle: Awaited<ReturnType<typeof bundleWorkflows>>;
@@ -29,7 +32,9 @@ describe('kept histories', () => {
   });
 
   it('do not replay once they are tampered with, so a green replay means something', async () => {
-    const tampered = JSON.parse(JSON.stringify(history('train-ticker.json')).replaceAll('"preprocess"', '"postprocess"'));
+    const tampered = JSON.parse(
+      JSON.stringify(history('train-ticker.json')).replaceAll('"preprocess"', '"postprocess"'),
+    );
     await expect(Worker.runReplayHistory({ workflowBundle }, tampered)).rejects.toThrow(/[Nn]ondeterminis/);
   });
 });
@@ -37,7 +42,11 @@ describe('kept histories', () => {
 describe('the workflow bundle', () => {
   it('contains no Node built-in', async () => {
     const { code } = await bundleWorkflows();
-    const builtins = [...code.matchAll(/(?:external commonjs |require\()["']((?:node:)?(?:fs|path|os|crypto|net|http|https|child_process|worker_threads|process|url|stream)(?:\/\w+)?)["']/g)];
+    const builtins = [
+      ...code.matchAll(
+        /(?:external commonjs |require\()["']((?:node:)?(?:fs|path|os|crypto|net|http|https|child_process|worker_threads|process|url|stream)(?:\/\w+)?)["']/g,
+      ),
+    ];
     expect(builtins.map((match) => match[1])).toEqual([]);
     expect(code).toContain('trainUniverse');
   });

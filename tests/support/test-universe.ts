@@ -9,7 +9,7 @@ const SAMPLE = new URL('../../data/sample/', import.meta.url);
 
 /** The small universe of most tests: two tickers of the bundled prices, 600 sessions each. */
 export const TEST_TICKERS = ['AAPL', 'MSFT'];
-export const TEST_SESSIONS = 600;
+const TEST_SESSIONS = 600;
 
 /** The newest `sessions` rows of each ticker of the bundled prices, as the text of a price file. */
 export function samplePrices(tickers: readonly string[] = TEST_TICKERS, sessions: number = TEST_SESSIONS): string {
@@ -32,6 +32,11 @@ export async function withFile<T>(text: string | Uint8Array, body: (path: string
 /** Takes the test universe's prices in. */
 export function takeInTestUniverse(services: Services, context: Context) {
   return withFile(samplePrices(), (pricesPath) =>
-    takeInPrices(services, context, { pricesPath, pricesName: 'test-universe.csv', onBadRow: 'refuse', adjustSplits: false }),
+    takeInPrices(services, context, {
+      pricesPath,
+      pricesName: 'test-universe.csv',
+      onBadRow: 'refuse',
+      adjustSplits: false,
+    }),
   );
 }

@@ -21,7 +21,9 @@ export async function workflowCoverage(): Promise<CoveredWorkflows> {
   scope.__coverage__ ??= {};
   const coverage = new WorkflowCoverage();
   const logger = new DefaultLogger('WARN');
-  const workflowBundle = await bundleWorkflowCode(coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger }));
+  const workflowBundle = await bundleWorkflowCode(
+    coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger }),
+  );
   return {
     workflows: { workflowBundle, sinks: coverage.sinks as NonNullable<WorkerOptions['sinks']> },
     merge: () => {

@@ -1,0 +1,35 @@
+import { PostgresBarStore } from '../../stores/bars/postgres-bar-store.ts';
+import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-store.ts';
+import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
+import { Database } from '../../stores/postgres/database.ts';
+import { PostgresModelRegistry } from '../../stores/registry/postgres-model-registry.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import type { Backend } from './backend.ts';
+import { barStoreContract } from './bar-store.contract.ts';
+import { forecastStoreContract } from './forecast-store.contract.ts';
+import { ledgerContract } from './ledger.contract.ts';
+import { modelRegistryContract } from './model-registry.contract.ts';
+
+// Each connection has a pool of its own, as each process does.
+function onPostgres<Store>(adapter: new (database: Database) => Store): () => Promise<Backend<Store>> {
+  return async () => {
+    const { url, drop } = await freshDatabase();
+    const databases: Database[] = [];
+    return {
+      connect() {
+        const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+        databases.push(database);
+        return new adapter(database);
+      },
+      async close() {
+        for (const database of databases) await database.close();
+        await drop();
+      },
+    };
+  };
+}
+
+barStoreContract('PostgreSQL', onPostgres(PostgresBarStore));
+forecastStoreContract('PostgreSQL', onPostgres(PostgresForecastStore));
+modelRegistryContract('PostgreSQL', onPostgres(PostgresModelRegistry));
+ledgerContract('PostgreSQL', onPostgres(PostgresLedger));
