@@ -171,7 +171,9 @@ describe('runs', () => {
   });
 });
 
-test('while Temporal is away, training and runs answer 503 with Retry-After; forecasts and health go on', async () => {
+test('while Temporal is away, training and runs answer 503 with Retry-After; forecasts and health go on', {
+  timeout: 90_000,
+}, async () => {
   const { services, context } = pipeline;
   await trainDirectly(services, context, { ticker: 'AAPL', horizon: 10, kinds: ['naive'] });
   const temporal = new TemporalGateway({

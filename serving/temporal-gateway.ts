@@ -2,8 +2,9 @@ import { type Client, Connection, isGrpcServiceError, Client as TemporalClient }
 import { StockcastError } from '../domain/errors.ts';
 
 const DEADLINE_MS = 10_000;
-// gRPC status codes of a server that is away, slow or shutting down.
-const AWAY = new Set([4, 8, 14]);
+// gRPC status codes of a server that is away, slow or shutting down. A deadline that passes may also show as a call
+// that was cancelled (1): nothing else here cancels calls.
+const AWAY = new Set([1, 4, 8, 14]);
 
 /** Where Temporal is. */
 export interface TemporalAddress {

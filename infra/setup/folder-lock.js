@@ -8,8 +8,7 @@ const OWNER = 'owner';
 const POLL_MS = 200;
 
 /**
- * Runs `body` while no other process that uses the same `path` does. The lock is a folder that names its owner; one
- * whose owner has ended, however it ended, is taken over.
+ * Runs `body` while no other process that uses the same `path` does.
  * @template T
  * @param {string} path
  * @param {{ onWait?: () => void, signal?: AbortSignal | undefined }} options `onWait` is told once when another process is at it
@@ -17,32 +16,56 @@ const POLL_MS = 200;
  * @returns {Promise<T>}
  */
 export async function withFolderLock(path, { onWait, signal }, body) {
-  mkdirSync(dirname(path), { recursive: true });
-  for (let told = false; !tryLock(path); told = true) {
-    if (!told) onWait?.();
+  let release = tryFolderLock(path);
+  if (release === undefined) onWait?.();
+  for (; release === undefined; release = tryFolderLock(path)) {
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
   }
   try {
     return await body();
   } finally {
-    rmSync(path, { recursive: true, force: true });
+    release();
   }
 }
 
-/** @param {string} path */
-function tryLock(path) {
+/**
+ * Takes the lock if nobody holds it, and returns how to give it back. The lock is a folder that names its owner; one
+ * whose owner has ended, however it ended, is taken over.
+ * @param {string} path
+ * @returns {(() => void) | undefined}
+ */
+export function tryFolderLock(path) {
+  mkdirSync(dirname(path), { recursive: true });
   const mine = mkdtempSync(`${path}-`);
   writeFileSync(join(mine, OWNER), `${process.pid} ${startOf(process.pid)}`);
-  if (tryRename(mine, path)) return true;
+  // A folder with something in it is never renamed over, so one of many takes the lock.
+  if (tryRename(mine, path) || (removeStale(path) && tryRename(mine, path))) {
+    return () => rmSync(path, { recursive: true, force: true });
+  }
   rmSync(mine, { recursive: true, force: true });
+  return undefined;
+}
+
+/**
+ * The id of the process that holds the lock; undefined when none does.
+ * @param {string} path
+ * @returns {number | undefined}
+ */
+export function folderLockHolder(path) {
+  const owner = ownerOf(path);
+  return owner !== undefined && isAlive(owner) ? pidOf(owner) : undefined;
+}
+
+/** @param {string} path */
+function removeStale(path) {
   const owner = ownerOf(path);
   if (owner === undefined || isAlive(owner)) return false;
   const aside = `${path}-${randomBytes(4).toString('hex')}`;
-  // Another process may have taken the lock over in between: then it is given back.
   if (!tryRename(path, aside)) return false;
+  // Another process may have taken the lock over in between: then it is given back.
   if (ownerOf(aside) !== owner && tryRename(aside, path)) return false;
   rmSync(aside, { recursive: true, force: true });
-  return false;
+  return true;
 }
 
 /**
@@ -54,8 +77,8 @@ function tryRename(from, to) {
     renameSync(from, to);
     return true;
   } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOENT' || code === 'EPERM') return false;
+    const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EPERM'].includes(code)) return false;
     throw error;
   }
 }
@@ -75,6 +98,10 @@ function ownerOf(path) {
 
 /** @param {string} owner */
 function isAlive(owner) {
-  const [pid, start] = owner.split(/ (.*)/);
-  return startOf(Number(pid)) === start;
+  return startOf(pidOf(owner)) === owner.slice(owner.indexOf(' ') + 1);
+}
+
+/** @param {string} owner */
+function pidOf(owner) {
+  return Number(owner.slice(0, owner.indexOf(' ')));
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -27,7 +27,7 @@ const DONE = join('node_modules', '.package-lock.json');
  * @returns {string | undefined}
  */
 export function reasonToInstall(dir, lock, platform) {
-  if (!existsSync(join(dir, 'node_modules'))) return 'they are not there yet';
+  if (!hasPackages(join(dir, 'node_modules'))) return 'they are not there yet';
   if (!existsSync(join(dir, DONE))) return 'an earlier installation was not finished';
   for (const [path, wanted] of Object.entries(lock.packages)) {
     if (path === '' || wanted.link) continue;
@@ -71,6 +71,11 @@ export function thisPlatform() {
 
 function libcOf() {
   return existsSync('/lib/ld-musl-x86_64.so.1') || existsSync('/lib/ld-musl-aarch64.so.1') ? 'musl' : 'glibc';
+}
+
+/** @param {string} dir */
+function hasPackages(dir) {
+  return existsSync(dir) && readdirSync(dir).some((name) => !name.startsWith('.'));
 }
 
 /**

@@ -1,5 +1,10 @@
 import type { SpawnOptions } from 'node:child_process';
 
+export const POSTGRES = 'PostgreSQL';
+export const TEMPORAL = 'Temporal';
+/** The parts that the others use: started before them and stopped after them. */
+export const SERVERS: readonly string[] = [TEMPORAL, POSTGRES];
+
 /** A process of the local stack: how it is run, how one knows that it is ready, how it is stopped. */
 export interface Part {
   readonly name: string;

@@ -5,7 +5,7 @@ import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { QUEUES } from '../../domain/run.ts';
 import type { PreparedPostgres } from '../postgres/embedded-postgres.ts';
 import { type TemporalServerOptions, temporalServer } from '../temporal/temporal-server.ts';
-import type { Part } from './part.ts';
+import { POSTGRES, type Part, TEMPORAL } from './part.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
@@ -17,9 +17,9 @@ const POSTGRES_GRACE_MS = 10_000;
 export function postgresPart(prepared: PreparedPostgres, logsDir: string): Part {
   const { command, args, spawnOptions } = prepared;
   return {
-    ...part('PostgreSQL', command, args, logsDir),
+    ...part(POSTGRES, command, args, logsDir),
     spawnOptions,
-    ready: () => prepared.ready(),
+    ready: (_, signal) => prepared.ready({ signal }),
     stopSignal: 'SIGINT',
     graceMs: POSTGRES_GRACE_MS,
   };
@@ -29,7 +29,7 @@ export function postgresPart(prepared: PreparedPostgres, logsDir: string): Part 
 export function temporalPart(options: TemporalServerOptions, logsDir: string): Part {
   const { command, args } = temporalServer(options);
   return {
-    ...part('Temporal', command, args, logsDir),
+    ...part(TEMPORAL, command, args, logsDir),
     ready: (_, signal) => temporalAnswers(`127.0.0.1:${options.port}`, signal),
     graceMs: TEMPORAL_GRACE_MS,
   };

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startOf } from '../setup/process-start.js';
 
 /** A process that cannot be mistaken for a later one with the same id. */
 export interface ProcessRecord {
@@ -11,25 +10,6 @@ export interface ProcessRecord {
 }
 
 const POLL_MS = 50;
-
-/** When the process with this id started; undefined when there is none. */
-function startOf(pid: number): string | undefined {
-  try {
-    if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The command's name stands in parentheses and may hold anything; the fields count from behind it.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const zombie = fields[0] === 'Z';
-      return zombie ? undefined : fields[19];
-    }
-    return (
-      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined
-    );
-  } catch {
-    // Neither /proc nor ps know it: it has ended.
-    return undefined;
-  }
-}
 
 /** The record of a running process; undefined when it has ended already. */
 export function recordOf(name: string, pid: number): ProcessRecord | undefined {
@@ -54,6 +34,11 @@ export async function endProcess(record: ProcessRecord, signal: NodeJS.Signals, 
     }
   }
   throw new Error(`${record.name} (process ${record.pid}) does not end`);
+}
+
+/** Kills a process and its group for good, if it still runs, and doesn't wait. */
+export function killGroup(record: ProcessRecord): void {
+  if (stillRuns(record)) send(record.pid, 'SIGKILL');
 }
 
 // The polite signal goes to the process alone, which knows its children; the last one to its whole group.

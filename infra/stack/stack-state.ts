@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { STACK_FILE, type StackAddresses } from '../../config/stack-file.ts';
 import { StockcastError } from '../../domain/errors.ts';
+import { folderLockHolder, tryFolderLock } from '../setup/folder-lock.js';
+import { POSTGRES, SERVERS } from './part.ts';
 import { type ProcessRecord, endProcess, stillRuns } from './process-identity.ts';
 
 /** The ports of the stack's parts. */
@@ -12,11 +14,7 @@ export interface StackPorts {
   readonly postgres: number;
 }
 
-interface Processes {
-  readonly supervisor: ProcessRecord;
-  readonly parts: readonly ProcessRecord[];
-}
-
+const LOCK = 'lock';
 const PROCESSES = 'processes.json';
 const PORTS = 'ports.json';
 const LEFTOVER_GRACE_MS = 5000;
@@ -39,7 +37,7 @@ export class StackState {
     this.#write(PORTS, ports);
   }
 
-  keepProcesses(processes: Processes): void {
+  keepProcesses(processes: readonly ProcessRecord[]): void {
     this.#write(PROCESSES, processes);
   }
 
@@ -53,25 +51,33 @@ export class StackState {
     for (const file of [STACK_FILE, PROCESSES]) rmSync(join(this.dir, file), { force: true });
   }
 
-  /** @throws StockcastError STACK_FAILED when another process runs the stack of this folder */
-  refuseSecond(): void {
-    const supervisor = this.#read<Processes>(PROCESSES)?.supervisor;
-    if (supervisor === undefined || !stillRuns(supervisor)) return;
+  /**
+   * Takes the folder for this process and returns how to give it back; a process that ends gives it back in any case.
+   * @throws StockcastError STACK_FAILED when another process runs the stack of this folder
+   */
+  claim(): () => void {
+    const path = join(this.dir, LOCK);
+    const release = tryFolderLock(path);
+    if (release !== undefined) return release;
+    const pid = folderLockHolder(path) ?? 'unknown';
     throw new StockcastError('STACK_FAILED', {
       part: 'The local stack',
-      problem: `it runs already, as process ${supervisor.pid}, on ${this.dir}; use it, or stop it with Ctrl-C there`,
+      problem: `it runs already, as process ${pid}, on ${this.dir}; use it, or stop it with Ctrl-C there`,
     });
   }
 
   /** Ends what a stack that was killed has left running; only processes that are surely its own. */
   async endLeftovers(say: (line: string) => void): Promise<void> {
-    const leftovers = (this.#read<Processes>(PROCESSES)?.parts ?? []).filter(stillRuns);
-    if (leftovers.length > 0)
+    const leftovers = (this.#read<readonly ProcessRecord[]>(PROCESSES) ?? []).filter(stillRuns);
+    if (leftovers.length > 0) {
       say(`ending what an earlier run left behind: ${leftovers.map(({ name }) => name).join(', ')}`);
-    // In the order of a proper stop: who uses the database goes before the database.
-    for (const record of [...leftovers].reverse()) {
-      await endProcess(record, record.name === 'PostgreSQL' ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS);
     }
+    // In the order of a proper stop: who uses the servers goes before them.
+    const isServer = ({ name }: ProcessRecord) => SERVERS.includes(name);
+    const end = (record: ProcessRecord) =>
+      endProcess(record, record.name === POSTGRES ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS);
+    await Promise.all(leftovers.filter((record) => !isServer(record)).map(end));
+    await Promise.all(leftovers.filter(isServer).map(end));
     this.clear();
   }
 

@@ -1,17 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../config/config.ts';
+import { type Config, loadConfig } from '../../config/config.ts';
 import type { StackAddresses } from '../../config/stack-file.ts';
 import { freePort } from '../free-port.ts';
 import { preparePostgres } from '../postgres/embedded-postgres.ts';
 import { removePostgres } from '../postgres/postgres-home.ts';
 import { ensureTemporalCli } from '../temporal/temporal-cli.ts';
+import { SERVERS } from './part.ts';
 import { apiPart, postgresPart, temporalPart, workerParts } from './parts.ts';
-import { recordOf } from './process-identity.ts';
 import { type StackPorts, StackState } from './stack-state.ts';
 import { Supervisor } from './supervisor.ts';
 
-const PREFERRED = { temporal: 7233, temporalUi: 8233, postgres: 5433 };
+const PREFERRED = { api: 3000, temporal: 7233, temporalUi: 8233, postgres: 5433 };
 /** How long a part gets beyond the grace time that it knows of. */
 const EXTRA_GRACE_MS = 5000;
 
@@ -40,47 +40,23 @@ export interface Stack {
  * @throws StockcastError STACK_FAILED naming the part, its log and what it says
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { env, cwd, say, signal } = options;
-  const config = loadConfig(env, cwd);
-  const { stateDir, external } = config;
-  const state = new StackState(stateDir);
-  state.refuseSecond();
-  await state.endLeftovers(say);
-  const logsDir = join(stateDir, 'logs');
-  mkdirSync(logsDir, { recursive: true });
-
-  const ports = await choosePorts(state, config.api.port, external, say);
-  const own = recordOf('supervisor', process.pid)!;
-  const supervisor = new Supervisor({
-    say,
-    onProcesses: (parts) => state.keepProcesses({ supervisor: own, parts }),
-  });
+  const config = loadConfig(options.env, options.cwd);
+  const state = new StackState(config.stateDir);
+  const release = state.claim();
+  const supervisor = new Supervisor({ say: options.say, onProcesses: (parts) => state.keepProcesses(parts) });
+  // Whatever ends this process in haste, a second Ctrl-C above all, must not leave the parts behind.
+  const killAll = () => supervisor.killAll();
+  process.once('exit', killAll);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    stopped ??= stopInOrder(supervisor, state);
+    stopped ??= stopInOrder(supervisor, state).finally(() => {
+      process.off('exit', killAll);
+      release();
+    });
     return stopped;
   };
-
   try {
-    const [databaseUrl] = await Promise.all([
-      external.database ? config.database.url! : startPostgres(),
-      external.temporal ? undefined : startTemporal(),
-    ]);
-    const addresses: StackAddresses = {
-      temporal: external.temporal ? config.temporal.address : `127.0.0.1:${ports.temporal}`,
-      ...temporalUi(),
-      api: `http://127.0.0.1:${ports.api}`,
-      databaseUrl,
-      objectsDir: config.objectsDir,
-    };
-    state.keepAddresses(addresses);
-    const partProcess = {
-      env: partEnvironment(env, stateDir, addresses, ports.api),
-      logsDir,
-      graceMs: config.shutdownGraceMs + EXTRA_GRACE_MS,
-    };
-    const parts = [...workerParts(partProcess), apiPart(addresses.api, partProcess)];
-    await Promise.all(parts.map((part) => supervisor.start(part, signal)));
+    const addresses = await boot(options, config, state, supervisor);
     return {
       addresses,
       failed: supervisor.failed,
@@ -93,39 +69,80 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
-
-  async function startPostgres(): Promise<string> {
-    const prepared = await preparePostgres({ stateDir, port: ports.postgres });
-    await supervisor.start(postgresPart(prepared, logsDir), signal);
-    return prepared.url;
-  }
-
-  async function startTemporal(): Promise<void> {
-    const { path } = await ensureTemporalCli({ say, signal });
-    const dbFile = join(stateDir, 'temporal.db');
-    const server = temporalPart({ path, port: ports.temporal, uiPort: ports.temporalUi, dbFile }, logsDir);
-    await supervisor.start(server, signal);
-  }
-
-  function temporalUi(): Pick<StackAddresses, 'temporalUi'> {
-    const url = external.temporal ? config.temporal.uiUrl : `http://127.0.0.1:${ports.temporalUi}`;
-    return url === undefined ? {} : { temporalUi: url };
-  }
 }
 
 /** Forgets everything that the stack of this folder keeps. @throws StockcastError STACK_FAILED while it runs */
 export async function forgetState(stateDir: string): Promise<void> {
   if (!existsSync(stateDir)) return;
   const state = new StackState(stateDir);
-  state.refuseSecond();
-  await state.endLeftovers(() => {});
-  await removePostgres(stateDir);
-  for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
+  const release = state.claim();
+  try {
+    await state.endLeftovers(() => {});
+    await removePostgres(stateDir);
+    for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
+  } finally {
+    release();
+  }
+}
+
+async function boot(
+  { env, say, signal: interrupted }: StackOptions,
+  config: Config,
+  state: StackState,
+  supervisor: Supervisor,
+): Promise<StackAddresses> {
+  const { stateDir, external } = config;
+  await state.endLeftovers(say);
+  const logsDir = join(stateDir, 'logs');
+  mkdirSync(logsDir, { recursive: true });
+  // A port that somebody asked for goes before the one of the last run.
+  const ports = await choosePorts(state, env.STOCKCAST_API_PORT ? config.api.port : undefined, external, say);
+
+  // As soon as one part has failed, those on their way are given up; nothing is on its way when this function ends.
+  const failing = new AbortController();
+  const signal = AbortSignal.any([interrupted, failing.signal]);
+  const together = async (tasks: readonly Promise<void>[]): Promise<void> => {
+    for (const task of tasks) task.catch((error: unknown) => failing.abort(error));
+    await Promise.allSettled(tasks);
+    signal.throwIfAborted();
+  };
+
+  let databaseUrl = config.database.url!;
+  const startPostgres = async (): Promise<void> => {
+    const prepared = await preparePostgres({ stateDir, port: ports.postgres });
+    databaseUrl = prepared.url;
+    await supervisor.start(postgresPart(prepared, logsDir), signal);
+  };
+  const startTemporal = async (): Promise<void> => {
+    const { path } = await ensureTemporalCli({ say, signal });
+    const dbFile = join(stateDir, 'temporal.db');
+    const server = temporalPart({ path, port: ports.temporal, uiPort: ports.temporalUi, dbFile }, logsDir);
+    await supervisor.start(server, signal);
+  };
+  await together([...(external.database ? [] : [startPostgres()]), ...(external.temporal ? [] : [startTemporal()])]);
+
+  const temporalUi = external.temporal ? config.temporal.uiUrl : `http://127.0.0.1:${ports.temporalUi}`;
+  const addresses: StackAddresses = {
+    temporal: external.temporal ? config.temporal.address : `127.0.0.1:${ports.temporal}`,
+    ...(temporalUi === undefined ? {} : { temporalUi }),
+    api: `http://127.0.0.1:${ports.api}`,
+    databaseUrl,
+    objectsDir: config.objectsDir,
+  };
+  state.keepAddresses(addresses);
+  const partProcess = {
+    env: partEnvironment(env, stateDir, addresses, ports.api),
+    logsDir,
+    graceMs: config.shutdownGraceMs + EXTRA_GRACE_MS,
+  };
+  const parts = [...workerParts(partProcess), apiPart(addresses.api, partProcess)];
+  await together(parts.map((part) => supervisor.start(part, signal)));
+  return addresses;
 }
 
 async function choosePorts(
   state: StackState,
-  apiPort: number,
+  apiPort: number | undefined,
   external: { readonly temporal: boolean; readonly database: boolean },
   say: (line: string) => void,
 ): Promise<StackPorts> {
@@ -138,7 +155,7 @@ async function choosePorts(
     return port;
   };
   const ports: StackPorts = {
-    api: await choose('the API', last?.api ?? apiPort),
+    api: await choose('the API', apiPort ?? last?.api ?? PREFERRED.api),
     temporal: external.temporal ? 0 : await choose('Temporal', last?.temporal || PREFERRED.temporal),
     temporalUi: external.temporal ? 0 : await choose('the Temporal UI', last?.temporalUi || PREFERRED.temporalUi),
     postgres: external.database ? 0 : await choose('PostgreSQL', last?.postgres || PREFERRED.postgres),
@@ -168,7 +185,7 @@ function partEnvironment(
 // Whoever uses a part is stopped before it.
 async function stopInOrder(supervisor: Supervisor, state: StackState): Promise<void> {
   const names = supervisor.processes.map(({ name }) => name);
-  await supervisor.stop(names.filter((name) => name !== 'Temporal' && name !== 'PostgreSQL'));
-  await supervisor.stop(['Temporal', 'PostgreSQL']);
+  await supervisor.stop(names.filter((name) => !SERVERS.includes(name)));
+  await supervisor.stop(SERVERS);
   state.clear();
 }

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StockcastError } from '../../domain/errors.ts';
 import type { Part } from './part.ts';
-import { type ProcessRecord, endProcess, recordOf } from './process-identity.ts';
+import { type ProcessRecord, endProcess, killGroup, recordOf } from './process-identity.ts';
 
 export interface SupervisorOptions {
   /** Told in one line what happens to the parts. */
@@ -55,9 +55,11 @@ export class Supervisor {
    * @throws StockcastError STACK_FAILED with the end of its log, when it ends or takes too long
    */
   async start(part: Part, signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#stopping.signal]);
+    either.throwIfAborted();
     const running = this.#spawn(part);
     try {
-      await this.#untilReady(running, AbortSignal.any([signal, this.#stopping.signal]));
+      await this.#untilReady(running, either);
     } catch (error) {
       await this.#end(running);
       throw error;
@@ -74,6 +76,12 @@ export class Supervisor {
         if (running !== undefined) await this.#end(running);
       }),
     );
+  }
+
+  /** Kills what still runs, without waiting; for a process that ends in haste. */
+  killAll(): void {
+    this.#stopping.abort(new Error('the stack is stopped'));
+    for (const { record } of this.#running.values()) killGroup(record);
   }
 
   #spawn(part: Part): Running {

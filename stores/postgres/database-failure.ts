@@ -6,7 +6,7 @@ const AWAY =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|08\w{3}|53\w{3}|57P\w\w|57014)$/;
 // Failures that the driver tells without a code.
 const AWAY_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
 // Class 28 (refused user or password) and 3D000 (no such database).
 const REFUSED = /^(28\w{3}|3D000)$/;
 

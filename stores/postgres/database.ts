@@ -1,8 +1,12 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { databaseFailure } from './database-failure.ts';
+import { ImpatientClient } from './impatient-client.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
+
+/** How much longer than a statement itself its answer may take. */
+const SILENCE_MS = 5000;
 
 const DATE = 1082;
 const TIMESTAMPTZ = 1184;
@@ -38,6 +42,8 @@ export class Database {
       max: poolSize,
       application_name: 'stockcast',
       statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + SILENCE_MS,
+      Client: ImpatientClient,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
       types,

@@ -8,7 +8,10 @@ import type { ModelVersion } from '../../domain/model-version.ts';
 export interface ModelRegistry {
   /** Enters a trained model under its id and gives it the next version number; entering it again changes nothing. */
   register(context: Context, model: Omit<ModelVersion, 'version' | 'evaluation'>): Promise<ModelVersion>;
-  /** Adds what evaluation found; the same again changes nothing. */
+  /**
+   * Adds what evaluation found; the same again changes nothing.
+   * @throws RangeError when no such model is registered
+   */
   recordEvaluation(context: Context, modelId: string, evaluation: Evaluation): Promise<void>;
   find(context: Context, modelId: string): Promise<ModelVersion | undefined>;
   /** The newest version of a kind trained as of `asOf` or earlier (default: any), by as-of date and then version. */

@@ -67,8 +67,10 @@ describe('the local stack', () => {
   });
 
   it('refuses to run twice on one state folder', async () => {
-    const other = JSON.parse(readFileSync(join(stateDir, 'processes.json'), 'utf8')) as { supervisor: { pid: number } };
-    expect(other.supervisor.pid).toBe(process.pid);
+    await expect(start()).rejects.toMatchObject({
+      code: 'STACK_FAILED',
+      message: expect.stringContaining(`runs already, as process ${process.pid}`),
+    });
     await expect(forgetState(stateDir).then(() => 'forgot')).rejects.toMatchObject({ code: 'STACK_FAILED' });
   });
 

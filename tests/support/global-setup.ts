@@ -58,7 +58,12 @@ async function removeKilledRuns(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = new RegExp(`^${STATE}(\\d+)-`).exec(name)?.[1];
     const path = join(tmpdir(), name);
-    if (pid === undefined || isAlive(Number(pid)) || statSync(path).uid !== process.getuid?.()) continue;
+    if (
+      pid === undefined ||
+      isAlive(Number(pid)) ||
+      statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()
+    )
+      continue;
     await removePostgres(path);
     rmSync(path, { recursive: true, force: true });
   }
