@@ -1,11 +1,11 @@
 import {
   QueryNotRegisteredError,
+  ServiceError,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
-  isGrpcServiceError,
 } from '@temporalio/client';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context, ContextRecord } from '../domain/context.ts';
@@ -21,6 +21,7 @@ import {
   type TickerProgress,
   type TrainTickerInput,
   type TrainUniverseInput,
+  type TrainUniverseResult,
   type UniverseProgress,
   runAttributes,
 } from '../domain/run.ts';
@@ -175,22 +176,35 @@ async function start(
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);
-  try {
-    await temporal.call((client) =>
+  const startWith = (workflowIdReusePolicy: WorkflowIdReusePolicy) =>
+    temporal.call((client) =>
       client.workflow.start(workflow, {
         workflowId,
         taskQueue: QUEUES.orchestration,
         args: [input],
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        workflowIdReusePolicy,
         typedSearchAttributes,
       }),
     );
-    return { run_id: workflowId, status: 'running', joined: false, ui };
+  const started: StartedRun = { run_id: workflowId, status: 'running', joined: false, ui };
+  try {
+    await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY);
+    return started;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const description = await temporal.call((client) => client.workflow.getHandle(workflowId).describe());
-    return { run_id: workflowId, status: statusOf(description), joined: true, ui };
   }
+  const status = statusOf(await temporal.call((client) => client.workflow.getHandle(workflowId).describe()));
+  if (workflow === TRAIN_UNIVERSE && status === 'completed' && (await hasFailedTickers(temporal, workflowId))) {
+    // What failed may have been mended since; tickers that were trained are joined, not trained again.
+    await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE);
+    return started;
+  }
+  return { run_id: workflowId, status, joined: true, ui };
+}
+
+async function hasFailedTickers(temporal: TemporalGateway, workflowId: string): Promise<boolean> {
+  const result = await temporal.call((client) => client.workflow.getHandle(workflowId).result());
+  return (result as TrainUniverseResult).outcomes.some(({ status }) => status === 'failed');
 }
 
 function record({ tenant, principal }: Context): ContextRecord {
@@ -280,7 +294,7 @@ async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<
       (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') ||
       error instanceof QueryNotRegisteredError ||
       error instanceof WorkflowNotFoundError ||
-      isGrpcServiceError(error);
+      error instanceof ServiceError;
     if (unanswered) return undefined;
     throw error;
   }

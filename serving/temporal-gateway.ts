@@ -1,7 +1,7 @@
 import { type Client, Connection, isGrpcServiceError, Client as TemporalClient } from '@temporalio/client';
 import { StockcastError } from '../domain/errors.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 5000;
 // gRPC status codes of a server that is away, slow or shutting down. A deadline that passes may also show as a call
 // that was cancelled (1): nothing else here cancels calls.
 const AWAY = new Set([1, 4, 8, 14]);
@@ -26,7 +26,7 @@ export class TemporalGateway {
   }
 
   /**
-   * Calls Temporal with a deadline (default 10 s).
+   * Calls Temporal with a deadline (default 5 s).
    * @throws StockcastError TEMPORAL_UNAVAILABLE when it does not answer
    */
   async call<T>(body: (client: Client) => Promise<T>, deadlineMs: number = DEADLINE_MS): Promise<T> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
+/** @param {string} name */
 const bin = (name) => join(projectDir, 'node_modules', '.bin', name);
 
 /** Each check, with the command that runs it. */
@@ -19,7 +20,11 @@ export function runChecks() {
   const counts = { passed: 0, failed: 0 };
   for (const { name, command, args } of CHECKS) {
     const started = Date.now();
-    const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: projectDir, encoding: 'utf8' });
+    const { status, stdout, stderr, error } = spawnSync(command, args, {
+      cwd: projectDir,
+      encoding: 'utf8',
+      maxBuffer: 64e6,
+    });
     const fine = status === 0 && error === undefined;
     counts[fine ? 'passed' : 'failed']++;
     console.log(`${fine ? 'ok    ' : 'FAILED'}  ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);

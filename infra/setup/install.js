@@ -7,13 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { withFolderLock } from './folder-lock.js';
 import { reasonToInstall, thisPlatform, unlockedNativeParts } from './installed-packages.js';
 import { linkCommand } from './link-command.js';
+import { whyNotThisNode } from './node-version.js';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`stockcast needs Node 20.19 or newer; this is ${process.versions.node} (${process.execPath}).`);
-}
+const tooOld = whyNotThisNode(process.versions.node);
+if (tooOld !== undefined) fail(tooOld);
 
 const platform = thisPlatform();
 /** @type {import('./installed-packages.js').Lock} */

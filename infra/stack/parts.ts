@@ -98,8 +98,11 @@ async function temporalAnswers(address: string, signal: AbortSignal): Promise<vo
   await until(async () => {
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1000 });
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
-      await connection.close();
+      try {
+        await connection.workflowService.describeNamespace({ namespace: 'default' });
+      } finally {
+        await connection.close();
+      }
       return true;
     } catch {
       // Not yet listening, or the namespace is not yet there; the part's time-out bounds the trying.

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StockcastError } from '../../domain/errors.ts';
 import type { Part } from './part.ts';
@@ -20,6 +20,8 @@ interface Running {
   readonly part: Part;
   readonly child: ChildProcess;
   readonly record: ProcessRecord;
+  /** Where in the log, in bytes, this process's own output begins. */
+  readonly logStart: number;
 }
 
 const TAIL_LINES = 10;
@@ -87,19 +89,25 @@ export class Supervisor {
   #spawn(part: Part): Running {
     if (existsSync(part.logFile) && !this.#restarts.has(part.name)) renameSync(part.logFile, `${part.logFile}.1`);
     const log = openSync(part.logFile, 'a');
+    const logStart = fstatSync(log).size;
     // A process group of its own, so that Ctrl-C in the terminal reaches only the supervisor, which stops in order.
     const child = spawn(part.command, part.args, { ...part.spawnOptions, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     child.on('error', () => {});
     const record = child.pid === undefined ? undefined : recordOf(part.name, child.pid);
-    const running = { part, child, record: record ?? { name: part.name, pid: child.pid ?? -1, startedAt: 'never' } };
+    const running = {
+      part,
+      child,
+      logStart,
+      record: record ?? { name: part.name, pid: child.pid ?? -1, startedAt: 'never' },
+    };
     this.#running.set(part.name, running);
     this.#tell();
     return running;
   }
 
-  async #untilReady({ part, child }: Running, signal: AbortSignal): Promise<void> {
-    const from = logSize(part.logFile);
+  async #untilReady({ part, child, logStart }: Running, signal: AbortSignal): Promise<void> {
+    const output = () => readFileSync(part.logFile).subarray(logStart).toString();
     const timeout = AbortSignal.timeout(part.readyTimeoutMs);
     const exited = new AbortController();
     const onExit = () =>
@@ -112,7 +120,7 @@ export class Supervisor {
       if (any.aborted) reject(any.reason);
     });
     try {
-      await Promise.race([part.ready(() => readFileSync(part.logFile, 'utf8').slice(from), any), aborted]);
+      await Promise.race([part.ready(output, any), aborted]);
     } catch (error) {
       if (exited.signal.aborted) throw exited.signal.reason;
       signal.throwIfAborted();
@@ -175,8 +183,4 @@ export class Supervisor {
       problem: `${problem}; its log is ${part.logFile}${end}`,
     });
   }
-}
-
-function logSize(path: string): number {
-  return readFileSync(path, 'utf8').length;
 }

@@ -2,9 +2,9 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { StockcastError } from '../../domain/errors.ts';
+import { withFolderLock } from '../setup/folder-lock.js';
 
 /** The version of the Temporal CLI, whose dev server and Web UI the local stack runs. */
 export const TEMPORAL_CLI_VERSION = '1.5.1';
@@ -12,6 +12,7 @@ export const TEMPORAL_CLI_VERSION = '1.5.1';
 const SERVER_VERSION = '1.29.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`;
 const EXECUTABLE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+const UNFINISHED = 'temporal-unfinished-';
 const PROGRESS_MS = 15_000;
 
 /** A Temporal CLI of the pinned version. */
@@ -53,9 +54,12 @@ export async function findTemporalCli(): Promise<TemporalCli | undefined> {
 export async function ensureTemporalCli(options: SetUpOptions): Promise<TemporalCli> {
   const found = await findTemporalCli();
   if (found !== undefined) return found;
-  return withLock(join(cacheDir(), `temporal-${TEMPORAL_CLI_VERSION}.lock`), options, async () => {
+  const { say, signal } = options;
+  const onWait = () => say('another process is setting up the Temporal dev server; waiting for it');
+  return withFolderLock(`${cachedPath()}.lock`, { onWait, signal }, async () => {
     const meanwhile = await findTemporalCli();
     if (meanwhile !== undefined) return meanwhile;
+    removeUnfinished();
     const problems: string[] = [];
     for (const make of [buildWithGo, downloadBySdk]) {
       try {
@@ -124,13 +128,18 @@ function cachedPath(): string {
 }
 
 function temporaryFolder(): string {
-  mkdirSync(cacheDir(), { recursive: true });
-  return mkdtempSync(join(cacheDir(), 'making-'));
+  return mkdtempSync(join(cacheDir(), UNFINISHED));
+}
+
+// What was killed while it made one has left its folder behind.
+function removeUnfinished(): void {
+  for (const name of readdirSync(cacheDir()).filter((entry) => entry.startsWith(UNFINISHED))) {
+    rmSync(join(cacheDir(), name), { recursive: true, force: true });
+  }
 }
 
 // Renamed into place whole, so that a kill in mid-way leaves nothing that looks finished.
 function keep(file: string): void {
-  mkdirSync(join(cachedPath(), '..'), { recursive: true });
   renameSync(file, cachedPath());
 }
 
@@ -164,41 +173,4 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, s
       code === 0 ? resolve() : reject(new Error(`exit code ${code}: ${tail.trim().split('\n').slice(-5).join(' | ')}`)),
     );
   });
-}
-
-// A lock is a folder that holds its owner's process id by name; one whose owner is gone is taken over.
-async function withLock<T>(path: string, { say, signal }: SetUpOptions, body: () => Promise<T>): Promise<T> {
-  mkdirSync(join(path, '..'), { recursive: true });
-  for (let told = false; !tryLock(path); told = true) {
-    if (!told) say('another process is setting up the Temporal dev server; waiting for it');
-    await sleep(500, undefined, signal ? { signal } : {});
-  }
-  try {
-    return await body();
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function tryLock(path: string): boolean {
-  const mine = mkdtempSync(`${path}-`);
-  mkdirSync(join(mine, String(process.pid)));
-  try {
-    renameSync(mine, path);
-    return true;
-  } catch {
-    rmSync(mine, { recursive: true, force: true });
-  }
-  const owner = Number(existsSync(path) ? readdirSync(path)[0] : Number.NaN);
-  if (Number.isInteger(owner) && !isAlive(owner)) rmSync(path, { recursive: true, force: true });
-  return false;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

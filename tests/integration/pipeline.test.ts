@@ -94,6 +94,9 @@ describe('training a universe', () => {
       code: 'TOO_FEW_SESSIONS',
       message: 'IBM has 30 sessions, at least 60 are needed to train. Upload more of its history.',
     });
+    const again = await universe(['IBM', 'MSFT']);
+    expect(again).toMatchObject({ run_id, joined: false });
+    expect((await pipeline.ended(run_id)).status).toBe('completed');
   });
 
   it('fails when every ticker fails, in plain words', async () => {
