@@ -1,26 +1,14 @@
 import { Context as ActivityContext } from '@temporalio/activity';
-import type { SessionDate } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
-import type { Horizon } from '../domain/horizon.ts';
-import type { Json } from '../domain/identity.ts';
-import type { TrainingWindow } from '../domain/model-version.ts';
 import type { Services } from '../serving/services.ts';
-import { evaluateModel, trainModel } from '../serving/training.ts';
+import { type TrainingTask, evaluateModel, trainModel } from '../serving/training.ts';
 import type { TrainingPool } from '../serving/training-pool.ts';
 import type { DatasetRef, FeaturesRef } from './data.ts';
 import { heartbeating } from './failure.ts';
 
 /** Which model to fit, on what. */
-export interface TrainInput {
+export interface TrainInput extends TrainingTask {
   readonly context: ContextRecord;
-  readonly runId: string;
-  readonly ticker: string;
-  readonly horizon: Horizon;
-  readonly kind: string;
-  readonly window: TrainingWindow;
-  readonly seed: number;
-  readonly parameters: Json;
-  readonly asOf: SessionDate;
   readonly dataset: DatasetRef;
   readonly features: FeaturesRef;
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
+import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
-import { sweepUploads } from './upload-form.ts';
 
 /** Requests get this long to finish after SIGTERM; with what closing costs, the process is gone within 10 s. */
 const DRAIN_MS = 7000;
@@ -21,7 +21,7 @@ const EXIT_MS = 9500;
  */
 export async function runApi(config: Config): Promise<void> {
   const uploadsDir = join(config.stateDir, 'uploads');
-  await sweepUploads(uploadsDir, new Date());
+  await Promise.all([sweepFolders(uploadsDir, new Date()), sweepTemporaryFolders(new Date())]);
   const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
   try {

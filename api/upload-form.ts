@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,8 +10,6 @@ import { StockcastError } from '../domain/errors.ts';
 
 const FIELD_BYTES = 1000;
 const NAME_LENGTH = 200;
-/** What has lain this long belongs to a process that was killed. */
-const ABANDONED_MS = 6 * 60 * 60 * 1000;
 
 /** A file of the form, on disk. */
 interface UploadedFile {
@@ -59,24 +57,6 @@ export async function withUploadForm<T>(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/** Removes what killed processes have left in the folder; returns how many uploads went. */
-export async function sweepUploads(dir: string, now: Date): Promise<number> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  let swept = 0;
-  for (const name of await readdir(dir)) {
-    const path = join(dir, name);
-    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      // Another process has just removed it.
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (found === undefined || now.getTime() - found.mtimeMs < ABANDONED_MS) continue;
-    await rm(path, { recursive: true, force: true });
-    swept++;
-  }
-  return swept;
 }
 
 async function receive(request: Request, dir: string, rules: UploadRules): Promise<UploadForm> {

@@ -10,7 +10,7 @@ import { buildFeatures } from '../models/features/build-features.ts';
 import { kindNamed } from '../models/kinds.ts';
 import type { Model } from '../models/model.ts';
 import { rowRange } from '../models/matrix.ts';
-import { adjusted, historyOf, unknownTicker } from './histories.ts';
+import { adjusted, historyOf, tickerUnknown, tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
 import { vantageOf } from './vantages.ts';
 
@@ -24,16 +24,22 @@ export interface ForecastRequest {
 /**
  * Forecasts from the newest known session. A forecast is made once per model version, session and horizon, and stored
  * before it is returned.
+ * @param tickers the known tickers, for the error of an unknown one: those who ask often share one reading
  * @throws StockcastError TICKER_UNKNOWN, MODEL_KIND_UNKNOWN, MODEL_MISSING
  */
-export async function forecast(services: Services, context: Context, request: ForecastRequest): Promise<Forecast> {
+export async function forecast(
+  services: Services,
+  context: Context,
+  request: ForecastRequest,
+  tickers = tickersOnce(services, context),
+): Promise<Forecast> {
   const { ticker, horizon, kind } = request;
   if (kind !== undefined) kindNamed(kind);
   const model =
     kind === undefined
       ? await promotedModel(services, context, ticker, horizon)
       : await services.registry.newest(context, ticker, horizon, kind);
-  if (model === undefined) throw await missingModel(services, context, request);
+  if (model === undefined) throw await missingModel(services, context, request, tickers);
   return forecastBy(services, context, model, vantageOf(context));
 }
 
@@ -63,11 +69,13 @@ async function forecastBy(
   vantage: Vantage,
 ): Promise<Forecast> {
   const { ticker, horizon, kind, id: modelId, evaluation } = model;
+  // Most forecasts that are asked for are stored already: the history is read for the others alone.
+  const newest = await services.bars.newestSession(context, ticker, vantage);
+  const stored = newest && (await services.forecasts.find(context, modelId, newest, horizon));
+  if (stored) return stored;
+
   const history = await historyOf(services, context, ticker, vantage);
   const originSession = history.series.dates.at(-1)!;
-  const stored = await services.forecasts.find(context, modelId, originSession, horizon);
-  if (stored !== undefined) return stored;
-
   const { X } = buildFeatures(adjusted(history));
   const [logReturn] = (await loadModel(services, context, model)).predict(rowRange(X, X.nRows - 1, X.nRows));
   const notes = [...(evaluation?.notes ?? []), ...staleness(vantage, originSession)];
@@ -109,10 +117,15 @@ async function loadModel(services: Services, context: Context, model: ModelVersi
   });
 }
 
-async function missingModel(services: Services, context: Context, request: ForecastRequest): Promise<StockcastError> {
+async function missingModel(
+  services: Services,
+  context: Context,
+  request: ForecastRequest,
+  tickers: ReturnType<typeof tickersOnce>,
+): Promise<StockcastError> {
   const { ticker, horizon, kind } = request;
-  const known = await services.bars.tickers(context);
-  if (!known.some((summary) => summary.ticker === ticker)) return unknownTicker(services, context, ticker);
+  const known = await tickers();
+  if (!known.some((summary) => summary.ticker === ticker)) return tickerUnknown(ticker, known);
   return new StockcastError('MODEL_MISSING', {
     ticker,
     horizon,

@@ -25,7 +25,7 @@ export async function historyOf(
     services.bars.series(context, ticker, vantage),
     services.bars.events(context, ticker, vantage),
   ]);
-  if (series === undefined) throw await unknownTicker(services, context, ticker);
+  if (series === undefined) throw tickerUnknown(ticker, await listTickers(services, context));
   return { series, events };
 }
 
@@ -39,9 +39,31 @@ export function listTickers(services: Services, context: Context): Promise<Ticke
   return services.bars.tickers(context);
 }
 
+/**
+ * The tickers asked for, each once; without any, all that are known.
+ * @throws StockcastError TICKER_UNKNOWN
+ */
+export async function knownTickers(
+  services: Services,
+  context: Context,
+  asked?: readonly string[],
+): Promise<readonly string[]> {
+  const known = await listTickers(services, context);
+  if (asked === undefined) return known.map(({ ticker }) => ticker);
+  const stranger = asked.find((ticker) => !known.some((summary) => summary.ticker === ticker));
+  if (stranger !== undefined) throw tickerUnknown(stranger, known);
+  return [...new Set(asked)];
+}
+
+/** The known tickers, read at first use and then kept: for one request that may ask often. */
+export function tickersOnce(services: Services, context: Context): () => Promise<readonly TickerSummary[]> {
+  let known: Promise<readonly TickerSummary[]> | undefined;
+  return () => (known ??= listTickers(services, context));
+}
+
 /** The error that says which tickers are known. */
-export async function unknownTicker(services: Services, context: Context, ticker: string): Promise<StockcastError> {
-  const known = (await services.bars.tickers(context)).map((summary) => summary.ticker);
+export function tickerUnknown(ticker: string, tickers: readonly TickerSummary[]): StockcastError {
+  const known = tickers.map((summary) => summary.ticker);
   const shown = known.length > 20 ? [...known.slice(0, 20), `and ${known.length - 20} more`] : known;
   return new StockcastError('TICKER_UNKNOWN', { ticker, known: shown.length === 0 ? 'none yet' : shown });
 }

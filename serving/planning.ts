@@ -57,7 +57,7 @@ export async function planTicker(
   plan: TrainingPlan,
 ): Promise<PlannedRun> {
   const history = await historyOf(services, context, ticker, vantage);
-  requireEnoughSessions(history);
+  requireEnoughSessions(history, plan.horizons);
   const lastSession = history.series.dates.at(-1)!;
   const datasetId = datasetIdentity(history.series, history.events);
   const { codeVersion } = services;

@@ -1,6 +1,4 @@
 import {
-  QueryNotRegisteredError,
-  ServiceError,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -13,25 +11,21 @@ import { StockcastError } from '../domain/errors.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import { shortHash } from '../domain/identity.ts';
 import {
-  PROGRESS_QUERY,
   QUEUES,
   type RunAttribute,
   TRAIN_TICKER,
   TRAIN_UNIVERSE,
-  type TickerProgress,
   type TrainTickerInput,
   type TrainUniverseInput,
   type TrainUniverseResult,
-  type UniverseProgress,
   runAttributes,
 } from '../domain/run.ts';
 import { type TrainingWish, planTicker, trainingPlan } from './planning.ts';
-import type { PendingRetry, RunStatus, RunView, StartedRun, TickerState } from './run-view.ts';
+import { progressOf } from './run-progress.ts';
+import type { PendingRetry, RunStatus, RunView, StartedRun } from './run-view.ts';
 import type { Services } from './services.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 import { vantageOf } from './vantages.ts';
-
-const QUERY_DEADLINE_MS = 3000;
 
 /**
  * Starts training one ticker, or joins the run that does or did the same.
@@ -246,56 +240,4 @@ function retriesOf(description: WorkflowExecutionDescription): PendingRetry[] {
         ]
       : [],
   );
-}
-
-// Queries need a worker; while none answers, a run simply has no progress to show.
-async function progressOf(
-  temporal: TemporalGateway,
-  runId: string,
-  workflow: string,
-): Promise<TickerState[] | undefined> {
-  if (workflow === TRAIN_TICKER) {
-    const progress = await query<TickerProgress>(temporal, runId);
-    return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
-  }
-  const progress = await query<UniverseProgress>(temporal, runId);
-  if (progress === undefined) return undefined;
-  const running = await Promise.all(
-    progress.running.map(async ({ ticker, workflowId }): Promise<TickerState> => {
-      const child = await query<TickerProgress>(temporal, workflowId);
-      return {
-        ticker,
-        status: 'running',
-        run_id: workflowId,
-        ...(child === undefined ? {} : { stages: child.stages }),
-      };
-    }),
-  );
-  const done = progress.done.map(
-    ({ ticker, status, workflowId, code, message }): TickerState => ({
-      ticker,
-      status,
-      run_id: workflowId,
-      ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
-    }),
-  );
-  const waiting = progress.waiting.map((ticker): TickerState => ({ ticker, status: 'waiting' }));
-  return [...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
-}
-
-async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
-  try {
-    return await temporal.call(
-      (client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY),
-      QUERY_DEADLINE_MS,
-    );
-  } catch (error) {
-    const unanswered =
-      (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') ||
-      error instanceof QueryNotRegisteredError ||
-      error instanceof WorkflowNotFoundError ||
-      error instanceof ServiceError;
-    if (unanswered) return undefined;
-    throw error;
-  }
 }

@@ -2,7 +2,9 @@ import type { PriceSeries, Vantage } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type DatasetManifest, datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { Horizon } from '../domain/horizon.ts';
 import { inspect } from '../market/inspection.ts';
+import { sessionsNeeded } from '../models/evaluation/labelled-rows.ts';
 import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
 import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { type History, historyOf } from './histories.ts';
@@ -51,11 +53,11 @@ export async function snapshotTicker(
   return { key, manifest };
 }
 
-/** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from */
-export function requireEnoughSessions({ series }: History): void {
-  if (series.dates.length >= MIN_SESSIONS) return;
+/** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any */
+export function requireEnoughSessions({ series }: History, horizons: readonly Horizon[] = []): void {
+  const needed = Math.max(MIN_SESSIONS, ...horizons.map(sessionsNeeded));
   const { ticker, dates } = series;
-  throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: dates.length, needed: MIN_SESSIONS });
+  if (dates.length < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: dates.length, needed });
 }
 
 /** Reads the manifest of a snapshot. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { CorporateEvent } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type FileProblem, inWords as problemInWords } from '../market/csv/problems.ts';
 import { readEvents } from '../market/csv/read-events.ts';
-import { type OnBadRow, type StagedPrices, stageCsv } from '../market/csv/stage-csv.ts';
-import { type SplitSuspect, asSplitEvents, inWords, suspectedSplits } from '../market/split-suspects.ts';
+import { type OnBadRow, stageCsv } from '../market/csv/stage-csv.ts';
+import { type SplitSuspect, asSplitEvents, inWords } from '../market/split-suspects.ts';
 import type { MergeReport } from '../stores/bars/bar-store.ts';
+import { fileSuspects } from './file-suspects.ts';
 import type { Services } from './services.ts';
 
 /** A file of prices, with or without one of events, on its way in. */
@@ -64,7 +64,7 @@ export async function takeInPrices(services: Services, context: Context, files: 
       : await readEvents(eventsPath, { fileName: eventsName, clock, ...abort });
   const staged = await stageCsv(pricesPath, { onBadRow: files.onBadRow, clock, fileName: pricesName, ...abort });
   try {
-    const suspects = await allSuspects(services, context, staged, given.events);
+    const suspects = await fileSuspects(services, context, staged, given.events);
     const notices = [
       ...staged.notices,
       ...given.notices,
@@ -114,26 +114,6 @@ export async function takeInPrices(services: Services, context: Context, files: 
   } finally {
     await staged.close();
   }
-}
-
-// Splits that came with an earlier file explain a jump as well as those of this one.
-async function allSuspects(
-  services: Services,
-  context: Context,
-  staged: StagedPrices,
-  given: readonly CorporateEvent[],
-): Promise<SplitSuspect[]> {
-  const suspects: SplitSuspect[] = [];
-  for (const { ticker, lastSession } of staged.tickers) {
-    const vantage = { asOf: lastSession, knownAt: context.clock.now().toISOString() };
-    const known = [
-      ...(await services.bars.events(context, ticker, vantage)),
-      ...given.filter((event) => event.ticker === ticker),
-    ];
-    const series = await staged.series(ticker);
-    suspects.push(...(await suspectedSplits(series, known, (date) => staged.medianOvernightReturn(date, ticker))));
-  }
-  return suspects;
 }
 
 async function hashOf(paths: readonly string[]): Promise<string> {

@@ -1,6 +1,7 @@
 import { codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
+import { sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
@@ -12,6 +13,7 @@ import { createWorkers, parseQueues } from './run-workers.ts';
  */
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
+  await sweepTemporaryFolders(new Date());
   const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
   try {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
+import { tickersOnce } from '../../serving/histories.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
 import { predict, prediction, predictionOptions } from './predict.ts';
@@ -49,11 +50,12 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     'DATABASE_UNAVAILABLE',
   ],
   handle: async ({ services }, { context, body: { tickers, ...options }, requestId, signal }) => {
+    const known = tickersOnce(services, context);
     const asked = [...new Set(tickers.map(normalised))];
     const results = await inOrder(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        return { ticker, result: await predict(services, context, parseTicker(ticker), options) };
+        return { ticker, result: await predict(services, context, parseTicker(ticker), options, known) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ForecastErrors } from '../../domain/evaluation.ts';
 import { DEFAULT_HORIZONS } from '../../domain/horizon.ts';
-import { listTickers, unknownTicker } from '../../serving/histories.ts';
-import { type LeaderboardModel, leaderboard } from '../../serving/leaderboard.ts';
+import { knownTickers } from '../../serving/histories.ts';
+import { leaderboardAnswer } from '../../serving/leaderboard-answer.ts';
+import { leaderboard } from '../../serving/leaderboard.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonsField, tickersField } from '../fields.ts';
 
@@ -51,42 +51,8 @@ export const leaderboardEndpoint: Endpoint = endpoint({
   answer: { status: 200, name: 'Leaderboard', schema: answer },
   errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'HORIZON_INVALID', 'DATABASE_UNAVAILABLE'],
   handle: async ({ services }, { context, query }) => {
-    const known = (await listTickers(services, context)).map(({ ticker }) => ticker);
-    const asked = [...new Set(query.tickers ?? known)];
-    const stranger = asked.find((ticker) => !known.includes(ticker));
-    if (stranger !== undefined) throw await unknownTicker(services, context, stranger);
+    const tickers = await knownTickers(services, context, query.tickers);
     const horizons = [...new Set(query.horizons ?? DEFAULT_HORIZONS)];
-    const entries = await leaderboard(services, context, asked, horizons);
-    return {
-      leaderboard: entries.map(({ ticker, horizon, promoted, reasons, models }) => ({
-        ticker,
-        horizon,
-        promoted,
-        reasons,
-        models: models.map(modelAnswer),
-      })),
-    };
+    return leaderboardAnswer(await leaderboard(services, context, tickers, horizons));
   },
 });
-
-function modelAnswer({ kind, version, modelId, promoted, evaluation }: LeaderboardModel) {
-  const figures = ({ rmse, mae }: ForecastErrors) => ({ rmse, mae });
-  return {
-    model: kind,
-    model_version: version,
-    model_id: modelId,
-    promoted,
-    errors: figures(evaluation.model),
-    naive_errors: figures(evaluation.naive),
-    drift_errors: figures(evaluation.drift),
-    rmse_ratio_to_naive: evaluation.rmseRatioToNaive,
-    rmse_ratio_to_drift: evaluation.rmseRatioToDrift,
-    directional_accuracy: evaluation.directionalAccuracy,
-    always_up_accuracy: evaluation.alwaysUpAccuracy,
-    n_forecasts: evaluation.nForecasts,
-    n_folds: evaluation.nFolds,
-    first_origin: evaluation.firstOrigin,
-    last_origin: evaluation.lastOrigin,
-    notes: evaluation.notes,
-  };
-}

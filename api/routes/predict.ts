@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../domain/context.ts';
 import { forecast } from '../../serving/forecasting.ts';
+import { tickersOnce } from '../../serving/histories.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
 import type { Services } from '../../serving/services.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
@@ -44,15 +45,16 @@ export const prediction = z.object({
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
 });
 
-/** Answers one request for a forecast, by the rules of both endpoints. */
+/** Answers one request for a forecast, by the rules of both endpoints; `tickers` as in `forecast`. */
 export async function predict(
   services: Services,
   context: Context,
   ticker: string,
   { horizon, model }: z.output<typeof predictionOptions>,
+  tickers = tickersOnce(services, context),
 ): Promise<PredictionAnswer> {
   const request = { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
-  return predictionAnswer(context, await forecast(services, context, request));
+  return predictionAnswer(context, await forecast(services, context, request, tickers));
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { STAGES, type TrainTickerResult, type TrainUniverseResult } from '../../domain/run.ts';
+import { STAGES } from '../../domain/run.ts';
+import { runAnswer } from '../../serving/run-answer.ts';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { wholeNumberField } from '../fields.ts';
@@ -128,35 +129,6 @@ export const runsEndpoints: readonly Endpoint[] = [
     params,
     answer: { status: 200, name: 'Run', schema: run },
     errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
-    handle: async ({ temporal }, { context, params: { id } }) => {
-      const { result, ...view } = await describeRun(temporal, context, id);
-      return { ...view, ...(result === undefined ? {} : { result: resultAnswer(result) }) };
-    },
+    handle: async ({ temporal }, { context, params: { id } }) => runAnswer(await describeRun(temporal, context, id)),
   }),
 ];
-
-function resultAnswer(result: TrainTickerResult | TrainUniverseResult) {
-  if ('outcomes' in result) {
-    return {
-      outcomes: result.outcomes.map(({ ticker, status, workflowId, code, message }) => ({
-        ticker,
-        status,
-        run_id: workflowId,
-        ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
-      })),
-    };
-  }
-  const { ticker, asOf, datasetId, promotions, notes } = result;
-  return {
-    ticker,
-    as_of: asOf,
-    dataset_id: datasetId,
-    promotions: promotions.map(({ horizon, kind, modelId, movedLive }) => ({
-      horizon,
-      model: kind,
-      model_id: modelId,
-      moved_live: movedLive,
-    })),
-    notes,
-  };
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listTickers } from '../../serving/histories.ts';
+import { tickersAnswer } from '../../serving/tickers-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 
 const tickers = z.object({
@@ -21,13 +22,5 @@ export const tickersEndpoint: Endpoint = endpoint({
   summary: 'The tickers whose prices are known',
   answer: { status: 200, name: 'Tickers', schema: tickers },
   errors: ['DATABASE_UNAVAILABLE'],
-  handle: async ({ services }, { context }) => ({
-    tickers: (await listTickers(services, context)).map(({ ticker, sector, sessions, firstSession, lastSession }) => ({
-      ticker,
-      sector,
-      sessions,
-      first_session: firstSession,
-      last_session: lastSession,
-    })),
-  }),
+  handle: async ({ services }, { context }) => tickersAnswer(await listTickers(services, context)),
 });

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
-import { listTickers, unknownTicker } from '../../serving/histories.ts';
+import { knownTickers } from '../../serving/histories.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
-import { leaderboardAnswer } from '../answers.ts';
+import { leaderboardAnswer } from '../../serving/leaderboard-answer.ts';
 import { type CommonOptions, horizonList, tickerArguments, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { leaderboardTable } from '../tables/leaderboard-table.ts';
@@ -23,15 +23,8 @@ export function addLeaderboard(program: Command, parts: Parts): void {
     const output = parts.output(options);
     const services = await parts.services();
     const context = parts.context();
-    const known = (await listTickers(services, context)).map(({ ticker }) => ticker);
-    const stranger = asked.find((ticker) => !known.includes(ticker));
-    if (stranger !== undefined) throw await unknownTicker(services, context, stranger);
-    const entries = await leaderboard(
-      services,
-      context,
-      asked.length === 0 ? known : asked,
-      options.horizons ?? DEFAULT_HORIZONS,
-    );
+    const tickers = await knownTickers(services, context, asked.length === 0 ? undefined : asked);
+    const entries = await leaderboard(services, context, tickers, options.horizons ?? DEFAULT_HORIZONS);
     output.result(leaderboardAnswer(entries), () => leaderboardTable(entries, output.colors));
   });
 }

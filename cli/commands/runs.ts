@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { runAnswer } from '../../serving/run-answer.ts';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
-import { runAnswer, runsAnswer } from '../answers.ts';
 import { type CommonOptions, limitOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { runDetails, runList } from '../tables/run-tables.ts';
@@ -9,20 +9,23 @@ const DEFAULT_LIMIT = 20;
 
 /** `runs`: lists training runs, shows one, cancels one. */
 export function addRuns(program: Command, parts: Parts): void {
-  const runs = program.command('runs').description('list training runs, show one, cancel one');
+  const command = program.command('runs').description('list training runs, show one, cancel one');
 
-  const list = runs
+  const list = command
     .command('list', { isDefault: true })
     .description('list the newest runs')
     .option('--limit <n>', 'how many', limitOption, DEFAULT_LIMIT);
   const listExamples = ['runs', 'runs list --limit 5', 'runs --json'];
   withCommonOptions(list, listExamples).action(async (options: CommonOptions & { readonly limit: number }) => {
     const output = parts.output(options);
-    const found = await listRuns(await parts.temporal(), parts.context(), options.limit);
-    output.result(runsAnswer(found), () => runList(found, output.colors));
+    const runs = await listRuns(await parts.temporal(), parts.context(), options.limit);
+    output.result({ runs }, () => runList(runs, output.colors));
   });
 
-  const show = runs.command('show').description('show how far a run is, or how it ended').argument('<id>', 'the run');
+  const show = command
+    .command('show')
+    .description('show how far a run is, or how it ended')
+    .argument('<id>', 'the run');
   withCommonOptions(show, ['runs show train/default/AAPL/2013-03-01/3f9c12a0b1c2']).action(
     async (id: string, options: CommonOptions) => {
       const output = parts.output(options);
@@ -31,7 +34,7 @@ export function addRuns(program: Command, parts: Parts): void {
     },
   );
 
-  const cancel = runs.command('cancel').description('ask a run to stop').argument('<id>', 'the run');
+  const cancel = command.command('cancel').description('ask a run to stop').argument('<id>', 'the run');
   withCommonOptions(cancel, ['runs cancel train/default/AAPL/2013-03-01/3f9c12a0b1c2']).action(
     async (id: string, options: CommonOptions) => {
       const output = parts.output(options);

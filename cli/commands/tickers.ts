@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { listTickers } from '../../serving/histories.ts';
-import { tickersAnswer } from '../answers.ts';
+import { tickersAnswer } from '../../serving/tickers-answer.ts';
 import { type CommonOptions, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { tickerTable } from '../tables/ticker-table.ts';

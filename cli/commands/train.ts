@@ -4,11 +4,11 @@ import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
 import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
+import { runAnswer } from '../../serving/run-answer.ts';
 import type { RunView, StartedRun } from '../../serving/run-view.ts';
 import { describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { EXIT, Interrupted } from '../failure.ts';
-import { runAnswer } from '../answers.ts';
 import {
   type CommonOptions,
   dateOption,

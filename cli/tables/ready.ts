@@ -1,4 +1,4 @@
-import { leaderboardAnswer } from '../answers.ts';
+import { leaderboardAnswer } from '../../serving/leaderboard-answer.ts';
 import type { Colors } from '../output.ts';
 import type { RunningStack } from '../parts.ts';
 import type { PipelineOutcome } from '../pipeline.ts';

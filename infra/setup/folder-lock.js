@@ -40,7 +40,11 @@ export function tryFolderLock(path) {
   writeFileSync(join(mine, OWNER), `${process.pid} ${startOf(process.pid)}`);
   // A folder with something in it is never renamed over, so one of many takes the lock.
   if (tryRename(mine, path) || (removeStale(path) && tryRename(mine, path))) {
-    return () => rmSync(path, { recursive: true, force: true });
+    return () => {
+      // Moved away whole: half emptied, it would be another's for the taking while this process still deletes.
+      const aside = asideOf(path);
+      if (tryRename(path, aside)) rmSync(aside, { recursive: true, force: true });
+    };
   }
   rmSync(mine, { recursive: true, force: true });
   return undefined;
@@ -60,12 +64,17 @@ export function folderLockHolder(path) {
 function removeStale(path) {
   const owner = ownerOf(path);
   if (owner === undefined || isAlive(owner)) return false;
-  const aside = `${path}-${randomBytes(4).toString('hex')}`;
+  const aside = asideOf(path);
   if (!tryRename(path, aside)) return false;
   // Another process may have taken the lock over in between: then it is given back.
   if (ownerOf(aside) !== owner && tryRename(aside, path)) return false;
   rmSync(aside, { recursive: true, force: true });
   return true;
+}
+
+/** @param {string} path */
+function asideOf(path) {
+  return `${path}-${randomBytes(4).toString('hex')}`;
 }
 
 /**

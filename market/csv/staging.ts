@@ -13,6 +13,9 @@ import {
 import type { Bar, PriceSeries } from '../../domain/bar.ts';
 import { seriesOf } from '../../domain/dataset.ts';
 
+/** How the names of staging folders begin, below the system's temporary folder. */
+export const STAGING_FOLDER = 'stockcast-staging-';
+
 const CHUNK_ROWS = 2048;
 const MEMORY_LIMIT = '128MB';
 const TYPES = [INTEGER, VARCHAR, VARCHAR, VARCHAR, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
@@ -51,7 +54,7 @@ export class BarStaging {
   }
 
   static async open(): Promise<BarStaging> {
-    const dir = await mkdtemp(join(tmpdir(), 'stockcast-staging-'));
+    const dir = await mkdtemp(join(tmpdir(), STAGING_FOLDER));
     const instance = await DuckDBInstance.create(join(dir, 'bars.duckdb'), {
       memory_limit: MEMORY_LIMIT,
       temp_directory: dir,

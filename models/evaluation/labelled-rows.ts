@@ -38,12 +38,17 @@ export function labelledRows(features: FeatureMatrix, horizon: Horizon): Labelle
   };
 }
 
+/** Sessions without gaps that a ticker must have to be trained and evaluated for a horizon. */
+export function sessionsNeeded(horizon: Horizon): number {
+  // The warm-up, rows to learn from and their labels, one row to forecast from and its label.
+  return Math.max(MIN_SESSIONS, WARM_UP + LEAST_TRAINING_ROWS + 2 * horizon);
+}
+
 /** The error for a history that has too few labelled rows; says how many sessions would do. */
 export function tooFewSessions(features: FeatureMatrix, rows: LabelledRows, horizon: Horizon): StockcastError {
   const { ticker, dates } = features;
   const sessions = dates.length === 0 ? `at most ${WARM_UP}` : `${dates.length + WARM_UP}`;
   const gaps = rows.nWithoutTarget > 0 ? ` (${rows.nWithoutTarget} of them without a price ${horizon} later)` : '';
-  // The warm-up, rows to learn from and their labels, one row to forecast from and its label.
-  const needed = Math.max(MIN_SESSIONS, WARM_UP + LEAST_TRAINING_ROWS + 2 * horizon) + rows.nWithoutTarget;
+  const needed = sessionsNeeded(horizon) + rows.nWithoutTarget;
   return new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: `${sessions}${gaps}`, needed });
 }

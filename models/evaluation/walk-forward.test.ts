@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { walkForwardFolds } from './walk-forward.ts';
+import { MAX_HORIZON } from '../../domain/horizon.ts';
+import { WARM_UP } from '../features/feature-matrix.ts';
+import { sessionsNeeded } from './labelled-rows.ts';
+import { MIN_SESSIONS, walkForwardFolds } from './walk-forward.ts';
 
 const consecutive = (n: number) => Int32Array.from({ length: n }, (_, i) => 2500 + i);
 
@@ -26,6 +29,17 @@ describe('walk-forward folds', () => {
     expect(walkForwardFolds(consecutive(9), { horizon: 1, window: 'all' })).toEqual([]);
     expect(walkForwardFolds(consecutive(15), { horizon: 10, window: 'all' })).toEqual([]);
     expect(walkForwardFolds(new Int32Array(0), { horizon: 1, window: 'all' })).toEqual([]);
+  });
+
+  it('need no more sessions at any horizon than is said, and no fewer', () => {
+    const foldsOf = (sessions: number, horizon: number) =>
+      walkForwardFolds(consecutive(sessions - WARM_UP - horizon), { horizon, window: 'all' });
+    for (let horizon = 1; horizon <= MAX_HORIZON; horizon++) {
+      const needed = sessionsNeeded(horizon);
+      expect(foldsOf(needed, horizon).length, `horizon ${horizon}`).toBeGreaterThan(0);
+      expect(foldsOf(needed + 1, horizon).length, `horizon ${horizon}`).toBeGreaterThan(0);
+      if (needed > MIN_SESSIONS) expect(foldsOf(needed - 1, horizon), `horizon ${horizon}`).toEqual([]);
+    }
   });
 
   it('test the same rows whatever the window, which limits the training rows to the newest', () => {

@@ -45,7 +45,9 @@ export interface Fold {
 export function walkForwardFolds(ordinals: Int32Array, options: WalkForwardOptions): Fold[] {
   const { horizon, window } = options;
   const nRows = ordinals.length;
-  const firstTrainTo = Math.min(WANTED_TRAINING_ROWS, Math.max(LEAST_TRAINING_ROWS, Math.floor(nRows / 2)));
+  // Half of the rows to learn from must not purge away the last row to forecast from.
+  const half = Math.min(Math.floor(nRows / 2), nRows - horizon);
+  const firstTrainTo = Math.min(WANTED_TRAINING_ROWS, Math.max(LEAST_TRAINING_ROWS, half));
   if (firstTrainTo > nRows) return [];
   const firstTest = firstRowFrom(ordinals, ordinals[firstTrainTo - 1]! + horizon);
   const nTest = nRows - firstTest;

@@ -46,8 +46,10 @@ export interface BarStore {
     batches: AsyncIterable<readonly Bar[]> | Iterable<readonly Bar[]>,
     events: readonly CorporateEvent[],
   ): Promise<MergeReport>;
-  /** The ticker's bars seen from a vantage, or undefined where none can be seen. */
-  series(context: Context, ticker: string, vantage: Vantage): Promise<PriceSeries | undefined>;
+  /** The ticker's bars seen from a vantage, all or the `newest` so many; undefined where none can be seen. */
+  series(context: Context, ticker: string, vantage: Vantage, newest?: number): Promise<PriceSeries | undefined>;
+  /** The last session that `series` would give, for a fraction of its cost. */
+  newestSession(context: Context, ticker: string, vantage: Vantage): Promise<SessionDate | undefined>;
   /** The ticker's events seen from a vantage, ascending by date. */
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]>;
   /** Current holdings, ascending by ticker. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Bar, CorporateEvent, Instant, PriceSeries, Vantage } from '../../domain/bar.ts';
+import type { Bar, CorporateEvent, Instant, PriceSeries, SessionDate, Vantage } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DatasetSource } from '../../domain/dataset.ts';
 import type { Database } from '../postgres/database.ts';
@@ -74,8 +74,25 @@ export class PostgresBarStore implements BarStore {
     });
   }
 
-  series(context: Context, ticker: string, vantage: Vantage): Promise<PriceSeries | undefined> {
-    return this.#database.run((db) => readSeries(db, context.tenant, ticker, vantage));
+  series(context: Context, ticker: string, vantage: Vantage, newest?: number): Promise<PriceSeries | undefined> {
+    return this.#database.run((db) => readSeries(db, context.tenant, ticker, vantage, newest));
+  }
+
+  async newestSession(context: Context, ticker: string, vantage: Vantage): Promise<SessionDate | undefined> {
+    const found = await this.#database.run((db) =>
+      db
+        .selectFrom('bar_version')
+        .select('date')
+        .where('tenant', '=', context.tenant)
+        .where('ticker', '=', ticker)
+        .where('date', '<=', vantage.asOf)
+        // Whenever it was learnt, a bar's first version is seen.
+        .where('version', '=', 1)
+        .orderBy('date', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return found?.date;
   }
 
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]> {

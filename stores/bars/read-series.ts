@@ -13,7 +13,7 @@ interface PackedSeries {
 }
 
 /**
- * Reads the bars of a ticker as one row whose columns are packed, prices as big-endian doubles: that takes less than half
+ * Reads the bars of a ticker, all or the `newest` so many, as one row whose columns are packed, prices as big-endian doubles: that takes less than half
  * the time of a row per session, most of which goes into writing and reading decimal numbers.
  */
 export async function readSeries(
@@ -21,6 +21,7 @@ export async function readSeries(
   tenant: string,
   ticker: string,
   { asOf, knownAt }: Vantage,
+  newest?: number,
 ): Promise<PriceSeries | undefined> {
   const { rows } = await sql<PackedSeries>`
     select string_agg(date::text, ',' order by date) as dates,
@@ -35,7 +36,8 @@ export async function readSeries(
       from bar_version
       where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
         and (version = 1 or learnt_at <= ${knownAt})
-      order by date, version desc
+      order by date desc, version desc
+      limit ${newest ?? null}
     ) seen`.execute(db);
   const packed = rows[0];
   if (packed === undefined || packed.dates === null) return undefined;

@@ -9,6 +9,9 @@ export type Column =
   | { readonly name: string; readonly type: 'double'; readonly values: Float64Array }
   | { readonly name: string; readonly type: 'string' | 'date'; readonly values: readonly string[] };
 
+/** How the names of the folders of files under way begin, below the system's temporary folder. */
+export const PARQUET_FOLDER = 'stockcast-parquet-';
+
 const CHUNK_ROWS = 2048;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
@@ -82,7 +85,7 @@ function quoted(path: string): string {
 async function inTemporaryFile<T>(body: (connection: DuckDBConnection, path: string) => Promise<T>): Promise<T> {
   instance ??= DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' });
   const connection = await (await instance).connect();
-  const dir = await mkdtemp(join(tmpdir(), 'stockcast-parquet-'));
+  const dir = await mkdtemp(join(tmpdir(), PARQUET_FOLDER));
   try {
     return await body(connection, join(dir, 'table.parquet'));
   } finally {

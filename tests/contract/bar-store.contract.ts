@@ -36,9 +36,37 @@ export function barStoreContract(name: string, open: () => Promise<Backend<BarSt
     it('knows nothing at first', async () => {
       const context = freshContext();
       expect(await store.series(context, 'AAPL', LATER)).toBeUndefined();
+      expect(await store.series(context, 'AAPL', LATER, 5)).toBeUndefined();
+      expect(await store.newestSession(context, 'AAPL', LATER)).toBeUndefined();
       expect(await store.events(context, 'AAPL', LATER)).toEqual([]);
       expect(await store.tickers(context)).toEqual([]);
       expect(await store.sources(context, 'AAPL', LATER.knownAt)).toEqual([]);
+    });
+
+    it('names the newest session that is seen from a vantage', async () => {
+      const context = freshContext().at('2026-01-02T00:00:00.000Z');
+      await merge(context, 'a', [bar('2013-02-27', 444), bar('2013-02-28', 441), bar('2013-03-01', 25, 'MSFT')]);
+      const newest = (asOf: string, ticker = 'AAPL') =>
+        store.newestSession(context, ticker, { asOf, knownAt: `${asOf}T23:00:00.000Z` });
+      expect(await newest('2013-02-26')).toBeUndefined();
+      expect(await newest('2013-02-27')).toBe('2013-02-27');
+      // Learnt long after, restated still later: seen on its day nevertheless.
+      await merge(context.at('2026-01-03T00:00:00.000Z'), 'b', [bar('2013-02-28', 440)]);
+      expect(await newest('2013-02-28')).toBe('2013-02-28');
+      expect(await newest('2030-01-02')).toBe('2013-02-28');
+      expect(await newest('2030-01-02', 'MSFT')).toBe('2013-03-01');
+      expect(await newest('2030-01-02', 'MSF')).toBeUndefined();
+    });
+
+    it('gives the newest bars alone when asked, each in the version that is seen', async () => {
+      const context = freshContext();
+      await merge(context, 'a', [bar('2013-02-26', 448), bar('2013-02-27', 444), bar('2013-02-28', 441)]);
+      const vantage = { asOf: '2013-03-01', knownAt: '2013-03-01T13:00:00.000Z' };
+      await merge(context.at('2013-03-04T12:00:00.000Z'), 'b', [bar('2013-02-28', 440)]);
+      expect(closes(await store.series(context, 'AAPL', LATER, 2))).toEqual([444, 440]);
+      expect(closes(await store.series(context, 'AAPL', vantage, 2))).toEqual([444, 441]);
+      expect(closes(await store.series(context, 'AAPL', { ...vantage, asOf: '2013-02-27' }, 1))).toEqual([444]);
+      expect(closes(await store.series(context, 'AAPL', LATER, 9))).toEqual([448, 444, 440]);
     });
 
     it('gives bars back exactly, ascending by date, whatever the order and size of the batches', async () => {
@@ -258,6 +286,7 @@ export function barStoreContract(name: string, open: () => Promise<Backend<BarSt
       const split = { ticker: 'AAPL', date: '2013-02-28', kind: 'split', value: 2 } as const;
       await merge(one, 'a', [bar('2013-02-27', 444)], [split]);
       expect(await store.series(other, 'AAPL', LATER)).toBeUndefined();
+      expect(await store.newestSession(other, 'AAPL', LATER)).toBeUndefined();
       expect(await store.events(other, 'AAPL', LATER)).toEqual([]);
       expect(await store.tickers(other)).toEqual([]);
       expect(await store.sources(other, 'AAPL', LATER.knownAt)).toEqual([]);

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Services } from './services.ts';
+import { freshContext } from '../tests/contract/backend.ts';
+import { sampleBars } from '../tests/sample-series.ts';
+import { type TestServices, openServices } from '../tests/support/services.ts';
+import { type TrainingWish, planTicker, trainingPlan } from './planning.ts';
+import { vantageOf } from './vantages.ts';
+
+const refusal = (code: string) => expect.objectContaining({ code });
+
+describe('a plan', () => {
+  it('has defaults for everything but the seed', () => {
+    expect(trainingPlan({ seed: 7 })).toEqual({
+      horizons: [1, 10],
+      kinds: ['naive', 'drift', 'linear', 'random-forest'],
+      window: 504,
+      seed: 7,
+      parameters: {},
+    });
+  });
+
+  it('has the baselines beside whatever is asked for, and nothing twice', () => {
+    const plan = trainingPlan({ seed: 7, kinds: ['linear', 'naive', 'linear'], horizons: [10, 1, 10] });
+    expect(plan).toMatchObject({ kinds: ['naive', 'drift', 'linear'], horizons: [1, 10] });
+  });
+
+  it('is refused for a kind that there is not, parameters that do not fit, and no horizon', () => {
+    expect(() => trainingPlan({ seed: 7, kinds: ['lstn'] })).toThrow(refusal('MODEL_KIND_UNKNOWN'));
+    expect(() => trainingPlan({ seed: 7, parameters: { lstn: {} } })).toThrow(refusal('MODEL_KIND_UNKNOWN'));
+    const parameters = { 'random-forest': { nTrees: -1 } };
+    expect(() => trainingPlan({ seed: 7, parameters })).toThrow(refusal('MODEL_INPUT_INVALID'));
+    expect(() => trainingPlan({ seed: 7, horizons: [] })).toThrow(refusal('REQUEST_INVALID'));
+  });
+});
+
+describe('a planned run', () => {
+  let on: TestServices;
+  beforeAll(async () => {
+    on = await openServices();
+  });
+  afterAll(() => on.close());
+
+  const record = (id: string) => ({ id, source: `${id}.csv`, acceptedRows: 1, rejectedRows: 0, report: [] });
+  const bars = (n: number) => sampleBars('MSFT').slice(-n);
+  const plan = (context: ReturnType<typeof freshContext>, wish: Partial<TrainingWish> = {}, services?: Services) =>
+    planTicker(
+      services ?? on.services,
+      context,
+      'MSFT',
+      vantageOf(context),
+      trainingPlan({ seed: 7, horizons: [1], ...wish }),
+    );
+
+  it('has an id that says what it does, the same for equal data, plan and code', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(100)], []);
+    const first = await plan(context);
+    expect(first).toMatchObject({ ticker: 'MSFT', lastSession: bars(1)[0]!.date });
+    expect(first.workflowId).toMatch(new RegExp(`^train/${context.tenant}/MSFT/${first.lastSession}/[0-9a-f]{6,}$`));
+    await on.services.bars.merge(context.at('2013-04-01T12:00:00.000Z'), record('again'), [bars(100)], []);
+    expect(await plan(context)).toEqual(first);
+    expect(await plan(context, { kinds: ['random-forest', 'linear', 'linear'].reverse() })).toEqual(first);
+  });
+
+  it('has another id for other data, events, plan or code', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(100)], []);
+    const ids = [(await plan(context)).workflowId];
+    for (const wish of [{ seed: 8 }, { horizons: [2] }, { window: 'all' as const }, { kinds: ['linear'] }]) {
+      ids.push((await plan(context, wish)).workflowId);
+    }
+    ids.push((await plan(context, {}, { ...on.services, codeVersion: 'code-2' })).workflowId);
+    const [oldest] = bars(100);
+    await on.services.bars.merge(context, record('b'), [[{ ...oldest!, volume: oldest!.volume + 1 }]], []);
+    ids.push((await plan(context)).workflowId);
+    const dividend = { ticker: 'MSFT', date: oldest!.date, kind: 'dividend', value: 0.1 } as const;
+    await on.services.bars.merge(context, record('c'), [], [dividend]);
+    ids.push((await plan(context)).workflowId);
+    expect(new Set(ids).size).toBe(8);
+  });
+
+  it('is refused at once when the longest horizon needs more sessions, and says how many', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(60)], []);
+    await expect(plan(context, { horizons: [1, 15] })).resolves.toMatchObject({ ticker: 'MSFT' });
+    await expect(plan(context, { horizons: [1, 16] })).rejects.toThrow('MSFT has 60 sessions, at least 62 are needed');
+    await on.services.bars.merge(context, record('b'), [bars(62)], []);
+    await expect(plan(context, { horizons: [1, 16] })).resolves.toMatchObject({ ticker: 'MSFT' });
+    const early = freshContext();
+    await on.services.bars.merge(early, record('a'), [bars(59)], []);
+    await expect(plan(early)).rejects.toThrow('MSFT has 59 sessions, at least 60 are needed');
+  });
+
+  it('needs prices of the ticker', async () => {
+    await expect(plan(freshContext())).rejects.toThrow(refusal('TICKER_UNKNOWN'));
+  });
+});

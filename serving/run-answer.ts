@@ -1,0 +1,32 @@
+import type { RunView } from './run-view.ts';
+
+/** A run as people and programs are given it, by the API and by the CLI. */
+export function runAnswer({ result, ...view }: RunView) {
+  return { ...view, ...(result === undefined ? {} : { result: resultAnswer(result) }) };
+}
+
+function resultAnswer(result: NonNullable<RunView['result']>) {
+  if ('outcomes' in result) {
+    return {
+      outcomes: result.outcomes.map(({ ticker, status, workflowId, code, message }) => ({
+        ticker,
+        status,
+        run_id: workflowId,
+        ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
+      })),
+    };
+  }
+  const { ticker, asOf, datasetId, promotions, notes } = result;
+  return {
+    ticker,
+    as_of: asOf,
+    dataset_id: datasetId,
+    promotions: promotions.map(({ horizon, kind, modelId, movedLive }) => ({
+      horizon,
+      model: kind,
+      model_id: modelId,
+      moved_live: movedLive,
+    })),
+    notes,
+  };
+}

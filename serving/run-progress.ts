@@ -1,0 +1,59 @@
+import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { StockcastError } from '../domain/errors.ts';
+import { PROGRESS_QUERY, TRAIN_TICKER, type TickerProgress, type UniverseProgress } from '../domain/run.ts';
+import type { TickerState } from './run-view.ts';
+import type { TemporalGateway } from './temporal-gateway.ts';
+
+const QUERY_DEADLINE_MS = 3000;
+
+/** How far each ticker of a running run is; undefined while no worker answers, since queries need one. */
+export async function progressOf(
+  temporal: TemporalGateway,
+  runId: string,
+  workflow: string,
+): Promise<TickerState[] | undefined> {
+  if (workflow === TRAIN_TICKER) {
+    const progress = await query<TickerProgress>(temporal, runId);
+    return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
+  }
+  const progress = await query<UniverseProgress>(temporal, runId);
+  if (progress === undefined) return undefined;
+  const running = await Promise.all(
+    progress.running.map(async ({ ticker, workflowId }): Promise<TickerState> => {
+      const child = await query<TickerProgress>(temporal, workflowId);
+      return {
+        ticker,
+        status: 'running',
+        run_id: workflowId,
+        ...(child === undefined ? {} : { stages: child.stages }),
+      };
+    }),
+  );
+  const done = progress.done.map(
+    ({ ticker, status, workflowId, code, message }): TickerState => ({
+      ticker,
+      status,
+      run_id: workflowId,
+      ...(code === undefined ? {} : { failure: { code, message: message ?? code } }),
+    }),
+  );
+  const waiting = progress.waiting.map((ticker): TickerState => ({ ticker, status: 'waiting' }));
+  return [...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
+}
+
+async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
+  try {
+    return await temporal.call(
+      (client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY),
+      QUERY_DEADLINE_MS,
+    );
+  } catch (error) {
+    const unanswered =
+      (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') ||
+      error instanceof QueryNotRegisteredError ||
+      error instanceof WorkflowNotFoundError ||
+      error instanceof ServiceError;
+    if (unanswered) return undefined;
+    throw error;
+  }
+}
