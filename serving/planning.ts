@@ -32,17 +32,25 @@ export interface PlannedRun {
 
 /**
  * Fills in the defaults and checks every part of the wish.
- * @throws StockcastError MODEL_KIND_UNKNOWN, MODEL_INPUT_INVALID, REQUEST_INVALID
+ * @throws StockcastError MODEL_KIND_UNKNOWN, PARAMETER_INVALID, REQUEST_INVALID
  */
 export function trainingPlan(wish: TrainingWish): TrainingPlan {
-  const baselines = MODEL_KINDS.filter(({ role }) => role === 'baseline').map(({ name }) => name);
-  const candidates = wish.kinds ?? MODEL_KINDS.filter(({ role }) => role === 'candidate').map(({ name }) => name);
-  const kinds = [...new Set([...baselines, ...candidates.map((name) => kindNamed(name).name)])];
+  const asked = wish.kinds?.map((name) => kindNamed(name).name);
+  // In the table's order, so that the order of asking makes no other plan.
+  const kinds = MODEL_KINDS.filter(
+    ({ name, role }) => role === 'baseline' || asked === undefined || asked.includes(name),
+  );
   const parameters = wish.parameters ?? {};
   for (const [kind, overrides] of Object.entries(parameters)) kindNamed(kind).parameters(overrides);
   const horizons = [...new Set(wish.horizons ?? DEFAULT_HORIZONS)].sort((a, b) => a - b);
   if (horizons.length === 0) throw new StockcastError('REQUEST_INVALID', { field: 'horizons', problem: 'none given' });
-  return { horizons, kinds, window: wish.window ?? DEFAULT_WINDOW, seed: wish.seed, parameters };
+  return {
+    horizons,
+    kinds: kinds.map(({ name }) => name),
+    window: wish.window ?? DEFAULT_WINDOW,
+    seed: wish.seed,
+    parameters,
+  };
 }
 
 /**

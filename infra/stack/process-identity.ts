@@ -10,6 +10,7 @@ export interface ProcessRecord {
 }
 
 const POLL_MS = 50;
+const KILL_MS = 10_000;
 
 /** The record of a running process; undefined when it has ended already. */
 export function recordOf(name: string, pid: number): ProcessRecord | undefined {
@@ -22,18 +23,16 @@ export function stillRuns({ pid, startedAt }: ProcessRecord): boolean {
   return startOf(pid) === startedAt;
 }
 
-/** Ends a process and its group: politely, and after the grace time for good. Resolves when it is gone. */
+/** Ends a process, politely, and after the grace time for good, and then what is left of its group. */
 export async function endProcess(record: ProcessRecord, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  for (const next of [signal, 'SIGKILL'] as const) {
-    if (!stillRuns(record)) return;
-    send(record.pid, next);
-    const until = Date.now() + (next === 'SIGKILL' ? 10_000 : graceMs);
-    while (Date.now() < until) {
-      if (!stillRuns(record)) return;
-      await sleep(POLL_MS);
-    }
+  if (!stillRuns(record)) return;
+  send(record.pid, signal);
+  if (!(await ended(record, graceMs))) {
+    killGroup(record);
+    if (!(await ended(record, KILL_MS))) throw new Error(`${record.name} (process ${record.pid}) does not end`);
   }
-  throw new Error(`${record.name} (process ${record.pid}) does not end`);
+  // A child that its parent forgot, or that is about to notice that it has none any more.
+  send(record.pid, 'SIGKILL');
 }
 
 /** Kills a process and its group for good, if it still runs, and doesn't wait. */
@@ -48,4 +47,11 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+async function ended(record: ProcessRecord, withinMs: number): Promise<boolean> {
+  for (const until = Date.now() + withinMs; Date.now() < until; await sleep(POLL_MS)) {
+    if (!stillRuns(record)) return true;
+  }
+  return !stillRuns(record);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startOf } from '../setup/process-start.js';
 import type { Part } from './part.ts';
 import { type ProcessRecord, stillRuns } from './process-identity.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -210,17 +211,20 @@ describe('a supervisor', () => {
     await expect(supervisor.start(program(SERVES), never)).rejects.toThrow('the stack is stopped');
   });
 
-  it('kills what a part has started, too, when it has to be hasty', async () => {
-    const child =
-      "console.log('serving', require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']).pid)";
+  it.each<[string, (supervisor: Supervisor) => unknown]>([
+    ['stops', (supervisor) => supervisor.stop(['first'])],
+    ['is hasty', (supervisor) => supervisor.killAll()],
+  ])('ends what a part has started, too, when it %s', async (_, end) => {
+    const child = "require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])";
     const supervisor = supervise();
-    await supervisor.start(program(`${child}; setInterval(() => {}, 1000);`), never);
+    await supervisor.start(program(`console.log('serving', ${child}.pid); setInterval(() => {}, 1000);`), never);
     const pid = Number(/serving (\d+)/.exec(readFileSync(join(dir, 'first.log'), 'utf8'))![1]);
     strays.push(pid);
+    expect(startOf(pid)).toBeDefined();
     const [record] = recorded;
-    supervisor.killAll();
+    await end(supervisor);
     await vi.waitFor(() => expect(stillRuns(record!)).toBe(false), soon);
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), soon);
+    await vi.waitFor(() => expect(startOf(pid)).toBeUndefined(), soon);
   });
 
   it('keeps the log of the start before, and only that', async () => {
@@ -234,12 +238,3 @@ describe('a supervisor', () => {
     expect(existsSync(join(dir, 'first.log.2'))).toBe(false);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z');
-  } catch {
-    // ps knows no such process.
-    return false;
-  }
-}

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../infra/free-port.ts';
 import { type ProcessRecord, stillRuns } from '../../infra/stack/process-identity.ts';
 import { type Stack, forgetState, startStack } from '../../infra/stack/stack.ts';
 import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
@@ -15,6 +16,13 @@ const said: string[] = [];
 const stacks: Stack[] = [];
 const servers: Server[] = [];
 
+beforeAll(async () => {
+  // Ports that no other stack on this machine would take meanwhile.
+  const ports: number[] = [];
+  for (let i = 0; i < 4; i++) ports.push(await freePort(20_000 + Math.floor(Math.random() * 10_000), new Set(ports)));
+  const [api, temporal, temporalUi, postgres] = ports;
+  writeFileSync(join(stateDir, 'ports.json'), JSON.stringify({ api, temporal, temporalUi, postgres }));
+});
 afterEach(async () => {
   said.length = 0;
   for (const stack of stacks.splice(0)) await stack.stop();
