@@ -10,6 +10,7 @@ import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
 import { runTypeScript } from '../support/run-typescript.ts';
 
 // How the stack comes to its end in other ways than being asked to, and what the next start makes of that.
+vi.setConfig({ testTimeout: 180_000 });
 const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-survival-'));
 const env = { ...process.env, STOCKCAST_STATE_DIR: stateDir };
 const said: string[] = [];
