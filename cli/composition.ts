@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { codeVersion } from '../config/code-version.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
-import { readStackFile } from '../config/stack-file.ts';
 import { systemClock } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { POSTGRES, TEMPORAL } from '../infra/stack/part.ts';
+import { StackState } from '../infra/stack/stack-state.ts';
 import type { Stack } from '../infra/stack/stack.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
@@ -119,16 +120,16 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
   };
 }
 
+// An address that is only written down is not enough: what a killed stack has left may be somebody else's by now.
 /** @throws StockcastError STACK_NOT_RUNNING */
 function withDatabase(config: Config): Config {
-  if (config.database.url !== undefined) return config;
+  if (config.external.database || new StackState(config.stateDir).partRuns(POSTGRES)) return config;
   throw notRunning(config, 'DATABASE_URL');
 }
 
-// The default address is not enough: whatever listens there was not started by this stack.
 /** @throws StockcastError STACK_NOT_RUNNING */
 function withTemporal(config: Config): Config {
-  if (config.external.temporal || readStackFile(config.stateDir) !== undefined) return config;
+  if (config.external.temporal || new StackState(config.stateDir).partRuns(TEMPORAL)) return config;
   throw notRunning(config, 'TEMPORAL_ADDRESS');
 }
 

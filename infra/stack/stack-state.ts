@@ -25,7 +25,6 @@ export class StackState {
 
   constructor(dir: string) {
     this.dir = dir;
-    mkdirSync(dir, { recursive: true });
   }
 
   /** The ports of the last run, which links and habits point to. */
@@ -46,6 +45,12 @@ export class StackState {
     this.#write(STACK_FILE, { addresses });
   }
 
+  /** Whether a part runs now, and is not merely written down by a stack that was killed. */
+  partRuns(name: string): boolean {
+    const records = this.#read<readonly ProcessRecord[]>(PROCESSES) ?? [];
+    return records.some((record) => record.name === name && stillRuns(record));
+  }
+
   /** Nothing runs any more. */
   clear(): void {
     for (const file of [STACK_FILE, PROCESSES]) rmSync(join(this.dir, file), { force: true });
@@ -56,6 +61,7 @@ export class StackState {
    * @throws StockcastError STACK_FAILED when another process runs the stack of this folder
    */
   claim(): () => void {
+    mkdirSync(this.dir, { recursive: true });
     const path = join(this.dir, LOCK);
     const release = tryFolderLock(path);
     if (release !== undefined) return release;

@@ -15,6 +15,10 @@ const PREFERRED = { api: 3000, temporal: 7233, temporalUi: 8233, postgres: 5433 
 /** How long a part gets beyond the grace time that it knows of. */
 const EXTRA_GRACE_MS = 5000;
 
+/** Between finding a port free and listening on it, another program may be quicker. */
+const MAX_TRIES = 3;
+const PORT_TAKEN = /address already in use|EADDRINUSE|is in use|port \d+ is busy/i;
+
 export interface StackOptions {
   /** The environment that names external parts and settings; the local parts get it with the addresses added. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -43,30 +47,47 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const config = loadConfig(options.env, options.cwd);
   const state = new StackState(config.stateDir);
   const release = state.claim();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options, config, state, release);
+    } catch (error) {
+      if (tries < MAX_TRIES && PORT_TAKEN.test(String(error)) && !options.signal.aborted) {
+        options.say('somebody took a port just before the stack did; trying with others');
+        continue;
+      }
+      release();
+      throw error;
+    }
+  }
+}
+
+async function startOnce(
+  options: StackOptions,
+  config: Config,
+  state: StackState,
+  release: () => void,
+): Promise<Stack> {
   const supervisor = new Supervisor({ say: options.say, onProcesses: (parts) => state.keepProcesses(parts) });
   // Whatever ends this process in haste, a second Ctrl-C above all, must not leave the parts behind.
   const killAll = () => supervisor.killAll();
   process.once('exit', killAll);
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= stopInOrder(supervisor, state).finally(() => {
-      process.off('exit', killAll);
-      release();
-    });
-    return stopped;
-  };
+  const stopParts = () => stopInOrder(supervisor, state).finally(() => process.off('exit', killAll));
   try {
     const addresses = await boot(options, config, state, supervisor);
+    let stopped: Promise<void> | undefined;
     return {
       addresses,
       failed: supervisor.failed,
       get processes() {
         return supervisor.processes;
       },
-      stop,
+      stop: () => {
+        stopped ??= stopParts().finally(release);
+        return stopped;
+      },
     };
   } catch (error) {
-    await stop();
+    await stopParts();
     throw error;
   }
 }
