@@ -161,6 +161,13 @@ export const ERRORS = {
     title: 'Database cannot be reached',
     message: 'The database does not answer: {problem}. Try again shortly.',
   },
+  DATABASE_INCOMPATIBLE: {
+    status: 500,
+    retryable: false,
+    title: 'Database of another version',
+    message:
+      'The tables in the database were made by another version of stockcast or by something else: {problem}. Name another one in DATABASE_URL; locally, npm start -- --fresh forgets everything and makes new tables.',
+  },
   CONFIG_INVALID: {
     status: 500,
     retryable: false,

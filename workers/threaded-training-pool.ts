@@ -14,7 +14,8 @@ export class ThreadedTrainingPool implements TrainingPool {
   constructor(slots: number) {
     this.#pool = new Piscina({
       filename: THREAD.href,
-      minThreads: 1,
+      // A thread loads TypeScript for a second of computing time, which a start with nothing to train need not spend.
+      minThreads: 0,
       maxThreads: slots,
       idleTimeout: 60_000,
       execArgv: ['--import', import.meta.resolve('tsx')],

@@ -47,6 +47,24 @@ describe('the database', () => {
     expect(await tables(open())).toEqual(first);
   });
 
+  it.each([
+    ['a newer version has changed', "insert into kysely_migration values ('0999-future', now()::text)"],
+    ['an older version has made under other names', "update kysely_migration set name = '0000-early'"],
+    ['something else has made', 'delete from kysely_migration'],
+  ])('refuses tables that %s, and says what to do', async (_, change) => {
+    const fresh = await freshDatabase();
+    const first = new Database(fresh.url, { poolSize: 1, statementTimeoutMs: 30_000 });
+    await first.run((db) => sql.raw(change).execute(db));
+    await first.close();
+    const next = new Database(fresh.url, { poolSize: 1, statementTimeoutMs: 30_000 });
+    await expect(next.ping()).rejects.toMatchObject({
+      code: 'DATABASE_INCOMPATIBLE',
+      message: expect.stringMatching(/npm start -- --fresh/),
+    });
+    await next.close();
+    await fresh.drop();
+  });
+
   it('manages with one connection', async () => {
     const fresh = await freshDatabase();
     const database = new Database(fresh.url, { poolSize: 1, statementTimeoutMs: 30_000 });

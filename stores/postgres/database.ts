@@ -59,8 +59,9 @@ export class Database {
 
   /**
    * Runs statements.
-   * @throws StockcastError DATABASE_UNAVAILABLE when the database is away or overloaded, CONFIG_INVALID when it refuses
-   * the user, the password or the database's name; whatever else goes wrong as it is
+   * @throws StockcastError DATABASE_UNAVAILABLE when the database is away or overloaded, DATABASE_INCOMPATIBLE when its
+   * tables are not ours, CONFIG_INVALID when it refuses the user, the password or the database's name; whatever else
+   * goes wrong as it is
    */
   async run<T>(body: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     try {

@@ -1,14 +1,26 @@
 import { type Kysely, Migrator } from 'kysely';
+import { StockcastError } from '../../domain/errors.ts';
 import * as tables from './migrations/0001-tables.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
 const MIGRATIONS = { '0001-tables': tables };
 
-/** Brings the tables up to date; may run in many processes at once. */
+/** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */
+const OTHERS_RAN = /^corrupted migrations/;
+const TABLE_EXISTS = '42P07';
+
+/**
+ * Brings the tables up to date; may run in many processes at once.
+ * @throws StockcastError DATABASE_INCOMPATIBLE when the tables that are there were made by something else
+ */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
-  if (error instanceof Error) throw error;
+  if (error instanceof Error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    if (!OTHERS_RAN.test(message) && code !== TABLE_EXISTS) throw error;
+    throw new StockcastError('DATABASE_INCOMPATIBLE', { problem: message }, { cause: error });
+  }
   if (error !== undefined) throw new Error(`the tables cannot be brought up to date: ${String(error)}`);
 }
