@@ -9,8 +9,13 @@ const COMPUTING_SOURCES = ['domain', 'models', 'market/adjustment.ts'];
  * digits. Part of every model's identity: changed arithmetic is a new model.
  */
 export function codeVersion(projectDir: string): string {
+  return sourcesHash(projectDir, COMPUTING_SOURCES);
+}
+
+/** SHA-256, as 64 hex digits, over the files with these names and the sources (no tests) in folders with these names. */
+export function sourcesHash(projectDir: string, names: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of COMPUTING_SOURCES.flatMap((source) => sourcesBelow(join(projectDir, source)))) {
+  for (const file of names.flatMap((name) => sourcesBelow(join(projectDir, name)))) {
     hash.update(relative(projectDir, file).split(sep).join('/')).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');

@@ -1,11 +1,17 @@
-import { codeVersion } from '../config/code-version.ts';
+import { join } from 'node:path';
+import type { WorkflowBundle } from '@temporalio/worker';
+import { codeVersion, sourcesHash } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
+import { QUEUES } from '../domain/run.ts';
 import { sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createWorkers, parseQueues } from './run-workers.ts';
+import { keptWorkflowBundle } from './workflow-bundle.ts';
+
+const BUNDLED = ['workflows', 'domain', 'package-lock.json'];
 
 /**
  * Composition root of a worker process: polls the named queues until SIGTERM or SIGINT, then drains within the grace
@@ -24,6 +30,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
       shutdownGraceMs: config.shutdownGraceMs,
+      ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
     const running = workers.run();
@@ -33,4 +40,8 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
     await temporal.close();
     await stores.close();
   }
+}
+
+function bundle({ stateDir }: Config): Promise<WorkflowBundle> {
+  return keptWorkflowBundle(join(stateDir, 'cache'), sourcesHash(PROJECT_DIR, BUNDLED));
 }

@@ -3,11 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** @typedef {{ name: string, command: string, args: string[] }} Check */
+
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 /** @param {string} name */
 const bin = (name) => join(projectDir, 'node_modules', '.bin', name);
 
-/** Each check, with the command that runs it. */
+/**
+ * Each check, with the command that runs it.
+ * @type {Check[]}
+ */
 export const CHECKS = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
   { name: 'lint and borders', command: bin('oxlint'), args: ['--type-aware', '--deny-warnings'] },
@@ -18,17 +23,22 @@ export const CHECKS = [
 /** Runs the checks one after another, all of them, and returns how many passed and failed. */
 export function runChecks() {
   const counts = { passed: 0, failed: 0 };
-  for (const { name, command, args } of CHECKS) {
+  for (const check of CHECKS) {
     const started = Date.now();
-    const { status, stdout, stderr, error } = spawnSync(command, args, {
-      cwd: projectDir,
-      encoding: 'utf8',
-      maxBuffer: 64e6,
-    });
-    const fine = status === 0 && error === undefined;
-    counts[fine ? 'passed' : 'failed']++;
-    console.log(`${fine ? 'ok    ' : 'FAILED'}  ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    if (!fine) console.log(error === undefined ? `${stdout}${stderr}` : String(error));
+    const { passed, said } = runCheck(check, projectDir);
+    counts[passed ? 'passed' : 'failed']++;
+    console.log(`${passed ? 'ok    ' : 'FAILED'}  ${check.name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    if (!passed) console.log(said);
   }
   return counts;
+}
+
+/**
+ * Runs one check over the project in `dir`. A tool that cannot be started, or is killed, has not passed.
+ * @param {Check} check
+ * @param {string} dir
+ */
+export function runCheck({ command, args }, dir) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: dir, encoding: 'utf8', maxBuffer: 64e6 });
+  return { passed: status === 0 && error === undefined, said: error === undefined ? `${stdout}${stderr}` : `${error}` };
 }

@@ -99,6 +99,8 @@ export class StackState {
 
   #write(file: string, value: unknown): void {
     const path = join(this.dir, file);
+    // Somebody may have removed the folder while the stack runs; it has to be stopped all the same.
+    mkdirSync(this.dir, { recursive: true });
     writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }

@@ -206,7 +206,10 @@ function partEnvironment(
 // Whoever uses a part is stopped before it.
 async function stopInOrder(supervisor: Supervisor, state: StackState): Promise<void> {
   const names = supervisor.processes.map(({ name }) => name);
-  await supervisor.stop(names.filter((name) => !SERVERS.includes(name)));
-  await supervisor.stop(SERVERS);
+  try {
+    await supervisor.stop(names.filter((name) => !SERVERS.includes(name)));
+  } finally {
+    await supervisor.stop(SERVERS);
+  }
   state.clear();
 }

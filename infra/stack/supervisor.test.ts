@@ -200,6 +200,34 @@ describe('a supervisor', () => {
     expect(said).toEqual([]);
   });
 
+  it('stops parts that die while it is told to, and one that is being started again', async () => {
+    const supervisor = supervise();
+    await supervisor.start(program(SERVES), never);
+    const once = `const fs = require('fs'); const marker = ${JSON.stringify(join(dir, 'once'))};
+      if (!fs.existsSync(marker)) { fs.writeFileSync(marker, ''); console.log('serving'); }
+      setInterval(() => {}, 1000);`;
+    await supervisor.start(program(once, { name: 'second' }), never);
+    process.kill(supervisor.processes[1]!.pid, 'SIGKILL');
+    await vi.waitFor(() => expect(supervisor.processes).toMatchObject([{ restarts: 0 }, { restarts: 1 }]), soon);
+    const records = [...recorded];
+    process.kill(records[0]!.pid, 'SIGKILL');
+    await supervisor.stop(['first', 'second']);
+    expect(records.filter(stillRuns)).toEqual([]);
+    expect(supervisor.processes).toEqual([]);
+    await sleep(200);
+    expect(said).toEqual(['second died (SIGKILL); restarting it (1 of at most 5)']);
+  });
+
+  it('gives up in words, and stops, also when its folder was removed', async () => {
+    const supervisor = supervise({ maxRestarts: 1 });
+    await supervisor.start(program(SERVES), never);
+    rmSync(dir, { recursive: true });
+    process.kill(supervisor.processes[0]!.pid, 'SIGKILL');
+    const error = await supervisor.failed;
+    expect(error).toMatchObject({ code: 'STACK_FAILED' });
+    await supervisor.stop(['first']);
+  });
+
   it('does not restart a part once it stops', async () => {
     const supervisor = supervise({ firstBackoffMs: 300 });
     await supervisor.start(program(SERVES), never);

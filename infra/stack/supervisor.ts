@@ -69,15 +69,17 @@ export class Supervisor {
     this.#watch(running);
   }
 
-  /** Stops the parts with these names, side by side; they are not restarted any more. */
+  /**
+   * Stops the parts with these names, side by side; they are not restarted any more. One that cannot be ended keeps none
+   * of the others from being so.
+   * @throws Error naming a process that outlives SIGKILL
+   */
   async stop(names: readonly string[]): Promise<void> {
     this.#stopping.abort(new Error('the stack is stopped'));
-    await Promise.all(
-      names.map(async (name) => {
-        const running = this.#running.get(name);
-        if (running !== undefined) await this.#end(running);
-      }),
-    );
+    const running = names.flatMap((name) => this.#running.get(name) ?? []);
+    const outcomes = await Promise.allSettled(running.map((one) => this.#end(one)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Kills what still runs, without waiting; for a process that ends in haste. */
@@ -176,11 +178,21 @@ export class Supervisor {
   }
 
   #broken(part: Part, problem: string): StockcastError {
-    const tail = readFileSync(part.logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
+    const tail = readLog(part.logFile).trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
     const end = tail === '' ? '' : `, which ends with:\n${tail}\n`;
     return new StockcastError('STACK_FAILED', {
       part: part.name,
       problem: `${problem}; its log is ${part.logFile}${end}`,
     });
+  }
+}
+
+// The folder may have been removed while the stack ran; what went wrong is to be said all the same.
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
   }
 }

@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -118,5 +119,31 @@ describe('the pinned Temporal CLI', () => {
     await expect(building).rejects.toThrow('called off');
     const left = readdirSync(join(dir, 'cache', 'stockcast'), { recursive: true });
     expect(left).toEqual([`temporal-${TEMPORAL_CLI_VERSION}`]);
+  });
+
+  it('stops being downloaded when called off, also where nobody answers', async () => {
+    go('exit 1');
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    vi.stubEnv('https_proxy', undefined);
+    const asked = new Promise((resolve) => silent.once('connection', resolve));
+    const controller = new AbortController();
+    const downloading = ensureTemporalCli({ say, signal: controller.signal });
+    await asked;
+    controller.abort(new Error('called off'));
+    await expect(downloading).rejects.toThrow('called off');
+    const left = readdirSync(join(dir, 'cache', 'stockcast'), { recursive: true });
+    expect(left).toEqual([`temporal-${TEMPORAL_CLI_VERSION}`]);
+    // Ends only when the process that downloads has let go of its connection.
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
+  it('is set up in place of a process that was killed while it did so', async () => {
+    workingGo();
+    const dead = `${process.pid} 1`;
+    script(join(dir, 'cache', 'stockcast', `temporal-${TEMPORAL_CLI_VERSION}`, 'temporal.lock', 'owner'), dead);
+    expect(await ensureTemporalCli({ say })).toMatchObject({ path: cached() });
+    expect(said).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +15,7 @@ const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`
 const EXECUTABLE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 const UNFINISHED = 'temporal-unfinished-';
 const PROGRESS_MS = 15_000;
+const DOWNLOAD_MS = 10 * 60_000;
 
 /** A Temporal CLI of the pinned version. */
 export interface TemporalCli {
@@ -102,22 +104,29 @@ async function buildWithGo({ say, signal }: SetUpOptions): Promise<void> {
   }
 }
 
-async function downloadBySdk({ say }: SetUpOptions): Promise<void> {
+// In a process of its own: the SDK waits without end for a server or a proxy that takes the connection and stays
+// silent, and cannot be called off.
+const DOWNLOAD = `const { TestWorkflowEnvironment } = require(process.argv[1]);
+  const executable = { type: 'cached-download', downloadDir: process.argv[2], version: process.argv[3] };
+  TestWorkflowEnvironment.createLocal({ server: { executable } }).then((environment) => environment.teardown())
+    .catch((error) => { console.error(error.message); process.exit(1); });`;
+
+async function downloadBySdk({ say, signal }: SetUpOptions): Promise<void> {
   say(`downloading the Temporal dev server ${TEMPORAL_CLI_VERSION} with Temporal's own SDK, once per user`);
   const dir = temporaryFolder();
+  const limit = AbortSignal.timeout(DOWNLOAD_MS);
   try {
-    const { TestWorkflowEnvironment } = await import('@temporalio/testing');
-    const environment = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'cached-download', downloadDir: dir, version: `v${TEMPORAL_CLI_VERSION}` } },
-    });
-    await environment.teardown();
+    const sdk = createRequire(import.meta.url).resolve('@temporalio/testing');
+    const args = ['-e', DOWNLOAD, sdk, dir, `v${TEMPORAL_CLI_VERSION}`];
+    await run(process.execPath, args, process.env, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     const file = readdirSync(dir)
       .map((name) => join(dir, name))
       .find((path) => statSync(path).isFile());
     if (file === undefined) throw new Error('no file arrived');
     keep(file);
   } catch (error) {
-    throw new Error(`the download failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    const problem = limit.aborted ? `it was not done after ${DOWNLOAD_MS / 60_000} minutes` : (error as Error).message;
+    throw new Error(`the download failed: ${problem}`, { cause: error });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -30,7 +30,11 @@ await record(
 );
 const single = { ...wish, seed: wish.seed + 1 };
 await record('train-ticker', (await startTickerTraining(services, temporal, context, 'AAPL', single)).run_id);
-const long = { ...wish, seed: wish.seed + 2, parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } } };
+const long = {
+  ...wish,
+  seed: wish.seed + 2,
+  parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } },
+};
 const { run_id } = await startUniverseTraining(services, temporal, context, { maxInFlight: 1 }, long);
 await new Promise((resolve) => setTimeout(resolve, 4000));
 await cancelRun(temporal, context, run_id);
