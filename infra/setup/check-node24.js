@@ -25,7 +25,17 @@ try {
   run('npm', ['test'], { env, cwd: clone });
   console.log('npm start -- --once and npm test pass on Node 24');
 } finally {
+  removeState();
   rmSync(temporary, { recursive: true, force: true });
+}
+
+// As root, a state folder's database lies elsewhere, and would stay. A failure here must not hide the first one.
+function removeState() {
+  if (!existsSync(join(clone, '.stockcast'))) return;
+  const source = "(await import('./infra/postgres/postgres-home.ts')).removePostgres('.stockcast')";
+  const args = ['--import', 'tsx', '--input-type=module', '-e', `await ${source}`];
+  const { status } = spawnSync(node, args, { cwd: clone, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) console.error(`the database of ${clone} could not be removed; see above`);
 }
 
 // The wheel's own npm and npx have lost their places, so a folder with links to the real ones goes first on PATH.

@@ -123,7 +123,7 @@ describe('the pinned Temporal CLI', () => {
 
   it('stops being downloaded when called off, also where nobody answers', async () => {
     go('exit 1');
-    const silent = createServer((socket) => socket.on('error', () => {}));
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
     vi.stubEnv('https_proxy', undefined);

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type SpawnOptions, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -91,7 +91,7 @@ async function buildWithGo({ say, signal }: SetUpOptions): Promise<void> {
   const started = Date.now();
   const timer = setInterval(() => say(`  still building, ${Math.round((Date.now() - started) / 1000)} s`), PROGRESS_MS);
   try {
-    await run('go', ['install', MODULE], { ...process.env, GOBIN: dir, GOFLAGS: '' }, signal);
+    await run('go', ['install', MODULE], { ...process.env, GOBIN: dir, GOFLAGS: '' }, signal && { signal });
     keep(join(dir, EXECUTABLE));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -118,7 +118,9 @@ async function downloadBySdk({ say, signal }: SetUpOptions): Promise<void> {
   try {
     const sdk = createRequire(import.meta.url).resolve('@temporalio/testing');
     const args = ['-e', DOWNLOAD, sdk, dir, `v${TEMPORAL_CLI_VERSION}`];
-    await run(process.execPath, args, process.env, signal === undefined ? limit : AbortSignal.any([signal, limit]));
+    const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+    // The SDK keeps a polite signal to itself.
+    await run(process.execPath, args, process.env, { signal: either, killSignal: 'SIGKILL' });
     const file = readdirSync(dir)
       .map((name) => join(dir, name))
       .find((path) => statSync(path).isFile());
@@ -170,9 +172,14 @@ function isPinned(version: string | undefined): boolean {
   );
 }
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  stop?: Pick<SpawnOptions, 'signal' | 'killSignal'>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...(signal ? { signal } : {}) });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...(stop ?? {}) });
     let tail = '';
     child.stderr.on('data', (chunk: Buffer) => {
       tail = `${tail}${chunk.toString()}`.slice(-2000);
