@@ -179,7 +179,7 @@ function run(
   stop?: Pick<SpawnOptions, 'signal' | 'killSignal'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...(stop ?? {}) });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'], ...stop });
     let tail = '';
     child.stderr.on('data', (chunk: Buffer) => {
       tail = `${tail}${chunk.toString()}`.slice(-2000);
