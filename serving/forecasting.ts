@@ -79,7 +79,7 @@ async function forecastBy(
   const { X } = buildFeatures(adjusted(history));
   const [logReturn] = (await loadModel(services, context, model)).predict(rowRange(X, X.nRows - 1, X.nRows));
   const notes = [...(evaluation?.notes ?? []), ...staleness(vantage, originSession)];
-  return services.forecasts.save(context, {
+  const made: Forecast = {
     ticker,
     horizon,
     modelId,
@@ -93,7 +93,9 @@ async function forecastBy(
     ...(evaluation === undefined ? {} : { baselineRatio: evaluation.rmseRatioToNaive }),
     notes,
     madeAt: context.clock.now().toISOString(),
-  });
+  };
+  // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
+  return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
 
 /** Says when the newest known session is not the newest that there was. */

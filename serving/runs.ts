@@ -190,8 +190,14 @@ async function start(
   const status = statusOf(await temporal.call((client) => client.workflow.getHandle(workflowId).describe()));
   if (workflow === TRAIN_UNIVERSE && status === 'completed' && (await hasFailedTickers(temporal, workflowId))) {
     // What failed may have been mended since; tickers that were trained are joined, not trained again.
-    await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE);
-    return started;
+    try {
+      await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE);
+      return started;
+    } catch (error) {
+      // Somebody else asked again a moment before.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return { run_id: workflowId, status: 'running', joined: true, ui };
+    }
   }
   return { run_id: workflowId, status, joined: true, ui };
 }

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
+  CancellationScope,
   ParentClosePolicy,
   WorkflowIdReusePolicy,
   continueAsNew,
@@ -65,7 +66,8 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
       }
       return { ticker, status: 'completed', workflowId };
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      // A child that somebody cancelled by itself is one more ticker that did not come about.
+      if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
       return { ticker, status: 'failed', workflowId, ...failureReason(error) };
     } finally {
       running.delete(ticker);

@@ -25,7 +25,10 @@ export class FolderObjectStore implements ObjectStore {
 
   async put(context: Context, key: string, bytes: Uint8Array): Promise<void> {
     const target = this.#path(context, key);
-    this.#swept ??= this.#sweep();
+    this.#swept ??= this.#sweep().catch((error: unknown) => {
+      this.#swept = undefined;
+      throw error;
+    });
     await this.#swept;
     await makeFolder(dirname(target));
     const temporary = join(this.#root, UNFINISHED, randomUUID());
