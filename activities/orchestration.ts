@@ -1,12 +1,13 @@
 import { Context as ActivityContext } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { PromotionOutcome, TrainingPlan } from '../domain/run.ts';
+import type { PromotionOutcome } from '../domain/run.ts';
 import { forecastWith } from '../serving/forecasting.ts';
 import { promoteBest } from '../serving/promotion.ts';
-import { type PlannedRun, planTicker } from '../serving/planning.ts';
+import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
 import type { Services } from '../serving/services.ts';
 import { asFailure, heartbeating } from './failure.ts';
 
@@ -16,19 +17,23 @@ export type OrchestrationActivities = ReturnType<typeof orchestrationActivities>
 export function orchestrationActivities(services: Services, client: Client) {
   return {
     /** Names the run that would train this ticker on what is known: equal requests have equal workflow ids. */
-    planTicker: (input: {
-      context: ContextRecord;
-      ticker: string;
-      vantage: Vantage;
-      plan: TrainingPlan;
-    }): Promise<PlannedRun> =>
-      translated(() => planTicker(services, contextFrom(input.context), input.ticker, input.vantage, input.plan)),
+    planTicker: (input: RunRequest & { context: ContextRecord }): Promise<PlannedRun> =>
+      translated(() => planTicker(services, contextFrom(input.context), input)),
 
-    /** Waits for a run that somebody else started. */
-    awaitRun: (input: { workflowId: string }): Promise<void> =>
+    /** Waits for a run that somebody else started, and returns why it did not complete, if it did not. */
+    awaitRun: (input: { workflowId: string }): Promise<FailureReason | undefined> =>
       heartbeating(async () => {
-        const result = client.workflow.getHandle(input.workflowId).result();
-        await Promise.race([result, ActivityContext.current().cancelled]);
+        const { cancellationSignal } = ActivityContext.current();
+        const result = () => client.workflow.getHandle(input.workflowId).result();
+        try {
+          await client.connection.withAbortSignal(cancellationSignal, result);
+          return undefined;
+        } catch (error) {
+          // How it ended, or that it is gone, is an answer; asking again would bring no other.
+          if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
+            return failureReason(error);
+          throw error;
+        }
       }),
 
     /** Decides what serves for one horizon and enters it into the ledger. */
@@ -38,8 +43,13 @@ export function orchestrationActivities(services: Services, client: Client) {
       ticker: string;
       horizon: Horizon;
       asOf: SessionDate;
+      live: boolean;
       modelIds: readonly string[];
-    }): Promise<PromotionOutcome> => translated(() => promoteBest(services, contextFrom(input.context), input)),
+    }): Promise<PromotionOutcome> =>
+      translated(() => {
+        const executionId = ActivityContext.current().info.workflowExecution?.runId ?? input.runId;
+        return promoteBest(services, contextFrom(input.context), { ...input, executionId });
+      }),
 
     /** Makes and stores the forecasts of the promoted models for the newest session. */
     forecast: (input: {

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly repetitions: number;
   /** Whether to measure also what takes very long. */
   readonly full: boolean;
+  /** How many universes to simulate, for a bench that does; absent leaves it to the bench. */
+  readonly universes?: number;
   /** The subjects to measure; absent means all. */
   readonly subjects?: readonly string[];
 }

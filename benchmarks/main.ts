@@ -7,6 +7,7 @@ interface CommandOptions {
   readonly json?: true;
   readonly full?: true;
   readonly repeat: number;
+  readonly universes?: number;
   readonly subjects?: readonly string[];
 }
 
@@ -16,6 +17,7 @@ const program = new Command('npm run bench --')
   .option('--json', 'print one line of JSON per figure')
   .option('--full', 'measure also what takes very long')
   .option('--repeat <times>', 'how often to measure everything', wholeNumber, 5)
+  .option('--universes <count>', 'how many universes to simulate (gate)', wholeNumber)
   .option('--subjects <names>', 'measure only these, separated by commas', (names) => names.split(','))
   .action(main);
 
@@ -43,7 +45,7 @@ function list(asJson: boolean): void {
   }
 }
 
-async function measure(bench: Bench, { json, full, repeat, subjects }: CommandOptions): Promise<void> {
+async function measure(bench: Bench, { json, full, repeat, universes, subjects }: CommandOptions): Promise<void> {
   const unknown = subjects?.find((subject) => !bench.subjects.includes(subject));
   if (unknown !== undefined) {
     throw new Error(`The bench ${bench.name} has no subject "${unknown}". There are: ${bench.subjects.join(', ')}.`);
@@ -53,6 +55,7 @@ async function measure(bench: Bench, { json, full, repeat, subjects }: CommandOp
   const options: BenchOptions = {
     repetitions: repeat,
     full: full === true,
+    ...(universes === undefined ? {} : { universes }),
     ...(subjects === undefined ? {} : { subjects }),
   };
   await bench.run(options, {

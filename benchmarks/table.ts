@@ -32,7 +32,7 @@ export function figureTable(figures: readonly Figure[]): string {
     const cells = [...metrics.keys()].flatMap((metric) => {
       const value = median(values.get(keyOf(row.case, row.subject, metric)) ?? []);
       const ours = median(values.get(keyOf(row.case, OURSELVES, metric)) ?? []);
-      return [Number.isNaN(value) ? '' : shown(value), Number.isNaN(value / ours) ? '' : `${shown(value / ours)}x`];
+      return [Number.isNaN(value) ? '' : shown(value), !Number.isFinite(value / ours) ? '' : `${shown(value / ours)}x`];
     });
     table.push([row.case === previousCase ? '' : row.case, row.subject, ...cells]);
     previousCase = row.case;

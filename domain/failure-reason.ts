@@ -22,7 +22,9 @@ export function failureReason(error: unknown): FailureReason {
     }
   }
   if (!(reason instanceof Error)) return { code: 'Error', message: String(reason) };
-  return { code: codeOf(reason) || reason.name, message: reason.message };
+  // A cancellation on its way through a parent says nothing of itself.
+  const message = reason.message || (reason.name === 'CancelledFailure' ? 'it was cancelled' : reason.name);
+  return { code: codeOf(reason) || reason.name, message };
 }
 
 function codeOf(error: Error): string {

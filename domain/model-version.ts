@@ -45,8 +45,13 @@ export interface Promotion {
   readonly previousModelId?: string;
   readonly reasons: readonly string[];
   readonly principal: string;
+  /** Workflow id of the run. */
   readonly runId: string;
+  /** Which execution of the run: the same request, asked again when its outcome no longer stood, is another. */
+  readonly executionId: string;
+  /** False when an as-of date was asked for: such an entry never moves the live alias. */
+  readonly live: boolean;
   readonly at: Instant;
-  /** Whether the live alias moved: not when `asOf` lies before the live promotion's, nor when it already served. */
+  /** Whether the live alias moved: not when `asOf` lies before that of a live entry, nor when it already served. */
   readonly movedLive: boolean;
 }

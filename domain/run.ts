@@ -21,6 +21,8 @@ export interface TrainTickerInput {
   readonly ticker: string;
   readonly vantage: Vantage;
   readonly plan: TrainingPlan;
+  /** Whether what it promotes may serve: false when an as-of date was asked for. Absent in older inputs: true. */
+  readonly live?: boolean;
 }
 
 /** Input of the workflow `trainUniverse`. */
@@ -30,6 +32,8 @@ export interface TrainUniverseInput {
   readonly tickers: readonly string[];
   readonly vantage: Vantage;
   readonly plan: TrainingPlan;
+  /** As in `TrainTickerInput`. */
+  readonly live?: boolean;
   /** How many tickers are worked on at a time. */
   readonly maxInFlight: number;
   /** Outcomes carried over by continue-as-new. */
@@ -39,7 +43,7 @@ export interface TrainUniverseInput {
 export const STAGES = ['ingest', 'preprocess', 'train', 'evaluate', 'promote', 'forecast'] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** How far one stage is, in units of work (a model fitted, a fold evaluated). */
+/** How far one stage is, in units of work (a model fitted, a model evaluated). */
 export interface StageProgress {
   readonly stage: StageName;
   readonly status: 'waiting' | 'running' | 'done' | 'failed';

@@ -16,6 +16,12 @@ export interface FitOptions {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** Something besides TypeScript that does a kind's arithmetic, for example a tensor library. */
+export interface ModelRuntime {
+  /** Loads it, once per process or thread; `fit` may be called afterwards. Returns its name and version. */
+  load(): Promise<string>;
+}
+
 /** A fitted model. `predict` maps `X` `[nRows, nFeatures]` to `yHat` `[nRows]` and mutates nothing. */
 export interface Model {
   readonly kind: string;
@@ -35,11 +41,21 @@ export interface ModelKind<P extends { readonly [name: string]: Json } = { reado
   /** `baseline` kinds are what others are measured against. */
   readonly role: 'baseline' | 'candidate';
   readonly defaults: P;
+  /** Loaded before the first fit; `predict` and `fromObject` never need it. Absent: plain TypeScript. */
+  readonly runtime?: ModelRuntime;
+  /** Most sessions that one fit forecasts in an evaluation before the next fit; by default a year. */
+  readonly refitEvery?: number;
   /**
    * Checks parameters that differ from the defaults and returns the full set.
    * @throws StockcastError PARAMETER_INVALID naming the parameter, its value and what is possible
    */
   parameters(overrides: Json): P;
+  /**
+   * Consecutive sessions that one row of `X` covers, the forecast's own last: `X` then has `lookback` x nFeatures
+   * columns, oldest session first, and a session that has fewer neighbours before it, or a gap among them, gets no row.
+   * 1 when absent.
+   */
+  lookback?(parameters: P): number;
   /** Fits on `X` `[nRows, nFeatures]` and `y` `[nRows]`; leaves both unchanged. */
   fit(X: Matrix, y: Float64Array, parameters: P, options: FitOptions): Model;
   /** @throws StockcastError OBJECT_DAMAGED when the object is not one that `toObject` of this kind made */

@@ -8,6 +8,18 @@ import { vantageOf } from './vantages.ts';
 
 const refusal = (code: string) => expect.objectContaining({ code });
 
+const MODEL = {
+  datasetId: 'd',
+  featureSet: 'daily-1',
+  window: 'all',
+  parameters: {},
+  seed: 7,
+  codeVersion: 'code-1',
+  backend: 'typescript',
+  nTrainingRows: 90,
+  trainedAt: '2013-03-01T12:00:00.000Z',
+} as const;
+
 describe('a plan', () => {
   it('has defaults for everything but the seed', () => {
     expect(trainingPlan({ seed: 7 })).toEqual({
@@ -43,13 +55,12 @@ describe('a planned run', () => {
   const record = (id: string) => ({ id, source: `${id}.csv`, acceptedRows: 1, rejectedRows: 0, report: [] });
   const bars = (n: number) => sampleBars('MSFT').slice(-n);
   const plan = (context: ReturnType<typeof freshContext>, wish: Partial<TrainingWish> = {}, services?: Services) =>
-    planTicker(
-      services ?? on.services,
-      context,
-      'MSFT',
-      vantageOf(context),
-      trainingPlan({ seed: 7, horizons: [1], ...wish }),
-    );
+    planTicker(services ?? on.services, context, {
+      ticker: 'MSFT',
+      vantage: vantageOf(context),
+      plan: trainingPlan({ seed: 7, horizons: [1], ...wish }),
+      live: true,
+    });
 
   it('has an id that says what it does, the same for equal data, plan and code', async () => {
     const context = freshContext();
@@ -89,6 +100,55 @@ describe('a planned run', () => {
     const early = freshContext();
     await on.services.bars.merge(early, record('a'), [bars(59)], []);
     await expect(plan(early)).rejects.toThrow('MSFT has 59 sessions, at least 60 are needed');
+  });
+
+  it('has another id for a live run than for one as of a date that sees the same', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(100)], []);
+    const request = { ticker: 'MSFT', vantage: vantageOf(context), plan: trainingPlan({ seed: 7, horizons: [1] }) };
+    const live = await planTicker(on.services, context, { ...request, live: true });
+    const asOf = await planTicker(on.services, context, { ...request, live: false });
+    expect(asOf.lastSession).toBe(live.lastSession);
+    expect(asOf.workflowId).not.toBe(live.workflowId);
+  });
+
+  it('has no session for a ticker of which nothing can be seen yet, and says so', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(100)], []);
+    const request = { ticker: 'MSFT', plan: trainingPlan({ seed: 7, horizons: [1] }), live: false };
+    const early = planTicker(on.services, context, { ...request, vantage: vantageOf(context, '2001-01-02') });
+    await expect(early).rejects.toMatchObject({
+      code: 'TOO_FEW_SESSIONS',
+      message: expect.stringContaining('MSFT has 0 sessions, at least 60 are needed'),
+      details: { sessions: 0 },
+    });
+  });
+
+  it('stands while what it chose is in production and its object there', async () => {
+    const context = freshContext();
+    await on.services.bars.merge(context, record('a'), [bars(100)], []);
+    const { workflowId, stands } = await plan(context);
+    expect(stands).toBe(false);
+    const enter = async (runId: string, executionId: string, modelId: string) => {
+      const asOf = bars(1)[0]!.date;
+      const named = { ticker: 'MSFT', horizon: 1, kind: 'naive', asOf, runId };
+      const objectKey = `models/MSFT/${modelId}.json`;
+      await on.services.registry.register(context, { ...MODEL, ...named, id: modelId, objectKey });
+      const decision = { modelId, reasons: [], principal: 'tester', executionId, live: true };
+      await on.services.ledger.enter(context, { ...named, ...decision });
+      return () => on.services.objects.put(context, objectKey, new Uint8Array([1]));
+    };
+    const putObject = await enter(workflowId, 'first', 'chosen');
+    expect((await plan(context)).stands).toBe(false);
+    await putObject();
+    expect((await plan(context)).stands).toBe(true);
+    expect((await plan(context, { horizons: [1, 2] })).stands).toBe(false);
+    expect((await plan(context, { seed: 8 })).stands).toBe(false);
+
+    await (await enter('other run', 'other', 'other'))();
+    expect((await plan(context)).stands).toBe(false);
+    await enter(workflowId, 'second', 'chosen');
+    expect((await plan(context)).stands).toBe(true);
   });
 
   it('needs prices of the ticker', async () => {

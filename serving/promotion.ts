@@ -9,6 +9,9 @@ import type { Services } from './services.ts';
 /** Which evaluated models compete to serve one ticker and horizon. */
 export interface PromotionRequest {
   readonly runId: string;
+  readonly executionId: string;
+  /** Whether the choice may serve now; false for a run as of a date. */
+  readonly live: boolean;
   readonly ticker: string;
   readonly horizon: Horizon;
   readonly asOf: SessionDate;
@@ -37,7 +40,7 @@ export async function promoteBest(
     }),
   );
   const { modelId, kind, reasons } = choosePromotion(candidates);
-  const { runId, ticker, horizon, asOf } = request;
+  const { runId, executionId, live, ticker, horizon, asOf } = request;
   const { principal } = context;
   const entry = await services.ledger.enter(context, {
     ticker,
@@ -48,6 +51,8 @@ export async function promoteBest(
     reasons,
     principal,
     runId,
+    executionId,
+    live,
   });
   return { horizon, modelId: entry.modelId, kind: entry.kind, movedLive: entry.movedLive };
 }

@@ -28,7 +28,8 @@ import type { TemporalGateway } from './temporal-gateway.ts';
 import { vantageOf } from './vantages.ts';
 
 /**
- * Starts training one ticker, or joins the run that does or did the same.
+ * Starts training one ticker, or joins the run that does the same, or did and whose outcome is still in force. Without
+ * `asOf` the run is live: what it promotes may serve.
  * @throws StockcastError TICKER_UNKNOWN, TOO_FEW_SESSIONS, MODEL_KIND_UNKNOWN, DATE_INVALID, TEMPORAL_UNAVAILABLE
  */
 export async function startTickerTraining(
@@ -41,20 +42,16 @@ export async function startTickerTraining(
 ): Promise<StartedRun> {
   const plan = trainingPlan(wish);
   const vantage = vantageOf(context, asOf);
-  const { workflowId, lastSession } = await planTicker(services, context, ticker, vantage, plan);
-  const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan };
-  return start(
-    temporal,
-    TRAIN_TICKER,
-    workflowId,
-    input,
-    runAttributes({ ticker, asOf: lastSession, stage: 'waiting' }),
-  );
+  const live = asOf === undefined;
+  const { workflowId, lastSession, stands } = await planTicker(services, context, { ticker, vantage, plan, live });
+  const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan, live };
+  const attributes = runAttributes({ ticker, asOf: lastSession, stage: 'waiting' });
+  return start(temporal, TRAIN_TICKER, workflowId, stands, input, attributes);
 }
 
 /**
- * Starts training many tickers (default: all known), or joins the run that does or did the same. Tickers that cannot
- * be trained fail alone, inside the run.
+ * Starts training many tickers (default: all known), or joins an equal run as for one ticker. Tickers that cannot be
+ * trained fail alone, inside the run.
  * @throws StockcastError TICKER_UNKNOWN when a ticker has no prices at all, or none is known
  */
 export async function startUniverseTraining(
@@ -66,15 +63,16 @@ export async function startUniverseTraining(
 ): Promise<StartedRun> {
   const plan = trainingPlan(wish);
   const vantage = vantageOf(context, request.asOf);
+  const live = request.asOf === undefined;
   const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
   if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
   const planned = [];
   for (const ticker of [...new Set(tickers)].sort()) {
     try {
-      planned.push(await planTicker(services, context, ticker, vantage, plan));
+      planned.push(await planTicker(services, context, { ticker, vantage, plan, live }));
     } catch (error) {
       if (!(error instanceof StockcastError) || error.code !== 'TOO_FEW_SESSIONS') throw error;
-      planned.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '' });
+      planned.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '', stands: true });
     }
   }
   const asOf =
@@ -89,10 +87,12 @@ export async function startUniverseTraining(
     tickers: planned.map(({ ticker }) => ticker),
     vantage,
     plan,
+    live,
     maxInFlight: request.maxInFlight,
   };
   const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;
-  return start(temporal, TRAIN_UNIVERSE, workflowId, input, runAttributes({ asOf, stage: 'waiting' }));
+  const stands = planned.every((run) => run.stands);
+  return start(temporal, TRAIN_UNIVERSE, workflowId, stands, input, runAttributes({ asOf, stage: 'waiting' }));
 }
 
 /**
@@ -166,6 +166,7 @@ async function start(
   temporal: TemporalGateway,
   workflow: string,
   workflowId: string,
+  stands: boolean,
   input: TrainTickerInput | TrainUniverseInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
@@ -182,7 +183,8 @@ async function start(
     );
   const started: StartedRun = { run_id: workflowId, status: 'running', joined: false, ui };
   try {
-    await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY);
+    const { ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY } = WorkflowIdReusePolicy;
+    await startWith(stands ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE);
     return started;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -24,8 +24,8 @@ export async function snapshotTicker(
   vantage: Vantage,
 ): Promise<{ key: string; manifest: DatasetManifest }> {
   const history = await historyOf(services, context, ticker, vantage);
-  requireEnoughSessions(history);
   const { series, events } = history;
+  requireEnoughSessions(ticker, series.dates.length);
   const id = datasetIdentity(series, events);
   const key = datasetManifestKey(ticker, id);
   if (await services.objects.exists(context, key)) return { key, manifest: await readManifest(services, context, key) };
@@ -54,10 +54,9 @@ export async function snapshotTicker(
 }
 
 /** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any */
-export function requireEnoughSessions({ series }: History, horizons: readonly Horizon[] = []): void {
+export function requireEnoughSessions(ticker: string, sessions: number, horizons: readonly Horizon[] = []): void {
   const needed = Math.max(MIN_SESSIONS, ...horizons.map(sessionsNeeded));
-  const { ticker, dates } = series;
-  if (dates.length < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: dates.length, needed });
+  if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, needed });
 }
 
 /** Reads the manifest of a snapshot. */

@@ -23,7 +23,7 @@ export interface WorkerParts {
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
 
-/** Workers that poll their queues; `run` settles when they have stopped. */
+/** Workers that poll their queues; `run` settles when all have stopped, and one that fails stops the others. */
 export interface RunningWorkers {
   run(): Promise<void>;
   /** Stops polling and lets what runs finish within the grace time. */
@@ -62,18 +62,26 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
     },
   };
   const workers = await Promise.all(queues.map((queue) => makers[queue]()));
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
   return {
     run: async () => {
-      try {
-        await Promise.all(workers.map((worker) => worker.run()));
-      } finally {
-        await Promise.all(pools.map((pool) => pool.close()));
-        await connection.close();
-      }
+      const ended = await Promise.allSettled(
+        workers.map((worker) =>
+          worker.run().catch((error: unknown) => {
+            // The others would go on without it, and nobody would start this process again.
+            shutdown();
+            throw error;
+          }),
+        ),
+      );
+      await Promise.all(pools.map((pool) => pool.close()));
+      await connection.close();
+      const failed = ended.find((each) => each.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     },
-    shutdown: () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    },
+    shutdown,
   };
 }
 

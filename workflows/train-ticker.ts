@@ -29,7 +29,7 @@ const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, task
  * Steps hand each other keys and small records; every step may run again and gives the same result.
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
-  const { context, ticker, vantage, plan } = input;
+  const { context, ticker, vantage, plan, live = true } = input;
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const stages = new StageTracker({ train: learners.length, evaluate: learners.length, promote: plan.horizons.length });
@@ -74,7 +74,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     const promotions: PromotionOutcome[] = [];
     for (const horizon of plan.horizons) {
       const modelIds = models.filter((model) => model.horizon === horizon).map((model) => model.modelId);
-      promotions.push(await light.promote({ context, runId, ticker, horizon, asOf: dataset.lastSession, modelIds }));
+      promotions.push(
+        await light.promote({ context, runId, live, ticker, horizon, asOf: dataset.lastSession, modelIds }),
+      );
       stages.advance('promote');
     }
     stages.finish('promote');

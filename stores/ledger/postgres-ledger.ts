@@ -17,26 +17,27 @@ export class PostgresLedger implements Ledger {
 
   enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion> {
     const { tenant } = context;
-    const { ticker, horizon, asOf, modelId, runId } = promotion;
+    const { ticker, horizon, asOf, modelId, runId, executionId, live } = promotion;
     return this.#database.transaction(async (db) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger/${tenant}/${ticker}/${horizon}`}, 0))`.execute(
         db,
       );
       const entered = await entries(db, tenant, ticker)
         .where('horizon', '=', horizon)
-        .where('run_id', '=', runId)
+        .where('execution_id', '=', executionId)
         .executeTakeFirst();
       if (entered !== undefined) return promotionOf(entered);
 
-      const live = await liveEntry(db, tenant, ticker, horizon);
+      const serving = await liveEntry(db, tenant, ticker, horizon);
       const previous = await entryAsOf(db, tenant, ticker, horizon, asOf);
-      // Whatever lay before the live as-of date never moved it, so the newest date of all entries is the live one.
+      // A live entry that confirmed what serves did not move it, but nothing may go back behind its date.
       const { newest } = await db
         .selectFrom('promotion')
         .select((eb) => eb.fn.max('as_of').as('newest'))
         .where('tenant', '=', tenant)
         .where('ticker', '=', ticker)
         .where('horizon', '=', horizon)
+        .where('live', '=', true)
         .executeTakeFirstOrThrow();
       const row = await db
         .insertInto('promotion')
@@ -51,8 +52,10 @@ export class PostgresLedger implements Ledger {
           reasons: JSON.stringify(promotion.reasons),
           principal: promotion.principal,
           run_id: runId,
+          execution_id: executionId,
+          live,
           at: context.clock.now().toISOString(),
-          moved_live: live === undefined || (asOf >= newest && modelId !== live.model_id),
+          moved_live: live && (serving === undefined || (asOf >= newest && modelId !== serving.model_id)),
         })
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -69,6 +72,18 @@ export class PostgresLedger implements Ledger {
     const { tenant } = context;
     const row = await this.#database.run((db) =>
       asOf === undefined ? liveEntry(db, tenant, ticker, horizon) : entryAsOf(db, tenant, ticker, horizon, asOf),
+    );
+    return row === undefined ? undefined : promotionOf(row);
+  }
+
+  async newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined> {
+    const row = await this.#database.run((db) =>
+      entries(db, context.tenant, ticker)
+        .where('horizon', '=', horizon)
+        .where('run_id', '=', runId)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
     );
     return row === undefined ? undefined : promotionOf(row);
   }
@@ -114,6 +129,8 @@ function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
     reasons: row.reasons,
     principal: row.principal,
     runId: row.run_id,
+    executionId: row.execution_id,
+    live: row.live,
     at: row.at,
     movedLive: row.moved_live,
   };

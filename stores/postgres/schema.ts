@@ -82,6 +82,8 @@ export interface Schema {
     reasons: Document<readonly string[]>;
     principal: string;
     run_id: string;
+    execution_id: string;
+    live: boolean;
     at: string;
     moved_live: boolean;
   };

@@ -15,6 +15,8 @@ function entry(modelId: string, asOf: string, differing: Partial<NewEntry> = {})
     reasons: ['lowest error out of sample', 'no worse than "naive"'],
     principal: 'tester',
     runId: `${modelId}@${asOf}`,
+    executionId: differing.runId ?? `${modelId}@${asOf}`,
+    live: true,
     ...differing,
   };
 }
@@ -87,7 +89,7 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.enter(context, entry('a', '2013-03-18'))).toMatchObject({ movedLive: true });
     });
 
-    it('enters a run once for each ticker and horizon, and returns the first entry to the second', async () => {
+    it('enters an execution once for each ticker and horizon, and returns the first entry to the second', async () => {
       const context = freshContext();
       const first = await ledger.enter(context, entry('a', '2013-03-01', { runId: 'run' }));
       await ledger.enter(context, entry('b', '2013-03-04'));
@@ -102,6 +104,42 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect((await ledger.production(context, 'MSFT', 10))?.modelId).toBe('d');
       expect(await ledger.history(context, 'AAPL')).toHaveLength(3);
       expect(await ledger.history(context, 'MSFT')).toHaveLength(1);
+    });
+
+    it('makes an entry of its own for a second execution of a run, and knows the newest of the run', async () => {
+      const context = freshContext();
+      const once = (executionId: string, modelId = 'a') =>
+        ledger.enter(context, entry(modelId, '2013-03-01', { runId: 'run', executionId }));
+      await once('first');
+      await ledger.enter(context, entry('b', '2013-03-01'));
+      const again = await once('second');
+      expect(again).toMatchObject({ movedLive: true, previousModelId: 'b', runId: 'run', executionId: 'second' });
+      expect(await once('second')).toEqual(again);
+      expect((await ledger.production(context, 'AAPL', 10))?.modelId).toBe('a');
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(3);
+
+      await once('third', 'c');
+      expect((await ledger.newestOf(context, 'run', 'AAPL', 10))?.modelId).toBe('c');
+      expect((await ledger.newestOf(context, 'b@2013-03-01', 'AAPL', 10))?.modelId).toBe('b');
+      expect(await ledger.newestOf(context, 'other', 'AAPL', 10)).toBeUndefined();
+      expect(await ledger.newestOf(context, 'run', 'AAPL', 1)).toBeUndefined();
+      expect(await ledger.newestOf(context, 'run', 'MSFT', 10)).toBeUndefined();
+      expect(await ledger.newestOf(freshContext(), 'run', 'AAPL', 10)).toBeUndefined();
+    });
+
+    it('never moves for an entry as of a date, and is not held back by one', async () => {
+      const context = freshContext();
+      const asOf = (modelId: string, date: string) => ledger.enter(context, entry(modelId, date, { live: false }));
+      expect(await asOf('first', '2013-03-01')).toMatchObject({ live: false, movedLive: false });
+      expect(await ledger.production(context, 'AAPL', 10)).toBeUndefined();
+      expect((await ledger.production(context, 'AAPL', 10, '2013-03-01'))?.modelId).toBe('first');
+
+      const live = await ledger.enter(context, entry('a', '2013-03-04'));
+      expect(live).toMatchObject({ live: true, movedLive: true });
+      expect(await asOf('same day', '2013-03-04')).toMatchObject({ movedLive: false });
+      expect(await asOf('later', '2013-03-06')).toMatchObject({ movedLive: false });
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(live);
+      expect(await ledger.enter(context, entry('b', '2013-03-05'))).toMatchObject({ movedLive: true });
     });
 
     it('has one straight line of moves when many processes promote at once', async () => {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainTickerResult, TrainUniverseResult } from '../../domain/run.ts';
 import { forecast } from '../../serving/forecasting.ts';
@@ -124,6 +125,69 @@ describe('training a universe', () => {
   });
 });
 
+describe('asking again for what was done', () => {
+  const trained = async (wish: Parameters<typeof startTickerTraining>[4]) => {
+    const started = await startTickerTraining(pipeline.services, pipeline.temporal, pipeline.context, 'AAPL', wish);
+    if (!started.joined) expect((await pipeline.ended(started.run_id)).status).toBe('completed');
+    return started;
+  };
+  const serving = () => pipeline.services.ledger.production(pipeline.context, 'AAPL', 1);
+
+  it('does it again when something else has come to serve since, and joins it when not', async () => {
+    const first = await trained({ ...SMALL_WISH, seed: 20 });
+    const served = await serving();
+    expect(served?.runId).toBe(first.run_id);
+    const between = await trained({ ...SMALL_WISH, seed: 21 });
+    expect((await serving())?.runId).toBe(between.run_id);
+
+    const again = await trained({ ...SMALL_WISH, seed: 20 });
+    expect(again).toMatchObject({ run_id: first.run_id, joined: false });
+    expect(await serving()).toMatchObject({ runId: first.run_id, modelId: served!.modelId, movedLive: true });
+    expect((await serving())?.executionId).not.toBe(served!.executionId);
+    expect(await trained({ ...SMALL_WISH, seed: 20 })).toMatchObject({ joined: true, status: 'completed' });
+  });
+
+  it('does so for a universe and its tickers, and leaves those alone that stand', async () => {
+    const { services, context } = pipeline;
+    const wish = { ...SMALL_WISH, seed: 22 };
+    const first = await universe(TEST_TICKERS, wish);
+    await pipeline.ended(first.run_id);
+    const [apple, other] = await Promise.all(TEST_TICKERS.map((ticker) => services.ledger.history(context, ticker)));
+    await trained({ ...SMALL_WISH, seed: 23 });
+
+    const again = await universe(TEST_TICKERS, wish);
+    expect(again).toMatchObject({ run_id: first.run_id, joined: false });
+    expect((await pipeline.ended(again.run_id)).status).toBe('completed');
+    expect((await serving())?.modelId).toBe(apple![0]!.modelId);
+    expect(await services.ledger.history(context, 'MSFT')).toEqual(other);
+    expect(await universe(TEST_TICKERS, wish)).toMatchObject({ joined: true, status: 'completed' });
+  });
+
+  it('does it again when the object of the model that serves is lost, to the same bytes', async () => {
+    const { services, context } = pipeline;
+    const wish = { ...SMALL_WISH, seed: 24 };
+    await trained(wish);
+    const model = await services.registry.find(context, (await serving())!.modelId);
+    const before = await services.objects.get(context, model!.objectKey);
+    rmSync(join(pipeline.objectsDir, 'default', model!.objectKey));
+    expect(await trained(wish)).toMatchObject({ joined: false });
+    expect(await services.objects.get(context, model!.objectKey)).toEqual(before);
+  });
+
+  it('does it again on a new database beside a Temporal that remembers the run', async () => {
+    const wish = { ...SMALL_WISH, seed: 25 };
+    await trained(wish);
+    const served = await serving();
+    const client = new pg.Client({ connectionString: pipeline.databaseUrl });
+    await client.connect();
+    await client.query('truncate promotion, model, forecast');
+    await client.end();
+    expect(await serving()).toBeUndefined();
+    expect(await trained(wish)).toMatchObject({ joined: false });
+    expect(await serving()).toMatchObject({ modelId: served!.modelId, movedLive: true });
+  });
+});
+
 describe('training as of a past date', () => {
   it('sees nothing later, is entered in the ledger at that date, and leaves what serves alone', async () => {
     const { services, temporal, context } = pipeline;
@@ -139,6 +203,43 @@ describe('training as of a past date', () => {
     expect(then).toMatchObject({ runId: run_id, asOf: '2012-06-01' });
     const model = await services.registry.find(context, then!.modelId);
     expect(model?.evaluation?.lastOrigin! <= '2012-06-01').toBe(true);
+  });
+});
+
+describe('training as of the newest session', () => {
+  it('leaves what serves alone as well, and is another run than the live one, which moves it', async () => {
+    const { services, temporal, context } = pipeline;
+    const wish = { ...SMALL_WISH, seed: 30 };
+    const live = await services.ledger.production(context, 'MSFT', 1);
+    const asOf = await startTickerTraining(services, temporal, context, 'MSFT', wish, '2013-03-01');
+    const view = await pipeline.ended(asOf.run_id);
+    expect((view.result as TrainTickerResult).promotions).toMatchObject([{ movedLive: false }]);
+    expect(await services.ledger.production(context, 'MSFT', 1)).toEqual(live);
+    const request = { tickers: ['MSFT'], maxInFlight: 1, asOf: '2013-03-05' };
+    const many = await startUniverseTraining(services, temporal, context, request, { ...wish, seed: 31 });
+    await pipeline.ended(many.run_id);
+    expect(await services.ledger.production(context, 'MSFT', 1)).toEqual(live);
+
+    const now = await startTickerTraining(services, temporal, context, 'MSFT', wish);
+    expect(now.joined).toBe(false);
+    await pipeline.ended(now.run_id);
+    expect(await services.ledger.production(context, 'MSFT', 1)).toMatchObject({ runId: now.run_id, movedLive: true });
+    const again = await startTickerTraining(services, temporal, context, 'MSFT', wish, '2013-03-01');
+    expect(again).toMatchObject({ run_id: asOf.run_id });
+  });
+
+  it('lets a ticker fail alone of which nothing could be seen then, and says so', async () => {
+    await takeIn(samplePrices(['GOOG'], 60));
+    const { services, temporal, context } = pipeline;
+    const request = { tickers: ['GOOG', 'MSFT'], maxInFlight: 2, asOf: '2012-06-02' };
+    const { run_id } = await startUniverseTraining(services, temporal, context, request, SMALL_WISH);
+    const { outcomes } = (await pipeline.ended(run_id)).result as TrainUniverseResult;
+    expect(outcomes.find(({ ticker }) => ticker === 'MSFT')).toMatchObject({ status: 'completed' });
+    expect(outcomes.find(({ ticker }) => ticker === 'GOOG')).toMatchObject({
+      status: 'failed',
+      code: 'TOO_FEW_SESSIONS',
+      message: expect.stringContaining('GOOG has 0 sessions'),
+    });
   });
 });
 
@@ -193,14 +294,13 @@ describe('a run under way', () => {
 
 describe('what was lost', () => {
   it('is made again: a model whose object is gone is fitted anew, to the same bytes', async () => {
-    const { services, context } = pipeline;
+    const { services, temporal, context } = pipeline;
+    const wish = { ...SMALL_WISH, seed: 40 };
+    await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', wish)).run_id);
     const model = await services.registry.newest(context, 'AAPL', 1, 'random-forest');
     const before = await services.objects.get(context, model!.objectKey);
     rmSync(join(pipeline.objectsDir, 'default', model!.objectKey));
-    const again = await startTickerTraining(services, pipeline.temporal, context, 'AAPL', {
-      ...SMALL_WISH,
-      horizons: [1, 2],
-    });
+    const again = await startTickerTraining(services, temporal, context, 'AAPL', { ...wish, horizons: [1, 2] });
     await pipeline.ended(again.run_id);
     expect(await services.objects.get(context, model!.objectKey)).toEqual(before);
   });

@@ -12,7 +12,7 @@ import { describeRun } from '../../serving/runs.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
-import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
+import { type Queue, type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
 import { freshDatabase } from './postgres.ts';
 import { freshNamespace } from './temporal.ts';
 import { workflowCoverage } from './workflow-coverage.ts';
@@ -28,6 +28,8 @@ export interface TestPipeline {
   readonly databaseUrl: string;
   readonly objectsDir: string;
   readonly at: { readonly address: string; readonly namespace: string };
+  /** Runs real workers on some queues, until `stop`. */
+  work(queues: readonly Queue[]): Promise<void>;
   /** Waits until a run has ended. */
   ended(runId: string): Promise<RunView>;
   stop(): Promise<void>;
@@ -45,10 +47,9 @@ export async function startPipeline(options: { workers?: boolean } = {}): Promis
   const temporal = new TemporalGateway({ ...at, uiUrl: 'http://127.0.0.1:8233' });
   const context = { tenant: 'default', principal: 'tester', clock: systemClock };
   const coverage = await workflowCoverage();
-  let workers: RunningWorkers | undefined;
-  let running: Promise<void> | undefined;
-  if (options.workers !== false) {
-    workers = await createWorkers(Object.values(QUEUES), {
+  const working: { readonly workers: RunningWorkers; readonly running: Promise<void> }[] = [];
+  const work = async (queues: readonly Queue[]) => {
+    const workers = await createWorkers(queues, {
       services,
       temporal,
       address: at.address,
@@ -57,8 +58,9 @@ export async function startPipeline(options: { workers?: boolean } = {}): Promis
       shutdownGraceMs: 2000,
       workflows: coverage.workflows,
     });
-    running = workers.run();
-  }
+    working.push({ workers, running: workers.run() });
+  };
+  if (options.workers !== false) await work(Object.values(QUEUES));
   return {
     services,
     temporal,
@@ -66,6 +68,7 @@ export async function startPipeline(options: { workers?: boolean } = {}): Promis
     databaseUrl: database.url,
     objectsDir,
     at,
+    work,
     ended: async (runId) => {
       for (;;) {
         const view = await describeRun(temporal, context, runId);
@@ -74,8 +77,8 @@ export async function startPipeline(options: { workers?: boolean } = {}): Promis
       }
     },
     stop: async () => {
-      workers?.shutdown();
-      await running;
+      for (const { workers } of working) workers.shutdown();
+      await Promise.all(working.map(({ running }) => running));
       coverage.merge();
       await temporal.close();
       await stores.close();

@@ -38,7 +38,8 @@ export async function trainDirectly(
       await evaluateModel(services, pool, context, modelId, features.key);
       modelIds.push(modelId);
     }
-    await promoteBest(services, context, { runId, ticker, horizon, asOf, modelIds });
+    const entry = { runId, executionId: runId, live: true, ticker, horizon, asOf, modelIds };
+    await promoteBest(services, context, entry);
   } finally {
     await pool.close();
   }

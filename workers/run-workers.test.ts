@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUES } from '../domain/run.ts';
+import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
+import { createWorkers, parseQueues } from './run-workers.ts';
+
+const CRASHING = fileURLToPath(new URL('../tests/support/crashing-workflow.ts', import.meta.url));
+
+describe('workers of one process', () => {
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    pipeline = await startPipeline({ workers: false });
+  });
+  afterAll(() => pipeline.stop());
+
+  it('all stop when one fails for good, and say why it did', async () => {
+    const { services, temporal, at } = pipeline;
+    const logger = new DefaultLogger('WARN');
+    const workers = await createWorkers(Object.values(QUEUES), {
+      services,
+      temporal,
+      ...at,
+      trainingSlots: 1,
+      shutdownGraceMs: 1000,
+      workflows: { workflowBundle: await bundleWorkflowCode({ workflowsPath: CRASHING, logger }) },
+    });
+    const running = expect(workers.run()).rejects.toThrow(/Workflow Worker Thread exited/);
+    const { workflow } = temporal.client;
+    const run = await workflow.start('crash', { workflowId: 'crash', taskQueue: QUEUES.orchestration });
+    await running;
+    await run.terminate();
+  });
+});
+
+it('names of queues are read, and others refused with those that there are', () => {
+  expect(parseQueues(['stockcast-data', 'stockcast'])).toEqual(['stockcast-data', 'stockcast']);
+  expect(() => parseQueues(['data'])).toThrow('expected one of stockcast, stockcast-data, stockcast-training');
+});
