@@ -4,9 +4,9 @@ import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { PromotionOutcome } from '../domain/run.ts';
+import type { PromotionDecision, PromotionOutcome, Verdict } from '../domain/run.ts';
 import { forecastWith } from '../serving/forecasting.ts';
-import { promoteBest } from '../serving/promotion.ts';
+import { type PromotionRequest, decidePromotion, enterPromotion } from '../serving/promotion.ts';
 import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
 import type { Services } from '../serving/services.ts';
 import { asFailure, heartbeating } from './failure.ts';
@@ -36,19 +36,23 @@ export function orchestrationActivities(services: Services, client: Client) {
         }
       }),
 
-    /** Decides what serves for one horizon and enters it into the ledger. */
+    /** Lets the gate decide what is to serve for one horizon, and writes the certificates. */
+    decide: (input: PromotionRequest & { context: ContextRecord }): Promise<PromotionDecision> =>
+      heartbeating(() => decidePromotion(services, contextFrom(input.context), input)),
+
+    /** Enters a decision, or that a person rejected it, into the ledger. */
     promote: (input: {
       context: ContextRecord;
       runId: string;
       ticker: string;
-      horizon: Horizon;
       asOf: SessionDate;
       live: boolean;
-      modelIds: readonly string[];
+      decision: PromotionDecision;
+      verdict?: Verdict;
     }): Promise<PromotionOutcome> =>
       translated(() => {
         const executionId = ActivityContext.current().info.workflowExecution?.runId ?? input.runId;
-        return promoteBest(services, contextFrom(input.context), { ...input, executionId });
+        return enterPromotion(services, contextFrom(input.context), { ...input, executionId });
       }),
 
     /** Makes and stores the forecasts of the promoted models for the newest session. */

@@ -1,17 +1,10 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import { evaluateModel, forecastPool } from '../serving/evaluation.ts';
 import type { Services } from '../serving/services.ts';
-import { type TrainingTask, evaluateModel, trainModel } from '../serving/training.ts';
+import { type TrainedModel, type TrainingData, type TrainingTask, trainModel } from '../serving/training.ts';
 import type { TrainingPool } from '../serving/training-pool.ts';
-import type { DatasetRef, FeaturesRef } from './data.ts';
 import { heartbeating } from './failure.ts';
-
-/** Which model to fit, on what. */
-export interface TrainInput extends TrainingTask {
-  readonly context: ContextRecord;
-  readonly dataset: DatasetRef;
-  readonly features: FeaturesRef;
-}
 
 export type TrainingActivities = ReturnType<typeof trainingActivities>;
 
@@ -25,18 +18,28 @@ export function trainingActivities(services: Services, pool: TrainingPool) {
     onProgress: (fraction: number) => beat({ fraction }),
   });
   return {
-    /** Fits one model and registers it; a model that is there already is not fitted again. */
-    train: (input: TrainInput): Promise<{ modelId: string; reused: boolean }> =>
+    /** Makes one model and registers it; a model that is there already is not made again. */
+    train: (input: TrainingTask & { context: ContextRecord }): Promise<TrainedModel> =>
       heartbeating((beat) => trainModel(services, pool, contextFrom(input.context), input, options(beat))),
 
-    /** Evaluates one registered model walk-forward beside the baselines. */
+    /** Judges one registered model by walk-forward forecasts and searches it for leakage. */
     evaluate: (input: {
       context: ContextRecord;
       modelId: string;
-      features: FeaturesRef;
+      data: TrainingData & { readonly datasetKey: string };
     }): Promise<{ reused: boolean }> =>
       heartbeating((beat) =>
-        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.features.key, options(beat)),
+        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.data, options(beat)),
+      ),
+
+    /** Makes the walk-forward forecasts of a pooled model for each of its tickers. */
+    forecastPool: (input: {
+      context: ContextRecord;
+      modelId: string;
+      panel: readonly TrainingData[];
+    }): Promise<{ reused: boolean }> =>
+      heartbeating((beat) =>
+        forecastPool(services, pool, contextFrom(input.context), input.modelId, input.panel, options(beat)),
       ),
   };
 }

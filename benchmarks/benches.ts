@@ -1,12 +1,12 @@
-import { confidenceBench } from './accuracy/confidence.ts';
 import { gateBench } from './accuracy/gate.ts';
+import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 
 /** Every bench that can be run by name. */
-export const BENCHES: readonly Bench[] = [forestBench, lstmBench, trainingWindowBench, confidenceBench, gateBench];
+export const BENCHES: readonly Bench[] = [forestBench, lstmBench, trainingWindowBench, intervalsBench, gateBench];
 
 /**
  * The bench with this name.

@@ -98,6 +98,12 @@ export function closeOf(date: SessionDate): Date {
   return newYorkTime(dayOf(date), 16);
 }
 
+/** The newest session that has closed by an instant. */
+export function latestClosedSession(now: Date): SessionDate {
+  const newest = latestSessionOn(newYorkDate(now));
+  return closeOf(newest) <= now ? newest : addSessions(newest, -1);
+}
+
 /**
  * The last millisecond of the date in New York.
  * @throws StockcastError DATE_INVALID when the date is ill-formed

@@ -89,6 +89,25 @@ export const ERRORS = {
     title: 'No model yet',
     message: '{ticker} has no {kind} model for {horizon} sessions yet. Train one: {how}.',
   },
+  NOT_IN_POOL: {
+    status: 409,
+    retryable: false,
+    title: 'Not among the pooled tickers',
+    message:
+      '{ticker} is not among the tickers that the {kind} model {model} learnt from. Train it together with others.',
+  },
+  CERTIFICATE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown certificate',
+    message: 'There is no certificate {id}. npx stockcast leaderboard shows the models that have one.',
+  },
+  VERDICT_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: 'Verdict refused',
+    message: 'The verdict cannot be taken: {problem}.',
+  },
   TOO_FEW_SESSIONS: {
     status: 422,
     retryable: false,

@@ -3,6 +3,13 @@ import type { Horizon } from './horizon.ts';
 
 export type Direction = 'bullish' | 'bearish' | 'neutral';
 
+/** Where the log return over the horizon will lie with a probability of `level`. */
+export interface PredictionInterval {
+  readonly level: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
 /** A forecast as stored: made once per model version, origin session and horizon, before it is served. */
 export interface Forecast {
   readonly ticker: string;
@@ -18,7 +25,14 @@ export interface Forecast {
   readonly currentPrice: number;
   /** Forecast log return over the horizon. */
   readonly logReturn: number;
+  /** Prediction intervals of the log return, one per level. */
+  readonly intervals: readonly PredictionInterval[];
+  /** The probability that the direction is right; an ensemble's is the least of its members'. */
   readonly confidence: number;
+  /** The model's own calibrated probability that the direction is right, in [0.5, 1). */
+  readonly directionProbability: number;
+  /** Hash of the certificate of the model, if it has one. */
+  readonly certificateId?: string;
   /** RMSE over the naive forecast's, out of sample; absent when the model was never evaluated. */
   readonly baselineRatio?: number;
   readonly notes: readonly string[];

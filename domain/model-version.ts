@@ -1,7 +1,11 @@
 import type { Instant, SessionDate } from './bar.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { Stage } from './gate.ts';
 import type { Horizon } from './horizon.ts';
 import type { Json } from './identity.ts';
+
+/** The name that pooled models go by in a ticker's place; no ticker is written in small letters. */
+export const POOL = 'pool';
 
 /** How many of the newest sessions a model learns from. */
 export type TrainingWindow = number | 'all';
@@ -14,12 +18,30 @@ export interface ModelIdentity {
   readonly datasetId: string;
   readonly featureSet: string;
   readonly window: TrainingWindow;
+  /** Whether it learns the return over its forecast volatility. */
+  readonly scaleTargets: boolean;
+  /** Sessions left out between training labels and the first forecast of an evaluation, beyond the horizon. */
+  readonly embargo: number;
   readonly parameters: Json;
   readonly seed: number;
-  /** Hash of the sources that compute: domain and models. */
+  /** How its parameters were searched for, if they were. */
+  readonly search?: SearchRecord;
+  /** Ids of the models that it was made from: an ensemble's members, or the pooled model that a ticker adopted. */
+  readonly madeFrom: readonly string[];
+  /** Hash of the sources that compute: domain, models and the adjustment of prices. */
   readonly codeVersion: string;
   /** What did the arithmetic, for example `typescript`. */
   readonly backend: string;
+}
+
+/** What a search for parameters tried: part of a model's identity, since the choice decides its bytes. */
+export interface SearchRecord {
+  readonly trials: number;
+  readonly seed: number;
+  /** The newest session that the search saw; the model is judged on later ones alone. */
+  readonly until: SessionDate;
+  /** Whether a time cap ended it early, so that it can't be repeated exactly. */
+  readonly cutShort: boolean;
 }
 
 /** A trained model as the registry knows it. `version` counts from 1 per ticker, horizon and kind. */
@@ -32,6 +54,23 @@ export interface ModelVersion extends ModelIdentity {
   readonly trainedAt: Instant;
   readonly runId: string;
   readonly evaluation?: Evaluation;
+  /** The newest certificate written for it, and whether it passed the gate. */
+  readonly certificate?: CertificateRef;
+}
+
+/** A certificate by its hash, with its verdict. */
+export interface CertificateRef {
+  readonly id: string;
+  readonly passed: boolean;
+}
+
+/** The stage of a version; `serving` is the id of the model in production. */
+export function stageOf(
+  model: { readonly id: string; readonly certificate?: CertificateRef },
+  serving?: string,
+): Stage {
+  if (model.id === serving) return 'production';
+  return model.certificate?.passed === true ? 'staging' : 'development';
 }
 
 /** A move of the `production` alias, or the reason why it stayed; kept for ever. */
@@ -44,6 +83,8 @@ export interface Promotion {
   /** What was in production as of that date before this entry, if anything. */
   readonly previousModelId?: string;
   readonly reasons: readonly string[];
+  /** Hash of the certificate that it rests on. */
+  readonly certificateId?: string;
   readonly principal: string;
   /** Workflow id of the run. */
   readonly runId: string;

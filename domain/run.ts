@@ -8,8 +8,18 @@ import type { TrainingWindow } from './model-version.ts';
 export interface TrainingPlan {
   readonly horizons: readonly Horizon[];
   readonly kinds: readonly string[];
+  /** Those of them that adopt a model which was fitted on many tickers at once. */
+  readonly pooledKinds: readonly string[];
+  /** Those of them that combine others, with the names of these. */
+  readonly members: { readonly [kind: string]: readonly string[] };
   readonly window: TrainingWindow;
+  /** Whether candidates learn returns over their forecast volatility. */
+  readonly scaleTargets: boolean;
+  /** Sessions left out between training labels and the first forecast, beyond the horizon. */
+  readonly embargo: number;
   readonly seed: number;
+  /** Whether a person must approve before another model serves. */
+  readonly requireApproval: boolean;
   /** Parameters that differ from a kind's defaults, by kind. */
   readonly parameters: { readonly [kind: string]: Json };
 }
@@ -23,6 +33,41 @@ export interface TrainTickerInput {
   readonly plan: TrainingPlan;
   /** Whether what it promotes may serve: false when an as-of date was asked for. Absent in older inputs: true. */
   readonly live?: boolean;
+  /** How many tickers the run that this one belongs to decides about; 1 when absent. */
+  readonly nTickers?: number;
+  /** The pooled models that the ticker may adopt; without any, pooled kinds are left out. */
+  readonly pooled?: readonly PooledModel[];
+}
+
+/** A model that was fitted on many tickers at once. */
+export interface PooledModel {
+  readonly kind: string;
+  readonly horizon: Horizon;
+  readonly modelId: string;
+}
+
+/** Input of the workflow `trainPool`. */
+export interface TrainPoolInput {
+  readonly version: 1;
+  readonly context: ContextRecord;
+  readonly tickers: readonly string[];
+  readonly vantage: Vantage;
+  readonly plan: TrainingPlan;
+}
+
+/** Result of `trainPool`; tickers that could not be read are left out of the pool, with the reason in the notes. */
+export interface TrainPoolResult {
+  readonly models: readonly PooledModel[];
+  readonly notes: readonly string[];
+}
+
+/** Why a candidate is left out of a ticker's run, which goes on without it: error codes. */
+export const LEAVES_OUT: readonly string[] = ['TOO_FEW_SESSIONS', 'NOT_IN_POOL'];
+
+/** Answer of the query `progress` of `trainPool`. */
+export interface PoolProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** Input of the workflow `trainUniverse`. */
@@ -34,6 +79,10 @@ export interface TrainUniverseInput {
   readonly plan: TrainingPlan;
   /** As in `TrainTickerInput`. */
   readonly live?: boolean;
+  /** What is fitted on all tickers at once, named by everything that decides it; absent when the plan has no pooled kind. */
+  readonly pool?: { readonly id: string; readonly tickers: readonly string[] };
+  /** Carried over by continue-as-new. */
+  readonly pooled?: readonly PooledModel[];
   /** How many tickers are worked on at a time. */
   readonly maxInFlight: number;
   /** Outcomes carried over by continue-as-new. */
@@ -55,6 +104,42 @@ export interface StageProgress {
 export interface TickerProgress {
   readonly ticker: string;
   readonly stages: readonly StageProgress[];
+}
+
+/** What the gate decided for one horizon, before it is in force. */
+export interface PromotionDecision {
+  readonly horizon: Horizon;
+  readonly modelId: string;
+  readonly kind: string;
+  /** Whether naive is to serve because no candidate passed. */
+  readonly fallback: boolean;
+  readonly certificateId: string;
+  readonly reasons: readonly string[];
+  /** What is in production now. */
+  readonly serving?: ChosenModel;
+  /** What serves when a person rejects the decision: what does now, else naive. */
+  readonly otherwise: ChosenModel;
+}
+
+/** A model as a decision names it. */
+export interface ChosenModel {
+  readonly modelId: string;
+  readonly kind: string;
+  readonly certificateId?: string;
+}
+
+/** What a person says to a decision: argument of the Update `approvePromotion` of `trainTicker`. */
+export interface Verdict {
+  readonly horizon: Horizon;
+  readonly approve: boolean;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A decision that waits for a person's verdict; answer of the query `approvals`. */
+export interface PendingApproval {
+  readonly ticker: string;
+  readonly decision: PromotionDecision;
 }
 
 /** What a `trainTicker` promoted for one horizon. */
@@ -87,19 +172,28 @@ export interface TickerOutcome {
 /** Result of `trainUniverse`; the figures themselves are in the registry, the ledger and the forecast store. */
 export interface TrainUniverseResult {
   readonly outcomes: readonly TickerOutcome[];
+  readonly notes?: readonly string[];
 }
 
 /** Answer of the query `progress` of `trainUniverse`: who waits, who is under way (by workflow id), who is done. */
 export interface UniverseProgress {
   readonly waiting: readonly string[];
   readonly running: readonly { readonly ticker: string; readonly workflowId: string }[];
+  /** The run that fits the pooled models, while it is under way. */
+  readonly poolWorkflowId?: string;
   readonly done: readonly TickerOutcome[];
 }
 
 /** Names by which clients address the workflows. */
 export const TRAIN_TICKER = 'trainTicker';
 export const TRAIN_UNIVERSE = 'trainUniverse';
+export const TRAIN_POOL = 'trainPool';
+
+/** The stage, as a search attribute, of a run that waits for a person's verdict. */
+export const AWAITING_APPROVAL = 'awaiting-approval';
 export const PROGRESS_QUERY = 'progress';
+export const APPROVALS_QUERY = 'approvals';
+export const APPROVE_UPDATE = 'approvePromotion';
 
 /** Task queues, by what their work needs. */
 export const QUEUES = { orchestration: 'stockcast', data: 'stockcast-data', training: 'stockcast-training' } as const;

@@ -1,23 +1,29 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { seriesOf } from '../domain/dataset.ts';
 import type { Json } from '../domain/identity.ts';
 import { adjust } from '../market/adjustment.ts';
 import { sampleBars, sampleSeries } from '../tests/sample-series.ts';
-import { evaluate } from './evaluation/evaluate.ts';
-import { labelledRows } from './evaluation/labelled-rows.ts';
+import { inputsOf, learningRows, withLookback } from './evaluation/learning-rows.ts';
+import { walkForward } from './evaluation/raw-forecasts.ts';
 import { buildFeatures } from './features/build-features.ts';
-import { kindNamed, MODEL_KINDS } from './kinds.ts';
+import { KINDS, MODEL_KINDS, kindNamed, learnerNamed } from './kinds.ts';
 import { rowRange } from './matrix.ts';
 import type { Matrix, ModelKind } from './model.ts';
 
-const rows = labelledRows(buildFeatures(sampleSeries('IBM')), 5);
-const X = rowRange(rows.X, 0, 400);
-const y = rows.y.slice(0, 400);
-const XTest = rowRange(rows.X, 400, 500);
+const features = buildFeatures(sampleSeries('IBM'));
+const LOOKBACK = 4;
+const rows = withLookback(learningRows(features, 5), LOOKBACK);
 
 /** Small enough for a test where a kind can be made smaller. */
-const parametersOf = (kind: ModelKind) => kind.parameters('nTrees' in kind.defaults ? { nTrees: 12 } : {});
-const fit = (kind: ModelKind, X_: Matrix = X, y_: Float64Array = y, seed = 7) =>
+const SMALLER = { nTrees: 12, epochs: 3, units: 8, lookback: LOOKBACK };
+const parametersOf = (kind: ModelKind) =>
+  kind.parameters(Object.fromEntries(Object.entries(SMALLER).filter(([name]) => name in kind.defaults)));
+/** Rows to learn from and rows to forecast from, as wide as the kind looks back. */
+function dataOf(kind: ModelKind): { X: Matrix; y: Float64Array; XTest: Matrix } {
+  const inputs = inputsOf(features, rows.rows, kind.lookback?.(parametersOf(kind)) ?? 1);
+  return { X: rowRange(inputs, 0, 400), y: rows.y.slice(0, 400), XTest: rowRange(inputs, 400, 500) };
+}
+const fit = (kind: ModelKind, X_: Matrix = dataOf(kind).X, y_: Float64Array = dataOf(kind).y, seed = 7) =>
   kind.fit(X_, y_, parametersOf(kind), { seed });
 const saved = (kind: ModelKind) => JSON.parse(JSON.stringify(fit(kind).toObject())) as { [name: string]: Json };
 const without = (object: { [name: string]: Json }, name: string) =>
@@ -25,17 +31,39 @@ const without = (object: { [name: string]: Json }, name: string) =>
 
 describe('the table of kinds', () => {
   it('finds a kind by name and says what it knows when there is none', () => {
-    for (const kind of MODEL_KINDS) expect(kindNamed(kind.name)).toBe(kind);
+    for (const kind of KINDS) expect(kindNamed(kind.name)).toBe(kind);
     expect(() => kindNamed('prophet')).toThrow('no model kind "prophet". Known: naive, drift, linear, random-forest');
+    expect(learnerNamed('linear')).toBe(MODEL_KINDS[2]);
+    expect(() => learnerNamed('pooled-linear')).toThrow(expect.objectContaining({ code: 'MODEL_KIND_UNKNOWN' }));
   });
 
   it('holds each name once and tells baselines from candidates', () => {
-    expect(new Set(MODEL_KINDS.map(({ name }) => name)).size).toBe(MODEL_KINDS.length);
-    expect(MODEL_KINDS.filter(({ role }) => role === 'baseline').map(({ name }) => name)).toEqual(['naive', 'drift']);
+    expect(new Set(KINDS.map(({ name }) => name)).size).toBe(KINDS.length);
+    expect(KINDS.filter(({ role }) => role === 'baseline').map(({ name }) => name)).toEqual(['naive', 'drift']);
+  });
+
+  it('has a pooled variant of every candidate, and none of a baseline', () => {
+    const names = KINDS.map(({ name }) => name);
+    for (const { name, role, pooled } of KINDS) {
+      if (!pooled) expect(names.includes(`pooled-${name}`), name).toBe(role === 'candidate');
+    }
+  });
+
+  it('combines only kinds that stand before the ensemble', () => {
+    const names = KINDS.map(({ name }) => name);
+    const ensembles = KINDS.flatMap((kind) => ('members' in kind ? [kind] : []));
+    expect(ensembles.map(({ name }) => name)).toEqual(['ensemble', 'pooled-ensemble']);
+    for (const { name, members } of ensembles) {
+      for (const member of members) expect(names.indexOf(member)).toBeLessThan(names.indexOf(name));
+    }
+    expect(kindNamed('ensemble')).toMatchObject({ members: ['random-forest', 'lstm'] });
   });
 });
 
 describe.each(MODEL_KINDS.map((kind) => [kind.name, kind] as const))('the kind %s', (name, kind) => {
+  const { X, y, XTest } = dataOf(kind);
+  beforeAll(async () => void (await kind.runtime?.load()));
+
   it('gives the same bytes for the same seed and data', () => {
     expect(JSON.stringify(fit(kind).toObject())).toBe(JSON.stringify(fit(kind).toObject()));
     expect(fit(kind).predict(XTest)).toEqual(fit(kind).predict(XTest));
@@ -82,7 +110,7 @@ describe.each(MODEL_KINDS.map((kind) => [kind.name, kind] as const))('the kind %
   it('refuses rows with another number of features', () => {
     const narrow: Matrix = { nRows: 2, nColumns: X.nColumns - 1, values: new Float64Array(2 * (X.nColumns - 1)) };
     expect(() => fit(kind).predict(narrow)).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }));
-    expect(() => kind.fromObject(saved(kind)).predict(narrow)).toThrow(/12|11/);
+    expect(() => kind.fromObject(saved(kind)).predict(narrow)).toThrow(`${X.nColumns - 1}`);
   });
 
   it.each<[string, Matrix, Float64Array]>([
@@ -146,16 +174,17 @@ describe.each(MODEL_KINDS.map((kind) => [kind.name, kind] as const))('the kind %
 
   it('forecasts the same up to a session whatever happens after it', () => {
     const bars = sampleBars('MSFT').slice(0, 330);
-    const options = { window: 'all', seed: 3, parameters: parametersOf(kind), stepSize: 15 } as const;
+    const parameters = parametersOf(kind);
+    const options = { window: 'all', seed: 3, parameters, stepSize: 15, scaleTargets: true } as const;
     const forecastsOn = (known: typeof bars) =>
-      evaluate(kind, buildFeatures(adjust(seriesOf(known), [])), 10, options).forecasts;
+      walkForward(kind, [buildFeatures(adjust(seriesOf(known), []))], 10, options)[0]!;
     const untouched = forecastsOn(bars);
     const last = untouched.dates[15]!;
     const changed = bars.map((bar) =>
       bar.date <= last ? bar : { ...bar, open: 40, high: 90, low: 10, close: 20 + (bar.volume % 50), volume: 5 },
     );
     const after = forecastsOn(changed);
-    expect(after.yHat.slice(0, 16)).toEqual(untouched.yHat.slice(0, 16));
+    expect(after.raw.slice(0, 16)).toEqual(untouched.raw.slice(0, 16));
     expect(after.y.slice(16)).not.toEqual(untouched.y.slice(16));
   });
 });

@@ -10,6 +10,8 @@ export interface Matrix {
 /** What a fit may use besides the data. Same seed and data, same bytes. */
 export interface FitOptions {
   readonly seed: number;
+  /** Rows after each row whose labels overlap with its own: whoever validates within a fit leaves so many out. */
+  readonly overlap?: number;
   /** Ends the fit early by throwing its reason. */
   readonly signal?: AbortSignal;
   /** Told the fraction done, from 0 to 1, ascending. */

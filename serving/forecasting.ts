@@ -1,17 +1,16 @@
 import type { Vantage } from '../domain/bar.ts';
-import { addSessions, latestSessionOn } from '../domain/calendar.ts';
+import { addSessions, latestClosedSession } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Forecast } from '../domain/forecast.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
-import { confidenceOf } from '../models/evaluation/confidence.ts';
 import { buildFeatures } from '../models/features/build-features.ts';
 import { kindNamed } from '../models/kinds.ts';
-import type { Model } from '../models/model.ts';
-import { rowRange } from '../models/matrix.ts';
+import { answerOf } from './model-answer.ts';
 import { adjusted, historyOf, tickerUnknown, tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
+import { registered } from './training.ts';
 import { vantageOf } from './vantages.ts';
 
 /** What is asked for; without `kind`, the promoted model answers. */
@@ -40,7 +39,7 @@ export async function forecast(
       ? await promotedModel(services, context, ticker, horizon)
       : await services.registry.newest(context, ticker, horizon, kind);
   if (model === undefined) throw await missingModel(services, context, request, tickers);
-  return forecastBy(services, context, model, vantageOf(context));
+  return withStaleness(await forecastBy(services, context, model, vantageOf(context)), context.clock.now());
 }
 
 /** As `forecast`, for one registered model and vantage. */
@@ -50,11 +49,7 @@ export async function forecastWith(
   modelId: string,
   vantage: Vantage,
 ): Promise<Forecast> {
-  const model = await services.registry.find(context, modelId);
-  if (model === undefined) {
-    throw new StockcastError('MODEL_MISSING', { ticker: '?', kind: modelId, horizon: '?', how: 'start the run again' });
-  }
-  return forecastBy(services, context, model, vantage);
+  return forecastBy(services, context, await registered(services, context, modelId), vantage);
 }
 
 async function promotedModel(services: Services, context: Context, ticker: string, horizon: Horizon) {
@@ -76,9 +71,8 @@ async function forecastBy(
 
   const history = await historyOf(services, context, ticker, vantage);
   const originSession = history.series.dates.at(-1)!;
-  const { X } = buildFeatures(adjusted(history));
-  const [logReturn] = (await loadModel(services, context, model)).predict(rowRange(X, X.nRows - 1, X.nRows));
-  const notes = [...(evaluation?.notes ?? []), ...staleness(vantage, originSession)];
+  const answer = await answerOf(services, context, model, buildFeatures(adjusted(history)));
+  const { notes, ...said } = answer;
   const made: Forecast = {
     ticker,
     horizon,
@@ -88,35 +82,23 @@ async function forecastBy(
     originSession,
     targetSession: addSessions(originSession, horizon),
     currentPrice: history.series.close.at(-1)!,
-    logReturn: logReturn!,
-    confidence: evaluation === undefined ? 0.5 : confidenceOf(logReturn!, evaluation, horizon),
+    ...said,
+    ...(model.certificate === undefined ? {} : { certificateId: model.certificate.id }),
     ...(evaluation === undefined ? {} : { baselineRatio: evaluation.rmseRatioToNaive }),
-    notes,
+    notes: [...(evaluation?.notes ?? []), ...notes],
     madeAt: context.clock.now().toISOString(),
   };
   // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
   return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
 
-/** Says when the newest known session is not the newest that there was. */
-function staleness(vantage: Vantage, originSession: string): string[] {
-  const newest = latestSessionOn(vantage.asOf);
-  return originSession < newest
-    ? [`The newest known session is ${originSession}; upload later prices for a current forecast.`]
-    : [];
-}
-
-async function loadModel(services: Services, context: Context, model: ModelVersion): Promise<Model> {
-  return services.loaded.get(`${context.tenant}/${model.id}`, async () => {
-    const bytes = await services.objects.get(context, model.objectKey);
-    let object: unknown;
-    try {
-      object = JSON.parse(new TextDecoder().decode(bytes));
-    } catch (cause) {
-      throw new StockcastError('OBJECT_DAMAGED', { key: model.objectKey, problem: 'not JSON' }, { cause });
-    }
-    return kindNamed(model.kind).fromObject(object as Parameters<ReturnType<typeof kindNamed>['fromObject']>[0]);
-  });
+/** Adds, for this answer, that the newest known session is not the newest that has closed. */
+function withStaleness(forecast: Forecast, now: Date): Forecast {
+  const { originSession, notes } = forecast;
+  const newest = latestClosedSession(now);
+  if (originSession >= newest) return forecast;
+  const note = `The newest known session is ${originSession}; upload later prices for a current forecast.`;
+  return { ...forecast, notes: [...notes, note] };
 }
 
 async function missingModel(

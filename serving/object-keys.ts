@@ -22,3 +22,13 @@ export function featuresKey(ticker: string, datasetId: string, featureSet: strin
 export function modelKey(ticker: string, modelId: string): string {
   return `models/${safe(ticker)}/${modelId}.json`;
 }
+
+/** The JSON document with a model's walk-forward forecasts of a ticker. */
+export function walkForwardKey(ticker: string, modelId: string): string {
+  return `walk-forward/${safe(ticker)}/${modelId}.json`;
+}
+
+/** The certificate with this hash. */
+export function certificateKey(certificateId: string): string {
+  return `certificates/${certificateId}.json`;
+}

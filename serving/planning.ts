@@ -4,10 +4,10 @@ import { datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
-import type { TrainingWindow } from '../domain/model-version.ts';
-import type { TrainingPlan } from '../domain/run.ts';
+import { POOL, type TrainingWindow } from '../domain/model-version.ts';
+import type { PooledModel, TrainingPlan } from '../domain/run.ts';
 import { DEFAULT_WINDOW } from '../models/evaluation/walk-forward.ts';
-import { MODEL_KINDS, kindNamed } from '../models/kinds.ts';
+import { KINDS, kindNamed } from '../models/kinds.ts';
 import { type History, historyOf, listTickers } from './histories.ts';
 import type { Services } from './services.ts';
 import { requireEnoughSessions } from './snapshots.ts';
@@ -18,6 +18,9 @@ export interface TrainingWish {
   /** Candidate kinds; the baselines are trained beside them always. */
   readonly kinds?: readonly string[];
   readonly window?: TrainingWindow;
+  readonly scaleTargets?: boolean;
+  readonly embargo?: number;
+  readonly requireApproval?: boolean;
   readonly seed: number;
   readonly parameters?: { readonly [kind: string]: Json };
 }
@@ -39,18 +42,32 @@ export interface RunRequest {
   readonly plan: TrainingPlan;
   /** Whether what it promotes may serve now: no as-of date was asked for. */
   readonly live: boolean;
+  /** Names the pooled models that the ticker may adopt, by everything that decides them. */
+  readonly pool?: string;
 }
+
+/** Runs that would train many tickers, and the pool that they share. */
+export interface PlannedUniverse {
+  /** Tickers that have too few sessions are among them, with no last session. */
+  readonly runs: readonly PlannedRun[];
+  readonly pool?: { readonly id: string; readonly tickers: readonly string[] };
+}
+
+/** The kind that serves where no candidate passed. */
+export const FALLBACK_KIND = 'naive';
+
+/** Most tickers that one pooled model learns from: their sequences must fit into memory together. */
+const POOL_SIZE = 64;
 
 /**
  * Fills in the defaults and checks every part of the wish.
  * @throws StockcastError MODEL_KIND_UNKNOWN, PARAMETER_INVALID, REQUEST_INVALID
  */
 export function trainingPlan(wish: TrainingWish): TrainingPlan {
-  const asked = wish.kinds?.map((name) => kindNamed(name).name);
+  const asked = wish.kinds?.map(kindNamed);
+  const wanted = new Set(asked?.flatMap((kind) => ['members' in kind ? kind.members : [], kind.name].flat()));
   // In the table's order, so that the order of asking makes no other plan.
-  const kinds = MODEL_KINDS.filter(
-    ({ name, role }) => role === 'baseline' || asked === undefined || asked.includes(name),
-  );
+  const kinds = KINDS.filter(({ name, role }) => role === 'baseline' || asked === undefined || wanted.has(name));
   const parameters = wish.parameters ?? {};
   for (const [kind, overrides] of Object.entries(parameters)) kindNamed(kind).parameters(overrides);
   const horizons = [...new Set(wish.horizons ?? DEFAULT_HORIZONS)].sort((a, b) => a - b);
@@ -58,8 +75,13 @@ export function trainingPlan(wish: TrainingWish): TrainingPlan {
   return {
     horizons,
     kinds: kinds.map(({ name }) => name),
+    pooledKinds: kinds.filter((kind) => kind.pooled && 'learner' in kind).map(({ name }) => name),
+    members: Object.fromEntries(kinds.flatMap((kind) => ('members' in kind ? [[kind.name, kind.members]] : []))),
     window: wish.window ?? DEFAULT_WINDOW,
+    scaleTargets: wish.scaleTargets ?? true,
+    embargo: wish.embargo ?? 0,
     seed: wish.seed,
+    requireApproval: wish.requireApproval ?? false,
     parameters,
   };
 }
@@ -70,15 +92,98 @@ export function trainingPlan(wish: TrainingWish): TrainingPlan {
  * @throws StockcastError TOO_FEW_SESSIONS also when prices are held but none can be seen from the vantage
  */
 export async function planTicker(services: Services, context: Context, request: RunRequest): Promise<PlannedRun> {
+  return named(services, context, request, await identify(services, context, request));
+}
+
+/**
+ * Names the runs that would train many tickers, and the pool that they share where the plan has pooled kinds.
+ * @throws StockcastError TICKER_UNKNOWN
+ */
+export async function planUniverse(
+  services: Services,
+  context: Context,
+  tickers: readonly string[],
+  request: Omit<RunRequest, 'ticker' | 'pool'>,
+): Promise<PlannedUniverse> {
+  const identified: { ticker: string; identity: RunIdentity | undefined }[] = [];
+  for (const ticker of [...new Set(tickers)].sort()) {
+    try {
+      identified.push({ ticker, identity: await identify(services, context, { ...request, ticker }) });
+    } catch (error) {
+      if (!(error instanceof StockcastError) || error.code !== 'TOO_FEW_SESSIONS') throw error;
+      identified.push({ ticker, identity: undefined });
+    }
+  }
+  const pool = poolOf(request.plan, identified);
+  const runs: PlannedRun[] = [];
+  for (const { ticker, identity } of identified) {
+    if (identity === undefined) {
+      runs.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '', stands: true });
+    } else {
+      const withPool = { ...request, ticker, ...(pool === undefined ? {} : { pool: pool.id }) };
+      runs.push(await named(services, context, withPool, identity));
+    }
+  }
+  return { runs, ...(pool === undefined ? {} : { pool }) };
+}
+
+/** The newest pooled models of the plan's kinds, not later than a session, and the name of their pool. */
+export async function newestPool(
+  services: Services,
+  context: Context,
+  plan: TrainingPlan,
+  asOf: SessionDate,
+): Promise<{ readonly pooled: readonly PooledModel[]; readonly pool?: string }> {
+  const wanted = plan.horizons.flatMap((horizon) => plan.pooledKinds.map((kind) => ({ horizon, kind })));
+  const found = await Promise.all(
+    wanted.map(({ horizon, kind }) => services.registry.newest(context, POOL, horizon, kind, asOf)),
+  );
+  const models = found.filter((model) => model !== undefined);
+  if (models.length === 0) return { pooled: [] };
+  // A pool's run is named after all that decides it, so that one ticker alone joins what a universe did for it.
+  const runs = new Set(models.map(({ runId }) => runId));
+  const pool = runs.size === 1 ? models[0]!.runId.split('/').at(-1)! : shortHash(models.map(({ id }) => id));
+  return { pooled: models.map(({ id, kind, horizon }) => ({ kind, horizon, modelId: id })), pool };
+}
+
+/** What decides a run of one ticker, apart from the pool. */
+interface RunIdentity {
+  readonly hash: string;
+  readonly lastSession: SessionDate;
+}
+
+async function identify(services: Services, context: Context, request: RunRequest): Promise<RunIdentity> {
   const { ticker, plan, live } = request;
   const history = await visibleHistory(services, context, request);
   requireEnoughSessions(ticker, history.series.dates.length, plan.horizons);
   const lastSession = history.series.dates.at(-1)!;
   const datasetId = datasetIdentity(history.series, history.events);
   const { codeVersion } = services;
-  const hash = shortHash({ ticker, datasetId, plan: { ...plan }, live, codeVersion });
-  const workflowId = `train/${context.tenant}/${ticker}/${lastSession}/${hash}`;
+  return { hash: shortHash({ ticker, datasetId, plan: { ...plan }, live, codeVersion }), lastSession };
+}
+
+async function named(
+  services: Services,
+  context: Context,
+  request: RunRequest,
+  { hash, lastSession }: RunIdentity,
+): Promise<PlannedRun> {
+  const { ticker, pool } = request;
+  const whole = pool === undefined ? hash : shortHash({ hash, pool });
+  const workflowId = `train/${context.tenant}/${ticker}/${lastSession}/${whole}`;
   return { workflowId, ticker, lastSession, stands: await stands(services, context, workflowId, request) };
+}
+
+/** One ticker alone is no pool. */
+function poolOf(
+  plan: TrainingPlan,
+  identified: readonly { readonly ticker: string; readonly identity: RunIdentity | undefined }[],
+): PlannedUniverse['pool'] {
+  const members = identified
+    .flatMap(({ ticker, identity }) => (identity === undefined ? [] : [{ ticker, hash: identity.hash }]))
+    .slice(0, POOL_SIZE);
+  if (members.length < 2 || plan.pooledKinds.length === 0) return undefined;
+  return { id: shortHash(members.map(({ hash }) => hash)), tickers: members.map(({ ticker }) => ticker) };
 }
 
 async function visibleHistory(services: Services, context: Context, request: RunRequest): Promise<History> {

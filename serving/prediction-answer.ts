@@ -5,7 +5,15 @@ import { type Direction, type Forecast, directionOf, priceTarget } from '../doma
 export interface PredictionAnswer {
   readonly ticker: string;
   readonly current_price: number;
-  readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
+  readonly prediction: {
+    readonly price_target: number;
+    readonly confidence: number;
+    readonly direction: Direction;
+    /** Where the price will lie with each probability, narrowest first. */
+    readonly intervals: readonly { readonly level: number; readonly low: number; readonly high: number }[];
+  };
+  /** The model's own calibrated probability that the direction is right, in [0.5, 1). */
+  readonly direction_probability: number;
   /** When the answer was given. */
   readonly timestamp: string;
   readonly horizon: number;
@@ -16,6 +24,8 @@ export interface PredictionAnswer {
   readonly model_id: string;
   /** Out-of-sample RMSE over the naive forecast's; null when the model was not evaluated. */
   readonly baseline_ratio: number | null;
+  /** The certificate that the model earned; null when it has none. */
+  readonly certificate_id: string | null;
   readonly notes: readonly string[];
 }
 
@@ -28,7 +38,13 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
       price_target: priceTarget(forecast.currentPrice, forecast.logReturn),
       confidence: forecast.confidence,
       direction: directionOf(forecast.logReturn),
+      intervals: forecast.intervals.map(({ level, lower, upper }) => ({
+        level,
+        low: priceTarget(forecast.currentPrice, lower),
+        high: priceTarget(forecast.currentPrice, upper),
+      })),
     },
+    direction_probability: forecast.directionProbability,
     timestamp: context.clock.now().toISOString(),
     horizon: forecast.horizon,
     as_of: forecast.originSession,
@@ -37,6 +53,7 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
     model_version: forecast.modelVersion,
     model_id: forecast.modelId,
     baseline_ratio: forecast.baselineRatio ?? null,
+    certificate_id: forecast.certificateId ?? null,
     notes: forecast.notes,
   };
 }

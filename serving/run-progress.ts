@@ -1,6 +1,13 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { StockcastError } from '../domain/errors.ts';
-import { PROGRESS_QUERY, TRAIN_TICKER, type TickerProgress, type UniverseProgress } from '../domain/run.ts';
+import {
+  PROGRESS_QUERY,
+  type PoolProgress,
+  TRAIN_POOL,
+  TRAIN_TICKER,
+  type TickerProgress,
+  type UniverseProgress,
+} from '../domain/run.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -16,6 +23,7 @@ export async function progressOf(
     const progress = await query<TickerProgress>(temporal, runId);
     return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
   }
+  if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   const progress = await query<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
@@ -38,7 +46,18 @@ export async function progressOf(
     }),
   );
   const waiting = progress.waiting.map((ticker): TickerState => ({ ticker, status: 'waiting' }));
-  return [...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
+  const pool =
+    progress.poolWorkflowId === undefined ? [] : ((await poolState(temporal, progress.poolWorkflowId)) ?? []);
+  return [...pool, ...[...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1))];
+}
+
+/** The pooled models as one more line of progress, under a name that no ticker has. */
+async function poolState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
+  const progress = await query<PoolProgress>(temporal, runId);
+  if (progress === undefined) return undefined;
+  const { done, total } = progress;
+  const status = done < total ? 'running' : 'done';
+  return [{ ticker: 'pool', status: 'running', run_id: runId, stages: [{ stage: 'train', status, done, total }] }];
 }
 
 async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {

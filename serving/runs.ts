@@ -20,7 +20,7 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
-import { type TrainingWish, planTicker, trainingPlan } from './planning.ts';
+import { type TrainingWish, newestPool, planTicker, planUniverse, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
 import type { PendingRetry, RunStatus, RunView, StartedRun } from './run-view.ts';
 import type { Services } from './services.ts';
@@ -43,8 +43,10 @@ export async function startTickerTraining(
   const plan = trainingPlan(wish);
   const vantage = vantageOf(context, asOf);
   const live = asOf === undefined;
-  const { workflowId, lastSession, stands } = await planTicker(services, context, { ticker, vantage, plan, live });
-  const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan, live };
+  const { pooled, ...pool } = await newestPool(services, context, plan, vantage.asOf);
+  const request = { ticker, vantage, plan, live, ...pool };
+  const { workflowId, lastSession, stands } = await planTicker(services, context, request);
+  const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan, live, pooled };
   const attributes = runAttributes({ ticker, asOf: lastSession, stage: 'waiting' });
   return start(temporal, TRAIN_TICKER, workflowId, stands, input, attributes);
 }
@@ -66,32 +68,25 @@ export async function startUniverseTraining(
   const live = request.asOf === undefined;
   const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
   if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
-  const planned = [];
-  for (const ticker of [...new Set(tickers)].sort()) {
-    try {
-      planned.push(await planTicker(services, context, { ticker, vantage, plan, live }));
-    } catch (error) {
-      if (!(error instanceof StockcastError) || error.code !== 'TOO_FEW_SESSIONS') throw error;
-      planned.push({ workflowId: `too-few/${ticker}`, ticker, lastSession: '', stands: true });
-    }
-  }
+  const { runs, pool } = await planUniverse(services, context, tickers, { vantage, plan, live });
   const asOf =
-    planned
+    runs
       .map(({ lastSession }) => lastSession)
       .sort()
       .at(-1) || vantage.asOf;
-  const hash = shortHash(planned.map(({ workflowId }) => workflowId));
+  const hash = shortHash(runs.map(({ workflowId }) => workflowId));
   const input: TrainUniverseInput = {
     version: 1,
     context: record(context),
-    tickers: planned.map(({ ticker }) => ticker),
+    tickers: runs.map(({ ticker }) => ticker),
     vantage,
     plan,
     live,
+    ...(pool === undefined ? {} : { pool }),
     maxInFlight: request.maxInFlight,
   };
   const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;
-  const stands = planned.every((run) => run.stands);
+  const stands = runs.every((run) => run.stands);
   return start(temporal, TRAIN_UNIVERSE, workflowId, stands, input, runAttributes({ asOf, stage: 'waiting' }));
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import type { Model } from '../models/model.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
 import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
@@ -19,11 +20,17 @@ export interface Stores {
 export interface Services extends Stores {
   /** Hash of the sources that compute; part of every model's identity. */
   readonly codeVersion: string;
+  /** What a model must reach before it may serve. */
+  readonly thresholds: GateThresholds;
   /** Models already read from the object store. */
   readonly loaded: LoadedModels<Model>;
 }
 
 /** Puts the use cases on the given stores. */
-export function createServices(stores: Stores, codeVersion: string): Services {
-  return { ...stores, codeVersion, loaded: new LoadedModels() };
+export function createServices(
+  stores: Stores,
+  codeVersion: string,
+  thresholds: GateThresholds = DEFAULT_THRESHOLDS,
+): Services {
+  return { ...stores, codeVersion, thresholds, loaded: new LoadedModels() };
 }

@@ -4,7 +4,7 @@ import { type DatasetManifest, datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { inspect } from '../market/inspection.ts';
-import { sessionsNeeded } from '../models/evaluation/labelled-rows.ts';
+import { sessionsNeeded } from '../models/evaluation/learning-rows.ts';
 import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
 import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { type History, historyOf } from './histories.ts';
@@ -55,7 +55,7 @@ export async function snapshotTicker(
 
 /** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any */
 export function requireEnoughSessions(ticker: string, sessions: number, horizons: readonly Horizon[] = []): void {
-  const needed = Math.max(MIN_SESSIONS, ...horizons.map(sessionsNeeded));
+  const needed = Math.max(MIN_SESSIONS, ...horizons.map((horizon) => sessionsNeeded(horizon)));
   if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, needed });
 }
 

@@ -1,17 +1,26 @@
-import type { Evaluation } from '../domain/evaluation.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { Json } from '../domain/identity.ts';
+import type { LeakageFindings } from '../domain/gate.ts';
+import type { SessionDate } from '../domain/bar.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
+import type { RawForecasts } from '../models/evaluation/raw-forecasts.ts';
 import type { FeatureMatrix } from '../models/features/feature-matrix.ts';
+import type { History } from './histories.ts';
 
-/** What to learn from what. `X`'s rows without a matured label are left out by the fit. */
+/** What to learn from what. */
 export interface LearningTask {
-  readonly kind: string;
+  /** Name of what is fitted (`MODEL_KINDS`). */
+  readonly learner: string;
   readonly horizon: Horizon;
   readonly window: TrainingWindow;
+  readonly scaleTargets: boolean;
+  readonly embargo: number;
+  /** Judged only on sessions after this one. */
+  readonly after?: SessionDate;
   readonly seed: number;
   readonly parameters: Json;
-  readonly features: FeatureMatrix;
+  /** One ticker, or all those of a pooled model. Rows without a matured label are left out by the fit. */
+  readonly panel: readonly FeatureMatrix[];
 }
 
 /** A fitted model as its JSON object, with the number of rows that it learnt from. */
@@ -29,8 +38,13 @@ export interface TaskOptions {
 
 /** Where heavy computing happens, away from the thread that heartbeats. */
 export interface TrainingPool {
+  /** Name and version of what does a learner's arithmetic: part of a model's identity. */
+  backend(learner: string): Promise<string>;
   /** @throws StockcastError TOO_FEW_SESSIONS when too few rows have a matured label */
   fit(task: LearningTask, options?: TaskOptions): Promise<FittedModel>;
-  evaluate(task: LearningTask, options?: TaskOptions): Promise<Evaluation>;
+  /** Walk-forward forecasts of each ticker of the panel. @throws StockcastError TOO_FEW_SESSIONS */
+  walkForward(task: LearningTask, options?: TaskOptions): Promise<RawForecasts[]>;
+  /** Searches for knowledge of the future in the features and forecasts of a ticker. */
+  checkLeakage(task: LearningTask, history: History, options?: TaskOptions): Promise<LeakageFindings>;
   close(): Promise<void>;
 }

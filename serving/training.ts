@@ -3,34 +3,56 @@ import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { type Json, canonicalJson, contentHash } from '../domain/identity.ts';
-import type { ModelIdentity, TrainingWindow } from '../domain/model-version.ts';
-import { kindNamed } from '../models/kinds.ts';
+import {
+  type ModelIdentity,
+  type ModelVersion,
+  POOL,
+  type SearchRecord,
+  type TrainingWindow,
+} from '../domain/model-version.ts';
+import { type Kind, type LearnedKind, kindNamed } from '../models/kinds.ts';
 import { readFeatures } from './feature-sets.ts';
 import { modelKey } from './object-keys.ts';
 import type { Services } from './services.ts';
-import type { TaskOptions, TrainingPool } from './training-pool.ts';
+import type { LearningTask, TaskOptions, TrainingPool } from './training-pool.ts';
+import { hasSeries } from './walk-forward-series.ts';
 
-/** What did the arithmetic of every kind so far. */
-const BACKEND = 'typescript';
+/** The materialised features of one ticker, and the data they were computed from. */
+export interface TrainingData {
+  readonly ticker: string;
+  readonly datasetId: string;
+  readonly featuresKey: string;
+}
 
 /** Which model to train on which materialised features. */
 export interface TrainingTask {
   readonly runId: string;
-  readonly ticker: string;
   readonly horizon: Horizon;
   readonly kind: string;
   readonly window: TrainingWindow;
+  readonly scaleTargets: boolean;
+  readonly embargo: number;
   readonly seed: number;
   readonly parameters: Json;
+  readonly search?: SearchRecord;
   readonly asOf: SessionDate;
-  readonly dataset: { readonly id: string };
-  readonly features: { readonly key: string; readonly featureSet: string };
+  readonly featureSet: string;
+  /** One ticker; several for a pooled model. */
+  readonly panel: readonly TrainingData[];
+  /** Ids of an ensemble's members, in its kind's order; of the pooled model that a ticker adopts; otherwise none. */
+  readonly madeFrom: readonly string[];
+}
+
+/** What training brought: `reused` when the model was there already. */
+export interface TrainedModel {
+  readonly modelId: string;
+  readonly reused: boolean;
 }
 
 /**
- * Fits a model, stores it under the hash of everything that decided it, and registers it. A model that is already
- * registered is not fitted again.
- * @throws StockcastError MODEL_KIND_UNKNOWN, MODEL_INPUT_INVALID, TOO_FEW_SESSIONS
+ * Makes a model, stores it under the hash of everything that decided it, and registers it. A model that is already there
+ * is not made again. An ensemble is no more than its members' names; a pooled kind of one ticker adopts a pooled model.
+ * @throws StockcastError MODEL_KIND_UNKNOWN, MODEL_INPUT_INVALID, TOO_FEW_SESSIONS, MODEL_MISSING
  */
 export async function trainModel(
   services: Services,
@@ -38,62 +60,107 @@ export async function trainModel(
   context: Context,
   task: TrainingTask,
   options: TaskOptions = {},
-): Promise<{ modelId: string; reused: boolean }> {
-  const { ticker, horizon, kind, window, seed } = task;
-  const identity: ModelIdentity = {
-    ticker,
-    horizon,
-    kind,
-    datasetId: task.dataset.id,
-    featureSet: task.features.featureSet,
-    window,
-    parameters: kindNamed(kind).parameters(task.parameters),
-    seed,
-    codeVersion: services.codeVersion,
-    backend: BACKEND,
-  };
+): Promise<TrainedModel> {
+  const kind = kindNamed(task.kind);
+  const sources = await Promise.all(task.madeFrom.map((id) => registered(services, context, id)));
+  const identity = await identityOf(services, pool, kind, task, sources);
   const id = contentHash({ ...identity });
-  const objectKey = modelKey(ticker, id);
+  const adopted = isAdoption(kind, task) ? sources[0]! : undefined;
+  if (adopted !== undefined && !(await hasSeries(services, context, identity.ticker, adopted.id))) {
+    throw new StockcastError('NOT_IN_POOL', { ticker: identity.ticker, kind: kind.name, model: adopted.id });
+  }
+  const objectKey = adopted?.objectKey ?? modelKey(identity.ticker, id);
   const known = await services.registry.find(context, id);
   if (known !== undefined && (await services.objects.exists(context, objectKey))) return { modelId: id, reused: true };
 
-  const features = await readFeatures(services, context, ticker, task.features.key);
-  const { parameters } = identity;
-  const fitted = await pool.fit({ kind, horizon, window, seed, parameters, features }, options);
-  await services.objects.put(context, objectKey, new TextEncoder().encode(canonicalJson(fitted.object)));
+  let nTrainingRows = Math.max(...sources.map((source) => source.nTrainingRows));
+  if (adopted === undefined) {
+    const made =
+      'learner' in kind
+        ? await pool.fit(await learningTask(services, context, kind, task), options)
+        : { object: { kind: kind.name, members: [...task.madeFrom] }, nTrainingRows };
+    nTrainingRows = made.nTrainingRows;
+    await services.objects.put(context, objectKey, new TextEncoder().encode(canonicalJson(made.object)));
+  }
   await services.registry.register(context, {
     ...identity,
     id,
     asOf: task.asOf,
     objectKey,
-    nTrainingRows: fitted.nTrainingRows,
+    nTrainingRows,
     trainedAt: context.clock.now().toISOString(),
     runId: task.runId,
   });
   return { modelId: id, reused: false };
 }
 
-/**
- * Evaluates a registered model's kind and parameters walk-forward on the data it was trained on, each fold fitted anew,
- * and keeps the figures with the model. An evaluated model is not evaluated again.
- * @throws StockcastError MODEL_MISSING
- */
-export async function evaluateModel(
+/** The task of the training threads that fits or evaluates what `task` describes. */
+export async function learningTask(
+  services: Services,
+  context: Context,
+  { learner }: LearnedKind,
+  task: Omit<TrainingTask, 'runId' | 'asOf' | 'featureSet' | 'madeFrom' | 'kind'>,
+): Promise<LearningTask> {
+  const { horizon, window, scaleTargets, embargo, seed, search } = task;
+  const panel = await Promise.all(
+    task.panel.map(({ ticker, featuresKey }) => readFeatures(services, context, ticker, featuresKey)),
+  );
+  return {
+    learner: learner.name,
+    horizon,
+    window,
+    scaleTargets,
+    embargo,
+    seed,
+    parameters: learner.parameters(task.parameters),
+    panel,
+    ...(search === undefined ? {} : { after: search.until }),
+  };
+}
+
+/** A registered model. @throws StockcastError MODEL_MISSING */
+export async function registered(services: Services, context: Context, modelId: string): Promise<ModelVersion> {
+  const model = await services.registry.find(context, modelId);
+  if (model !== undefined) return model;
+  throw new StockcastError('MODEL_MISSING', { ticker: '?', kind: modelId, horizon: '?', how: 'start the run again' });
+}
+
+async function identityOf(
   services: Services,
   pool: TrainingPool,
-  context: Context,
-  modelId: string,
-  featuresKey: string,
-  options: TaskOptions = {},
-): Promise<{ reused: boolean }> {
-  const model = await services.registry.find(context, modelId);
-  if (model === undefined) {
-    throw new StockcastError('MODEL_MISSING', { ticker: '?', kind: modelId, horizon: '?', how: 'start the run again' });
+  kind: Kind,
+  task: TrainingTask,
+  sources: readonly ModelVersion[],
+): Promise<ModelIdentity> {
+  const { horizon, window, scaleTargets, embargo, seed, search, featureSet, madeFrom, panel } = task;
+  const [first] = panel as [TrainingData];
+  const { codeVersion } = services;
+  if (isAdoption(kind, task)) {
+    const { ticker, datasetId } = first;
+    const { id, version, asOf, objectKey, nTrainingRows, trainedAt, runId, evaluation, certificate, ...identity } =
+      sources[0]!;
+    return { ...identity, ticker, datasetId, madeFrom };
   }
-  if (model.evaluation !== undefined) return { reused: true };
-  const features = await readFeatures(services, context, model.ticker, featuresKey);
-  const { kind, horizon, window, seed, parameters } = model;
-  const evaluation = await pool.evaluate({ kind, horizon, window, seed, parameters, features }, options);
-  await services.registry.recordEvaluation(context, modelId, evaluation);
-  return { reused: false };
+  const ofPool = kind.pooled && 'learner' in kind;
+  return {
+    ticker: ofPool ? POOL : first.ticker,
+    horizon,
+    kind: kind.name,
+    datasetId: ofPool ? contentHash(panel.map(({ ticker, datasetId }) => ({ ticker, datasetId }))) : first.datasetId,
+    featureSet,
+    window,
+    scaleTargets,
+    embargo,
+    parameters: kind.parameters(task.parameters),
+    seed,
+    ...(search === undefined ? {} : { search }),
+    madeFrom,
+    codeVersion,
+    backend: 'learner' in kind ? await pool.backend(kind.learner.name) : 'typescript',
+  };
+}
+
+/** Whether one ticker takes over a model that was fitted on many. */
+function isAdoption(kind: Kind, task: TrainingTask): boolean {
+  return kind.pooled && 'learner' in kind && task.madeFrom.length > 0;
 }

@@ -1,2 +1,3 @@
+export { trainPool } from './train-pool.ts';
 export { trainTicker } from './train-ticker.ts';
 export { trainUniverse } from './train-universe.ts';

@@ -1,8 +1,26 @@
-import { defineQuery } from '@temporalio/workflow';
-import { PROGRESS_QUERY, type TickerProgress, type UniverseProgress } from '../domain/run.ts';
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import {
+  APPROVALS_QUERY,
+  APPROVE_UPDATE,
+  PROGRESS_QUERY,
+  type PendingApproval,
+  type PoolProgress,
+  type TickerProgress,
+  type UniverseProgress,
+  type Verdict,
+} from '../domain/run.ts';
 
 /** Answered by `trainTicker`. */
 export const progressQuery = defineQuery<TickerProgress>(PROGRESS_QUERY);
 
 /** Answered by `trainUniverse`. */
 export const universeProgressQuery = defineQuery<UniverseProgress>(PROGRESS_QUERY);
+
+/** Answered by `trainPool`. */
+export const poolProgressQuery = defineQuery<PoolProgress>(PROGRESS_QUERY);
+
+/** Answered by `trainTicker`: the decisions that wait for a person. */
+export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_QUERY);
+
+/** A person's verdict on one of them. */
+export const approveUpdate = defineUpdate<void, [Verdict]>(APPROVE_UPDATE);

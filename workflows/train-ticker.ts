@@ -8,7 +8,10 @@ import {
 import type { DataActivities } from '../activities/data.ts';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
+import { failureReason } from '../domain/failure-reason.ts';
+import type { Horizon } from '../domain/horizon.ts';
 import {
+  LEAVES_OUT,
   type PromotionOutcome,
   QUEUES,
   type StageName,
@@ -16,6 +19,7 @@ import {
   type TrainTickerResult,
   runAttributes,
 } from '../domain/run.ts';
+import { approvals } from './approvals.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
@@ -24,16 +28,27 @@ const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEU
 const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 
+interface Learner {
+  readonly horizon: Horizon;
+  readonly kind: string;
+}
+
+interface Trained extends Learner {
+  readonly modelId: string;
+}
+
 /**
  * One ticker through the whole pipeline: ingest, preprocess, train each kind side by side, evaluate, promote, forecast.
  * Steps hand each other keys and small records; every step may run again and gives the same result.
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
-  const { context, ticker, vantage, plan, live = true } = input;
+  const { context, ticker, vantage, plan, live = true, nTickers = 1 } = input;
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const stages = new StageTracker({ train: learners.length, evaluate: learners.length, promote: plan.horizons.length });
   setHandler(progressQuery, () => ({ ticker, stages: stages.progress() }));
+  const { verdictOn } = approvals(ticker);
+  const notes = new Set<string>();
   const enter = (stage: StageName) => {
     stages.start(stage);
     upsertSearchAttributes(runAttributes({ stage }));
@@ -48,35 +63,87 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     const features = await data.preprocess({ context, datasetKey: dataset.key });
     stages.finish('preprocess');
 
-    enter('train');
-    const models = await Promise.all(
-      learners.map(async ({ horizon, kind }) => {
-        const parameters = plan.parameters[kind] ?? {};
-        const { window, seed } = plan;
-        const task = { context, runId, ticker, horizon, kind, window, seed, parameters };
-        const model = await training.train({ ...task, asOf: dataset.lastSession, dataset, features });
+    const asOf = dataset.lastSession;
+    const source = { ticker, datasetId: dataset.id, datasetKey: dataset.key, featuresKey: features.key };
+    const { window, scaleTargets, embargo, seed } = plan;
+    /** Trains one kind on these models, if any; a candidate for which the history is too short is left out. */
+    const train = async ({ horizon, kind }: Learner, madeFrom: readonly string[]): Promise<Trained[]> => {
+      const parameters = plan.parameters[kind] ?? {};
+      const how = { horizon, kind, window, scaleTargets, embargo, seed, parameters };
+      const { featureSet } = features;
+      return unlessLeftOut(kind, async () => {
+        const task = { context, runId, ...how, asOf, featureSet, panel: [source], madeFrom };
+        const { modelId } = await training.train(task);
         stages.advance('train');
-        return { horizon, kind, modelId: model.modelId };
-      }),
+        return { horizon, kind, modelId };
+      });
+    };
+    const evaluate = async (model: Trained): Promise<Trained[]> =>
+      unlessLeftOut(model.kind, async () => {
+        await training.evaluate({ context, modelId: model.modelId, data: source });
+        stages.advance('evaluate');
+        return model;
+      });
+    const unlessLeftOut = async (kind: string, body: () => Promise<Trained>): Promise<Trained[]> => {
+      try {
+        return [await body()];
+      } catch (error) {
+        const { code, message } = failureReason(error);
+        if (kind === 'naive' || !LEAVES_OUT.includes(code)) throw error;
+        notes.add(`${kind} is left out: ${message}`);
+        return [];
+      }
+    };
+
+    enter('train');
+    const fitted = await Promise.all(
+      learners
+        .filter(({ kind }) => plan.members[kind] === undefined)
+        .map(async (learner) => {
+          if (!plan.pooledKinds.includes(learner.kind)) return train(learner, []);
+          const adopted = input.pooled?.find(
+            ({ horizon, kind }) => horizon === learner.horizon && kind === learner.kind,
+          );
+          if (adopted !== undefined) return train(learner, [adopted.modelId]);
+          notes.add(`${learner.kind} is left out: no model was fitted on many tickers yet; train several at once.`);
+          return [];
+        }),
+    );
+    const combined = await Promise.all(
+      learners
+        .filter(({ kind }) => plan.members[kind] !== undefined)
+        .map(async (learner) => {
+          const members = plan.members[learner.kind]!.map((name) =>
+            fitted.flat().find(({ horizon, kind }) => horizon === learner.horizon && kind === name),
+          );
+          if (members.some((member) => member === undefined)) return [];
+          return train(
+            learner,
+            members.map((member) => member!.modelId),
+          );
+        }),
     );
     stages.finish('train');
 
     enter('evaluate');
-    await Promise.all(
-      models.map(async ({ modelId }) => {
-        await training.evaluate({ context, modelId, features });
-        stages.advance('evaluate');
-      }),
-    );
+    const judged = await Promise.all(fitted.flat().map(evaluate));
+    // An ensemble's forecasts are made of its members'.
+    const judgedToo = await Promise.all(combined.flat().map(evaluate));
     stages.finish('evaluate');
 
     enter('promote');
+    const contenders = [...judged, ...judgedToo].flat();
     const promotions: PromotionOutcome[] = [];
     for (const horizon of plan.horizons) {
-      const modelIds = models.filter((model) => model.horizon === horizon).map((model) => model.modelId);
-      promotions.push(
-        await light.promote({ context, runId, live, ticker, horizon, asOf: dataset.lastSession, modelIds }),
+      const modelIds = plan.kinds.flatMap((kind) =>
+        contenders.filter((model) => model.horizon === horizon && model.kind === kind).map(({ modelId }) => modelId),
       );
+      const nHorizons = plan.horizons.length;
+      const decision = await light.decide({ context, ticker, horizon, asOf, modelIds, nTickers, nHorizons });
+      const asks = plan.requireApproval && live && decision.modelId !== decision.serving?.modelId;
+      const verdict = asks ? await verdictOn(decision) : undefined;
+      const entry = { context, runId, live, ticker, asOf, decision };
+      promotions.push(await light.promote(verdict === undefined ? entry : { ...entry, verdict }));
       stages.advance('promote');
     }
     stages.finish('promote');
@@ -92,7 +159,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
 
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
-    return { ticker, asOf: dataset.lastSession, datasetId: dataset.id, promotions, notes: forecasts.notes };
+    return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...forecasts.notes, ...notes] };
   } catch (error) {
     stages.fail();
     upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));

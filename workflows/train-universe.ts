@@ -18,6 +18,8 @@ import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import {
   QUEUES,
   type TickerOutcome,
+  type TrainPoolInput,
+  type TrainPoolResult,
   type TrainTickerInput,
   type TrainUniverseInput,
   type TrainUniverseResult,
@@ -25,6 +27,7 @@ import {
 } from '../domain/run.ts';
 import { LIGHT_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
 import { universeProgressQuery } from './progress.ts';
+import { trainPool } from './train-pool.ts';
 import { trainTicker } from './train-ticker.ts';
 
 const { planTicker } = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
@@ -43,20 +46,53 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   const finished = new Set(done.map(({ ticker }) => ticker));
   const waiting = input.tickers.filter((ticker) => !finished.has(ticker));
   const running = new Map<string, string>();
+  let poolWorkflowId: string | undefined;
   setHandler(universeProgressQuery, () => ({
     waiting: [...waiting],
     running: [...running].map(([ticker, workflowId]) => ({ ticker, workflowId })),
     done,
+    ...(poolWorkflowId === undefined ? {} : { poolWorkflowId }),
   }));
   upsertSearchAttributes(runAttributes({ stage: 'train' }));
+
+  const notes: string[] = [];
+  let pooled = input.pooled ?? [];
+  if (input.pool !== undefined && input.pooled === undefined) {
+    poolWorkflowId = `train-pool/${context.tenant}/${input.pool.id}`;
+    try {
+      const trained = await trainPoolOnce(poolWorkflowId, {
+        version: 1,
+        context,
+        tickers: input.pool.tickers,
+        vantage,
+        plan,
+      });
+      pooled = trained.models;
+      notes.push(...trained.notes);
+    } catch (error) {
+      if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
+      notes.push(`There are no pooled models: ${failureReason(error).message}`);
+    }
+    poolWorkflowId = undefined;
+  }
+  const pool = input.pool === undefined || pooled.length === 0 ? {} : { pool: input.pool.id };
 
   const trainOne = async (ticker: string): Promise<TickerOutcome> => {
     let workflowId = '';
     try {
-      const planned = await planTicker({ context, ticker, vantage, plan, live });
+      const planned = await planTicker({ context, ticker, vantage, plan, live, ...pool });
       workflowId = planned.workflowId;
       running.set(ticker, workflowId);
-      const reason = await trainOrAwait(planned, { version: 1, context, ticker, vantage, plan, live });
+      const reason = await trainOrAwait(planned, {
+        version: 1,
+        context,
+        ticker,
+        vantage,
+        plan,
+        live,
+        nTickers: input.tickers.length,
+        pooled,
+      });
       return reason === undefined
         ? { ticker, status: 'completed', workflowId }
         : { ticker, status: 'failed', workflowId, ...reason };
@@ -82,7 +118,7 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
     }
     throw error;
   }
-  if (waiting.length > 0) return continueAsNew<typeof trainUniverse>({ ...input, done });
+  if (waiting.length > 0) return continueAsNew<typeof trainUniverse>({ ...input, done, pooled });
 
   const failed = done.filter(({ status }) => status === 'failed');
   upsertSearchAttributes(runAttributes({ stage: 'done', verdict: failed.length === 0 ? 'completed' : 'failed' }));
@@ -93,7 +129,26 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
       failed[0]!.code ?? 'RUN_FAILED',
     );
   }
-  return { outcomes: done };
+  return { outcomes: done, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+/** Fits the pooled models in a child; where another run is fitting the same ones, when that has ended. */
+async function trainPoolOnce(workflowId: string, input: TrainPoolInput): Promise<TrainPoolResult> {
+  for (;;) {
+    try {
+      return await executeChild(trainPool, {
+        workflowId,
+        args: [input],
+        // What is there already is not fitted again, so going through it once more costs little.
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        typedSearchAttributes: runAttributes({ asOf: input.vantage.asOf, stage: 'waiting' }),
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await awaitRun({ workflowId });
+    }
+  }
 }
 
 /**

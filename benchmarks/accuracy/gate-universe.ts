@@ -1,18 +1,14 @@
 import type { AdjustedSeries } from '../../domain/bar.ts';
-import { sessionOrdinal } from '../../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/gate.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import { evaluate } from '../../models/evaluation/evaluate.ts';
-import { quantiles } from '../../models/evaluation/metrics.ts';
-import {
-  INTERVAL_LEVELS,
-  type IntervalSeries,
-  type OutOfSampleForecasts,
-} from '../../models/evaluation/out-of-sample.ts';
+import { outOfSample } from '../../models/evaluation/calibrated.ts';
+import type { OutOfSampleForecasts } from '../../models/evaluation/out-of-sample.ts';
+import { type RawForecasts, walkForward } from '../../models/evaluation/raw-forecasts.ts';
+import { shrunk } from '../../models/evaluation/shrinkage.ts';
 import { DEFAULT_WINDOW } from '../../models/evaluation/walk-forward.ts';
 import { buildFeatures } from '../../models/features/build-features.ts';
 import { decide } from '../../models/gate/gate.ts';
-import { kindNamed } from '../../models/kinds.ts';
+import { learnerNamed } from '../../models/kinds.ts';
 import { simulatedUniverse, type UniverseOptions } from './simulated-universe.ts';
 
 export const HORIZONS: readonly Horizon[] = [1, 10];
@@ -41,13 +37,18 @@ export interface Outcome {
 export function judgeUniverse(options: UniverseOptions): Outcome[] {
   return simulatedUniverse(options).flatMap((series) =>
     HORIZONS.flatMap((horizon) => {
-      const ours = KINDS.map((kind) => ({ kind, forecasts: forecastsOf(kind, series, horizon) }));
-      const faint = ours.map(({ kind, forecasts }) => ({
+      const raw = KINDS.map((kind) => ({ kind, raw: rawForecasts(kind, series, horizon) }));
+      const ours = raw.map(({ kind, raw: forecasts }) => ({
         kind,
-        forecasts: withForecasts(forecasts, (i) => forecasts.yHat[i]! * FAINT, horizon),
+        forecasts: outOfSample(shrunk([forecasts], horizon, 'candidate')[0]!, horizon),
       }));
-      const known = [{ kind: 'oracle', forecasts: oracle(series, ours[0]!.forecasts, horizon, options.signalR2) }];
-      return [ours, faint, known].map((candidates, i) => judge(FORECASTERS[i]!, candidates, horizon, options));
+      const faint = raw.map(({ kind, raw: forecasts }) => ({
+        kind,
+        forecasts: asIs(scaled(forecasts, FAINT), horizon),
+      }));
+      const known = oracle(series, raw[0]!.raw, horizon, options.signalR2);
+      const candidates = [ours, faint, [{ kind: 'oracle', forecasts: asIs(known, horizon) }]];
+      return candidates.map((each, i) => judge(FORECASTERS[i]!, each, horizon, options));
     }),
   );
 }
@@ -87,64 +88,32 @@ function judge(
   };
 }
 
-/** Out-of-sample forecasts of a kind, walk-forward with the defaults of a run. */
-function forecastsOf(kindName: string, series: AdjustedSeries, horizon: Horizon): OutOfSampleForecasts {
-  const kind = kindNamed(kindName);
-  const options = { window: DEFAULT_WINDOW, seed: 1, parameters: kind.defaults };
-  const { forecasts } = evaluate(kind, buildFeatures(series), horizon, options);
-  const ordinals = Int32Array.from(forecasts.dates, sessionOrdinal);
-  return withForecasts(
-    { ...forecasts, ordinals, intervals: [], constantWidth: [] },
-    (i) => forecasts.yHat[i]!,
-    horizon,
-  );
+/** Walk-forward forecasts of a kind with the defaults of a run. */
+function rawForecasts(name: string, series: AdjustedSeries, horizon: Horizon): RawForecasts {
+  const learner = learnerNamed(name);
+  const options = { window: DEFAULT_WINDOW, seed: 1, parameters: learner.defaults, scaleTargets: true };
+  return walkForward(learner, [buildFeatures(series)], horizon, options)[0]!;
 }
 
 /** The forecast of one who knows how returns were made: r(t) (phi + phi^2 + ... + phi^horizon). */
 function oracle(
   { dates, close }: AdjustedSeries,
-  forecasts: OutOfSampleForecasts,
+  forecasts: RawForecasts,
   horizon: Horizon,
   signalR2: number,
-): OutOfSampleForecasts {
+): RawForecasts {
   const phi = Math.sqrt(signalR2);
   const share = (phi * (1 - phi ** horizon)) / (1 - phi);
   const first = dates.indexOf(forecasts.dates[0]!);
-  return withForecasts(forecasts, (i) => share * Math.log(close[first + i]! / close[first + i - 1]!), horizon);
+  const raw = forecasts.raw.map((_, i) => share * Math.log(close[first + i]! / close[first + i - 1]!));
+  return { ...forecasts, raw };
 }
 
-/** Other forecasts on the same days, with intervals around them. */
-function withForecasts(
-  forecasts: OutOfSampleForecasts,
-  yHatOf: (i: number) => number,
-  horizon: Horizon,
-): OutOfSampleForecasts {
-  const yHat = Float64Array.from(forecasts.y, (_, i) => yHatOf(i));
-  const intervals = INTERVAL_LEVELS.map((level) => conformal(forecasts.y, yHat, level, horizon));
-  return { ...forecasts, yHat, intervals, constantWidth: intervals };
+function scaled(forecasts: RawForecasts, factor: number): RawForecasts {
+  return { ...forecasts, raw: forecasts.raw.map((value) => value * factor) };
 }
 
-const CALIBRATION_SESSIONS = 252;
-const LEAST_RESIDUALS = 20;
-const RECALIBRATE_EVERY = 5;
-/** Half the width while there is nothing to calibrate on, as a log return: safely too wide. */
-const UNKNOWN_WIDTH = 1;
-
-/** Constant-width conformal intervals from the errors known by each day. */
-function conformal(
-  y: Float64Array,
-  yHat: Float64Array,
-  level: IntervalSeries['level'],
-  horizon: Horizon,
-): IntervalSeries {
-  const errors = y.map((outcome, i) => Math.abs(outcome - yHat[i]!));
-  let width = UNKNOWN_WIDTH;
-  const widths = yHat.map((_, i) => {
-    const known = i - horizon + 1;
-    if (i % RECALIBRATE_EVERY === 0 && known >= LEAST_RESIDUALS) {
-      width = quantiles(errors.slice(Math.max(0, known - CALIBRATION_SESSIONS), known), 101)[Math.round(level * 100)]!;
-    }
-    return width;
-  });
-  return { level, lower: yHat.map((at, i) => at - widths[i]!), upper: yHat.map((at, i) => at + widths[i]!) };
+/** Forecasts that nothing holds back, with their calibrated intervals. */
+function asIs(forecasts: RawForecasts, horizon: Horizon): OutOfSampleForecasts {
+  return outOfSample(shrunk([forecasts], horizon, 'baseline')[0]!, horizon);
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_HORIZONS } from '../../domain/horizon.ts';
-import { INTERVAL_LEVELS, type IntervalSeries } from '../../models/evaluation/out-of-sample.ts';
+import { INTERVAL_LEVELS } from '../../domain/calibration.ts';
+import type { IntervalSeries } from '../../models/evaluation/out-of-sample.ts';
 import { buildFeatures } from '../../models/features/build-features.ts';
 import type { FeatureMatrix } from '../../models/features/feature-matrix.ts';
 import { labels, sessionOrdinals } from '../../models/features/labels.ts';

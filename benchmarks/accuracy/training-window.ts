@@ -2,10 +2,10 @@ import { addSessions } from '../../domain/calendar.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { Json } from '../../domain/identity.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
-import { evaluate, type OutOfSampleForecasts } from '../../models/evaluation/evaluate.ts';
+import { type RawForecasts, walkForward } from '../../models/evaluation/raw-forecasts.ts';
 import { buildFeatures } from '../../models/features/build-features.ts';
 import type { FeatureMatrix } from '../../models/features/feature-matrix.ts';
-import { kindNamed } from '../../models/kinds.ts';
+import { learnerNamed } from '../../models/kinds.ts';
 import { SAMPLE_TICKERS, sampleSeries } from '../../tests/sample-series.ts';
 import { type Bench, OURSELVES } from '../figure.ts';
 
@@ -46,11 +46,12 @@ const settings: readonly Setting[] = [
 
 function measure(tickers: readonly FeatureMatrix[], setting: Setting, horizon: Horizon): Result {
   const { window, stepSize, seed } = setting;
-  const kind = kindNamed(setting.kind);
+  const kind = learnerNamed(setting.kind);
   const parameters = kind.parameters(setting.parameters);
   const start = performance.now();
   const forecasts = tickers.map(
-    (features) => evaluate(kind, features, horizon, { window, stepSize, seed, parameters }).forecasts,
+    (features) =>
+      walkForward(kind, [features], horizon, { window, stepSize, seed, parameters, scaleTargets: false })[0]!,
   );
   const seconds = (performance.now() - start) / 1000;
   // Not the session forecast from but the one forecast decides, as only then the outcome is known.
@@ -60,13 +61,13 @@ function measure(tickers: readonly FeatureMatrix[], setting: Setting, horizon: H
   return { before, since, seconds };
 }
 
-function pooledRatio(tickers: readonly OutOfSampleForecasts[], counts: (origin: string) => boolean): number {
+function pooledRatio(tickers: readonly RawForecasts[], counts: (origin: string) => boolean): number {
   let model = 0;
   let naive = 0;
-  for (const { dates, y, yHat } of tickers) {
+  for (const { dates, y, raw } of tickers) {
     for (let i = 0; i < y.length; i++) {
       if (!counts(dates[i]!)) continue;
-      model += (y[i]! - yHat[i]!) ** 2;
+      model += (y[i]! - raw[i]!) ** 2;
       naive += y[i]! ** 2;
     }
   }

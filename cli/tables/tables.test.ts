@@ -1,6 +1,5 @@
 import pc from 'picocolors';
 import { expect, test } from 'vitest';
-import type { Evaluation } from '../../domain/evaluation.ts';
 import type { LeaderboardEntry } from '../../serving/leaderboard.ts';
 import type { PredictionAnswer } from '../../serving/prediction-answer.ts';
 import type { RunView } from '../../serving/run-view.ts';
@@ -12,26 +11,12 @@ import { plainTable } from './plain-table.ts';
 import { readyRecord, readyText } from './ready.ts';
 import { runDetails, runList } from './run-tables.ts';
 import { takeInSummary } from './take-in-summary.ts';
+import { EVALUATION } from '../../tests/an-evaluation.ts';
 import { tickerTable } from './ticker-table.ts';
 
 const plain = pc.createColors(false);
 
-const evaluation: Evaluation = {
-  nForecasts: 2700,
-  nFolds: 11,
-  firstOrigin: '2002-03-01',
-  lastOrigin: '2013-02-14',
-  model: { rmse: 0.0851234, mae: 0.061 },
-  naive: { rmse: 0.0851, mae: 0.061 },
-  drift: { rmse: 0.0853, mae: 0.0612 },
-  rmseRatioToNaive: 1.00028,
-  rmseRatioToDrift: 0.99793,
-  directionalAccuracy: 0.5123,
-  alwaysUpAccuracy: 0.5489,
-  residualQuantiles: [-0.1, 0.1],
-  directionCalibration: 0.4,
-  notes: [],
-};
+const evaluation = EVALUATION;
 
 const entry: LeaderboardEntry = {
   ticker: 'AAPL',
@@ -47,7 +32,16 @@ const entry: LeaderboardEntry = {
 const answer: PredictionAnswer = {
   ticker: 'AAPL',
   current_price: 430.47,
-  prediction: { price_target: 434.123, confidence: 0.5312, direction: 'bullish' },
+  prediction: {
+    price_target: 434.123,
+    confidence: 0.5312,
+    direction: 'bullish',
+    intervals: [
+      { level: 0.8, low: 401.5, high: 468.25 },
+      { level: 0.95, low: 380.1, high: 495.9 },
+    ],
+  },
+  direction_probability: 0.5312,
   timestamp: '2026-01-05T12:00:00.000Z',
   horizon: 10,
   as_of: '2013-03-01',
@@ -56,6 +50,7 @@ const answer: PredictionAnswer = {
   model_version: 3,
   model_id: 'b',
   baseline_ratio: 0.99,
+  certificate_id: 'c'.repeat(64),
   notes: ['The newest known session is 2013-03-01.'],
 };
 
@@ -90,8 +85,8 @@ test('the leaderboard puts each model beside the baselines and says why the prom
 });
 
 test('forecasts stand side by side, and a note that they share is told once', () => {
-  const bearish = { price_target: 99.5, confidence: 0.6, direction: 'bearish' as const };
-  const neutral = { price_target: 100, confidence: 0.5, direction: 'neutral' as const };
+  const bearish = { price_target: 99.5, confidence: 0.6, direction: 'bearish' as const, intervals: [] };
+  const neutral = { price_target: 100, confidence: 0.5, direction: 'neutral' as const, intervals: [] };
   const answers = [
     answer,
     { ...answer, ticker: 'F', current_price: 100, prediction: bearish },

@@ -1,25 +1,27 @@
 import type { Horizon } from '../../domain/horizon.ts';
 import type { FeatureMatrix } from '../features/feature-matrix.ts';
-import { rowRange } from '../matrix.ts';
 import type { Model, ModelKind } from '../model.ts';
-import type { LearningOptions } from './evaluate.ts';
-import { labelledRows, tooFewSessions } from './labelled-rows.ts';
+import { betweenSessions, learningRows, tooFewSessions, withLookback } from './learning-rows.ts';
+import { type LearningOptions, fitOn, lookbackOf } from './raw-forecasts.ts';
 import { LEAST_TRAINING_ROWS } from './walk-forward.ts';
 
 /**
- * Fits a model for keeps: on the newest `window` sessions whose label is known, so on nothing after the newest bar.
- * @throws StockcastError TOO_FEW_SESSIONS when fewer than 10 labels are known
+ * Fits a model for keeps: on the newest `window` sessions of the panel whose label is known, so on nothing after the
+ * newest bar.
+ * @throws StockcastError TOO_FEW_SESSIONS, naming the first ticker, when fewer than 10 labels are known
  */
 export function fitNewest(
   kind: ModelKind,
-  features: FeatureMatrix,
+  panel: readonly FeatureMatrix[],
   horizon: Horizon,
   options: LearningOptions,
 ): { model: Model; nTrainingRows: number } {
-  const rows = labelledRows(features, horizon);
-  const { X, y } = rows;
-  if (y.length < LEAST_TRAINING_ROWS) throw tooFewSessions(features, rows, horizon);
-  const from = options.window === 'all' ? 0 : Math.max(0, y.length - options.window);
-  const model = kind.fit(rowRange(X, from, y.length), y.slice(from), options.parameters, options);
-  return { model, nTrainingRows: y.length - from };
+  const lookback = lookbackOf(kind, options);
+  const judged = panel.map((features) => learningRows(features, horizon));
+  const days = [...new Set(judged.flatMap(({ ordinals }) => [...ordinals]))].sort((a, b) => a - b);
+  const from = options.window === 'all' ? 0 : Math.max(0, days.length - options.window);
+  const training = judged.map((rows) => withLookback(betweenSessions(rows, days[from] ?? 0, Infinity), lookback));
+  const nTrainingRows = training.reduce((n, { rows }) => n + rows.length, 0);
+  if (nTrainingRows < LEAST_TRAINING_ROWS) throw tooFewSessions(judged[0]!, horizon, lookback);
+  return { model: fitOn(kind, training, horizon, options), nTrainingRows };
 }

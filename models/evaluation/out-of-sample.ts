@@ -1,8 +1,5 @@
 import type { SessionDate } from '../../domain/bar.ts';
-
-/** Levels of the prediction intervals that every forecast carries. */
-export const INTERVAL_LEVELS = [0.8, 0.95] as const;
-export type IntervalLevel = (typeof INTERVAL_LEVELS)[number];
+import type { IntervalLevel } from '../../domain/calibration.ts';
 
 /** Prediction intervals of one level over many days, as log returns over the horizon; `lower[i] <= upper[i]`, finite. */
 export interface IntervalSeries {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_HORIZON } from '../../domain/horizon.ts';
 import { WARM_UP } from '../features/feature-matrix.ts';
-import { sessionsNeeded } from './labelled-rows.ts';
+import { VOLATILITY_WARM_UP } from '../intervals/volatility.ts';
+import { sessionsNeeded } from './learning-rows.ts';
 import { MIN_SESSIONS, walkForwardFolds } from './walk-forward.ts';
 
 const consecutive = (n: number) => Int32Array.from({ length: n }, (_, i) => 2500 + i);
@@ -33,7 +34,7 @@ describe('walk-forward folds', () => {
 
   it('need no more sessions at any horizon than is said, and no fewer', () => {
     const foldsOf = (sessions: number, horizon: number) =>
-      walkForwardFolds(consecutive(sessions - WARM_UP - horizon), { horizon, window: 'all' });
+      walkForwardFolds(consecutive(sessions - WARM_UP - VOLATILITY_WARM_UP - horizon), { horizon, window: 'all' });
     for (let horizon = 1; horizon <= MAX_HORIZON; horizon++) {
       const needed = sessionsNeeded(horizon);
       expect(foldsOf(needed, horizon).length, `horizon ${horizon}`).toBeGreaterThan(0);

@@ -21,7 +21,11 @@ const LEAST_FOLD_ROWS = 5;
 export interface WalkForwardOptions {
   readonly horizon: Horizon;
   readonly window: TrainingWindow;
-  /** Most rows that one fit forecasts, from 1; by default a year, less where that gives fewer than five folds. */
+  /** Sessions left out between the last training label and the first forecast, beyond the horizon; 0 when absent. */
+  readonly embargo?: number;
+  /** Most rows that one fit forecasts where the history is long enough for five folds, from 1; by default a year. */
+  readonly refitEvery?: number;
+  /** Rows that one fit forecasts, from 1, whatever the history. */
   readonly stepSize?: number;
 }
 
@@ -36,27 +40,29 @@ export interface Fold {
 /**
  * Lays out folds over labelled rows, whose sessions' `ordinals` ascend: each is fitted as of its first test session,
  * on the newest `window` rows before it, and forecasts up to where the next one begins. Purged: a row belongs to the
- * training rows only when its label was known by the first test session's close, so ordinal + horizon <= that one's.
+ * training rows only when its label was known by the first test session's close (less the embargo), so ordinal + horizon
+ * + embargo <= that one's.
  *
  * The first fold wants a year of training rows, then five folds and a refit each year; with less history, half of the
  * rows train first and folds become shorter, then fewer. Test rows depend on neither the window nor the kind of model,
  * so that all are judged on the same days. Empty when fewer than 10 rows could train before the first forecast.
  */
 export function walkForwardFolds(ordinals: Int32Array, options: WalkForwardOptions): Fold[] {
-  const { horizon, window } = options;
+  const { window } = options;
+  const purge = options.horizon + (options.embargo ?? 0);
   const nRows = ordinals.length;
   // Half of the rows to learn from must not purge away the last row to forecast from.
-  const half = Math.min(Math.floor(nRows / 2), nRows - horizon);
+  const half = Math.min(Math.floor(nRows / 2), nRows - purge);
   const firstTrainTo = Math.min(WANTED_TRAINING_ROWS, Math.max(LEAST_TRAINING_ROWS, half));
   if (firstTrainTo > nRows) return [];
-  const firstTest = firstRowFrom(ordinals, ordinals[firstTrainTo - 1]! + horizon);
+  const firstTest = firstRowFrom(ordinals, ordinals[firstTrainTo - 1]! + purge);
   const nTest = nRows - firstTest;
   const nFolds = Math.max(1, Math.min(WANTED_FOLDS, Math.floor(nTest / LEAST_FOLD_ROWS)));
-  const step = options.stepSize ?? Math.min(REFIT_EVERY, Math.ceil(nTest / nFolds));
+  const step = options.stepSize ?? Math.min(options.refitEvery ?? REFIT_EVERY, Math.ceil(nTest / nFolds));
 
   const folds: Fold[] = [];
   for (let testFrom = firstTest; testFrom < nRows; testFrom += step) {
-    const trainTo = firstRowFrom(ordinals, ordinals[testFrom]! - horizon + 1);
+    const trainTo = firstRowFrom(ordinals, ordinals[testFrom]! - purge + 1);
     const trainFrom = window === 'all' ? 0 : Math.max(0, trainTo - window);
     folds.push({ trainFrom, trainTo, testFrom, testTo: Math.min(testFrom + step, nRows) });
   }

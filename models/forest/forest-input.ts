@@ -1,15 +1,20 @@
 import { StockcastError } from '../../domain/errors.ts';
 import type { Matrix } from '../model.ts';
 import { checkFeatureCount, checkTrainingRows } from '../model-input.ts';
-import { MAX_ROWS } from './binned-features.ts';
 
 const KIND = 'random-forest';
+
+/** Most rows: the kernel keeps two counts of them in one number (kernel/best-split.as). */
+const MAX_ROWS = 2 ** 24;
+
+/** Most cells: with them, the kernel needs less than the 4 GB that it can address. */
+const MAX_CELLS = 2 ** 30;
 
 /** Most features: a feature's number fits into 15 bits of a compiled and 16 of a stored node. */
 const MAX_FEATURES = 2 ** 15 - 1;
 
 /**
- * Checks rows to learn from, as for every kind, and that the forest can number its rows and features.
+ * Checks rows to learn from, as for every kind, and that the forest can number its rows, features and cells.
  * @throws StockcastError MODEL_INPUT_INVALID naming the first thing wrong
  */
 export function checkRowsToLearn(X: Matrix, y: Float64Array): void {
@@ -18,6 +23,8 @@ export function checkRowsToLearn(X: Matrix, y: Float64Array): void {
   if (X.nColumns < 1 || X.nColumns > MAX_FEATURES) {
     throw invalid(`X has ${X.nColumns} features, expected 1 to ${MAX_FEATURES}`);
   }
+  const nCells = X.nRows * X.nColumns;
+  if (nCells > MAX_CELLS) throw invalid(`X has ${nCells} cells, expected at most ${MAX_CELLS}`);
 }
 
 /**

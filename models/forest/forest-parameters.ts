@@ -1,6 +1,8 @@
 import type { Json } from '../../domain/identity.ts';
 import { completeParameters, type ParameterRule } from '../model-input.ts';
-import { MAX_BINS } from './binned-features.ts';
+
+/** A bin's number fits into a byte. */
+const MAX_BINS = 256;
 
 /** How a random forest is grown. */
 export type ForestParameters = {

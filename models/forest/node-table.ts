@@ -24,22 +24,17 @@ export class NodeTable {
   #size = 0;
   readonly #roots: number[] = [];
 
-  startTree(): void {
-    this.#roots.push(this.#size);
-  }
-
-  addLeaf(answer: number): void {
-    this.#add(LEAF, answer);
-  }
-
-  /** Adds an inner node and returns its number; its left child must be added next. */
-  addSplit(feature: number, threshold: number): number {
-    return this.#add(feature, threshold);
-  }
-
-  /** Makes the node that will be added next the right child of `inner`. */
-  setRight(inner: number): void {
-    this.#rights[inner] = this.#size;
+  /** Adds the first `size` nodes of these columns, whose right children count from the tree's root. */
+  addTree(size: number, features: Int32Array, values: Float64Array, rights: Int32Array): void {
+    const root = this.#size;
+    this.#roots.push(root);
+    this.#size += size;
+    if (this.#size > this.#features.length) this.#enlarge(2 * this.#size);
+    for (let node = 0; node < size; node++) {
+      this.#features[root + node] = features[node]!;
+      this.#values[root + node] = values[node]!;
+      this.#rights[root + node] = features[node] === LEAF ? 0 : root + rights[node]!;
+    }
   }
 
   /** The nodes so far, as copies. */
@@ -52,15 +47,10 @@ export class NodeTable {
     };
   }
 
-  #add(feature: number, value: number): number {
-    if (this.#size === this.#features.length) {
-      this.#features = enlarged(this.#features, new Int32Array(2 * this.#size));
-      this.#values = enlarged(this.#values, new Float64Array(2 * this.#size));
-      this.#rights = enlarged(this.#rights, new Int32Array(2 * this.#size));
-    }
-    this.#features[this.#size] = feature;
-    this.#values[this.#size] = value;
-    return this.#size++;
+  #enlarge(size: number): void {
+    this.#features = enlarged(this.#features, new Int32Array(size));
+    this.#values = enlarged(this.#values, new Float64Array(size));
+    this.#rights = enlarged(this.#rights, new Int32Array(size));
   }
 }
 

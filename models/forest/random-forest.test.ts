@@ -207,6 +207,10 @@ describe('what randomForest refuses', () => {
     expect(() => fitSmall({ X: tall, y: new Float64Array(2 ** 24 + 1) })).toThrow(
       refused('random-forest: X has 16777217 rows, expected at most 16777216.'),
     );
+    const wide = { nRows: 2 ** 17, nColumns: 2 ** 14, values: new Float64Array(0) };
+    expect(() => fitSmall({ X: wide, y: new Float64Array(2 ** 17) })).toThrow(
+      refused('random-forest: X has 2147483648 cells, expected at most 1073741824.'),
+    );
   });
 
   it.each<[Json, string]>([

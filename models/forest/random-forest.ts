@@ -1,13 +1,13 @@
 import type { Json } from '../../domain/identity.ts';
 import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
 import { seededRandom } from '../random.ts';
-import { binFeatures } from './binned-features.ts';
 import { type CompiledForest, compileForest, predictRows } from './compiled-forest.ts';
 import { checkRowsToLearn, checkRowsToPredict } from './forest-input.ts';
+import { withForestKernel } from './forest-kernel.ts';
 import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
 import { FOREST_DEFAULTS, type ForestParameters, forestParameters } from './forest-parameters.ts';
-import { TreeGrower } from './grow-tree.ts';
 import { NodeTable } from './node-table.ts';
+import { TreeGrower } from './tree-grower.ts';
 
 const NAME = 'random-forest';
 
@@ -62,17 +62,19 @@ export const randomForest: ModelKind<ForestParameters> = {
 };
 
 function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {
-  const { nTrees, maxBins } = parameters;
+  const { nTrees } = parameters;
   options.signal?.throwIfAborted();
   checkRowsToLearn(X, y);
-  const grower = new TreeGrower(binFeatures(X, maxBins), y, parameters);
   const nodes = new NodeTable();
   const seeds = seededRandom(options.seed);
-  for (let tree = 0; tree < nTrees; tree++) {
-    options.signal?.throwIfAborted();
-    // A generator of its own for each tree, so that tree n is the same whatever the ones before it drew.
-    grower.grow(seededRandom(seeds.nextInt(2 ** 32)), nodes);
-    options.onProgress?.((tree + 1) / nTrees);
-  }
+  withForestKernel((kernel) => {
+    const grower = new TreeGrower(kernel, X, y, parameters);
+    for (let tree = 0; tree < nTrees; tree++) {
+      options.signal?.throwIfAborted();
+      // A seed of its own for each tree, so that tree n is the same whatever the ones before it drew.
+      grower.grow(seeds.nextInt(2 ** 32), nodes);
+      options.onProgress?.((tree + 1) / nTrees);
+    }
+  });
   return new RandomForest({ nFeatures: X.nColumns, nodes: nodes.nodes() });
 }

@@ -1,5 +1,6 @@
 import type { Horizon } from '../../domain/horizon.ts';
-import { INTERVAL_LEVELS, type IntervalLevel, type IntervalSeries } from '../evaluation/out-of-sample.ts';
+import { INTERVAL_LEVELS, type IntervalLevel } from '../../domain/calibration.ts';
+import type { IntervalSeries } from '../evaluation/out-of-sample.ts';
 import { type ScoredForecasts, ScoreWindow, conformalQuantile, prequentially, scoresNeeded } from './score-window.ts';
 
 /** Scores that an interval rests on at most: two years' worth. */

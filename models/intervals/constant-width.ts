@@ -1,4 +1,5 @@
-import { INTERVAL_LEVELS, type IntervalSeries } from '../evaluation/out-of-sample.ts';
+import { INTERVAL_LEVELS } from '../../domain/calibration.ts';
+import type { IntervalSeries } from '../evaluation/out-of-sample.ts';
 import { FEW_SCORES_MULTIPLE, intervalSeries } from './conformal.ts';
 import { type ScoredForecasts, ScoreWindow, conformalQuantile } from './score-window.ts';
 

@@ -1,5 +1,5 @@
 import type { Horizon } from '../../domain/horizon.ts';
-import type { IntervalLevel } from '../evaluation/out-of-sample.ts';
+import type { IntervalLevel } from '../../domain/calibration.ts';
 
 /** Forecasts and what came of them, ascending by session: what calibration learns from. Equally long, all finite. */
 export interface ScoredForecasts {

@@ -18,8 +18,8 @@ export type LstmParameters = {
   /** Share of the rows, the newest, that are not trained on and say when to stop; 0 (none) to 0.5. */
   readonly validationShare: number;
   /**
-   * Rows left out between those trained on and those validated on, at least the horizon, times the tickers where rows
-   * of several take turns: labels over that many sessions overlap. 0 to 1,000,000.
+   * Rows left out between those trained on and those validated on, 0 to 1,000,000; more where the fit is told that more
+   * labels overlap (`FitOptions.overlap`).
    */
   readonly purge: number;
 };

@@ -44,7 +44,7 @@ function fit(X: Matrix, y: Float64Array, parameters: LstmParameters, options: Fi
     throw new StockcastError('MODEL_INPUT_INVALID', { kind: KIND, problem });
   }
   const shape = { nSteps: lookback, nFeatures: X.nColumns / lookback, units };
-  const { nTrained, nValidated } = split(X.nRows, parameters);
+  const { nTrained, nValidated } = split(X.nRows, parameters, options.overlap ?? 0);
   const sessions = X.values.subarray(0, nTrained * X.nColumns);
   const scaler = fitScaler({ nRows: nTrained * lookback, nColumns: shape.nFeatures, values: sessions });
   const labels = fitScaler({ nRows: nTrained, nColumns: 1, values: y.subarray(0, nTrained) });
@@ -75,9 +75,9 @@ interface Split {
   readonly nValidated: number;
 }
 
-function split(nRows: number, { validationShare, purge }: LstmParameters): Split {
+function split(nRows: number, { validationShare, purge }: LstmParameters, overlap: number): Split {
   const nValidated = Math.floor(nRows * validationShare);
-  const nTrained = nRows - nValidated - purge;
+  const nTrained = nRows - nValidated - Math.max(purge, overlap);
   return nValidated > 0 && nTrained >= nRows / 2 ? { nTrained, nValidated } : { nTrained: nRows, nValidated: 0 };
 }
 

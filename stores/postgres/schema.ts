@@ -1,7 +1,8 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Evaluation } from '../../domain/evaluation.ts';
+import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
-import type { TrainingWindow } from '../../domain/model-version.ts';
+import type { SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
 
 /** A JSON document: read as a value, written as text. */
 type Document<T> = ColumnType<T, string, string>;
@@ -60,8 +61,12 @@ export interface Schema {
     dataset_id: string;
     feature_set: string;
     training_window: Document<TrainingWindow>;
+    scale_targets: boolean;
+    embargo: number;
     parameters: Document<Json>;
     seed: number;
+    search: ColumnType<SearchRecord | null, string | null, never>;
+    made_from: Document<readonly string[]>;
     code_version: string;
     backend: string;
     object_key: string;
@@ -69,6 +74,8 @@ export interface Schema {
     trained_at: string;
     run_id: string;
     evaluation: ColumnType<Evaluation | null, string | null, string | null>;
+    certificate_id: string | null;
+    certificate_passed: boolean | null;
   };
   promotion: {
     tenant: string;
@@ -80,6 +87,7 @@ export interface Schema {
     kind: string;
     previous_model_id: string | null;
     reasons: Document<readonly string[]>;
+    certificate_id: string | null;
     principal: string;
     run_id: string;
     execution_id: string;
@@ -98,7 +106,10 @@ export interface Schema {
     target_session: string;
     current_price: number;
     log_return: number;
+    intervals: Document<readonly PredictionInterval[]>;
     confidence: number;
+    direction_probability: number;
+    certificate_id: string | null;
     baseline_ratio: number | null;
     notes: Document<readonly string[]>;
     made_at: string;

@@ -2,17 +2,25 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { ModelVersion } from '../../domain/model-version.ts';
+import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
+
+/** A model as it is entered: its version is given to it, its evaluation and certificate come later. */
+export type NewModelVersion = Omit<ModelVersion, 'version' | 'evaluation' | 'certificate'>;
 
 /** The model versions of all tickers. */
 export interface ModelRegistry {
   /** Enters a trained model under its id and gives it the next version number; entering it again changes nothing. */
-  register(context: Context, model: Omit<ModelVersion, 'version' | 'evaluation'>): Promise<ModelVersion>;
+  register(context: Context, model: NewModelVersion): Promise<ModelVersion>;
   /**
    * Adds what evaluation found; the same again changes nothing.
    * @throws RangeError when no such model is registered
    */
   recordEvaluation(context: Context, modelId: string, evaluation: Evaluation): Promise<void>;
+  /**
+   * Notes the newest certificate written for it.
+   * @throws RangeError when no such model is registered
+   */
+  recordCertificate(context: Context, modelId: string, certificate: CertificateRef): Promise<void>;
   find(context: Context, modelId: string): Promise<ModelVersion | undefined>;
   /** The newest version of a kind trained as of `asOf` or earlier (default: any), by as-of date and then version. */
   newest(

@@ -3,10 +3,10 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { ModelVersion } from '../../domain/model-version.ts';
+import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
-import type { ModelRegistry } from './model-registry.ts';
+import type { ModelRegistry, NewModelVersion } from './model-registry.ts';
 
 /** Model versions in PostgreSQL. */
 export class PostgresModelRegistry implements ModelRegistry {
@@ -16,7 +16,7 @@ export class PostgresModelRegistry implements ModelRegistry {
     this.#database = database;
   }
 
-  register(context: Context, model: Omit<ModelVersion, 'version' | 'evaluation'>): Promise<ModelVersion> {
+  register(context: Context, model: NewModelVersion): Promise<ModelVersion> {
     const { tenant } = context;
     const { id, ticker, horizon, kind } = model;
     return this.#database.transaction(async (db) => {
@@ -43,8 +43,12 @@ export class PostgresModelRegistry implements ModelRegistry {
           dataset_id: model.datasetId,
           feature_set: model.featureSet,
           training_window: JSON.stringify(model.window),
+          scale_targets: model.scaleTargets,
+          embargo: model.embargo,
           parameters: JSON.stringify(model.parameters),
           seed: model.seed,
+          search: model.search === undefined ? null : JSON.stringify(model.search),
+          made_from: JSON.stringify(model.madeFrom),
           code_version: model.codeVersion,
           backend: model.backend,
           object_key: model.objectKey,
@@ -52,6 +56,8 @@ export class PostgresModelRegistry implements ModelRegistry {
           trained_at: model.trainedAt,
           run_id: model.runId,
           evaluation: null,
+          certificate_id: null,
+          certificate_passed: null,
         })
         .onConflict((conflict) => conflict.columns(['tenant', 'id']).doNothing())
         .execute();
@@ -75,6 +81,18 @@ export class PostgresModelRegistry implements ModelRegistry {
         .executeTakeFirstOrThrow(),
     );
     if (numUpdatedRows === 0n) throw new RangeError(`no model ${modelId} is registered, so it cannot be evaluated`);
+  }
+
+  async recordCertificate(context: Context, modelId: string, certificate: CertificateRef): Promise<void> {
+    const { numUpdatedRows } = await this.#database.run((db) =>
+      db
+        .updateTable('model')
+        .set({ certificate_id: certificate.id, certificate_passed: certificate.passed })
+        .where('tenant', '=', context.tenant)
+        .where('id', '=', modelId)
+        .executeTakeFirstOrThrow(),
+    );
+    if (numUpdatedRows === 0n) throw new RangeError(`no model ${modelId} is registered, so it cannot be certified`);
   }
 
   async find(context: Context, modelId: string): Promise<ModelVersion | undefined> {
@@ -140,8 +158,12 @@ function modelOf(row: Selectable<Schema['model']>): ModelVersion {
     datasetId: row.dataset_id,
     featureSet: row.feature_set,
     window: row.training_window,
+    scaleTargets: row.scale_targets,
+    embargo: row.embargo,
     parameters: row.parameters,
     seed: row.seed,
+    ...(row.search === null ? {} : { search: row.search }),
+    madeFrom: row.made_from,
     codeVersion: row.code_version,
     backend: row.backend,
     objectKey: row.object_key,
@@ -149,5 +171,8 @@ function modelOf(row: Selectable<Schema['model']>): ModelVersion {
     trainedAt: row.trained_at,
     runId: row.run_id,
     ...(row.evaluation === null ? {} : { evaluation: row.evaluation }),
+    ...(row.certificate_id === null
+      ? {}
+      : { certificate: { id: row.certificate_id, passed: row.certificate_passed === true } }),
   };
 }

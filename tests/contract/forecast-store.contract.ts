@@ -13,7 +13,13 @@ const forecast: Forecast = {
   targetSession: '2013-03-15',
   currentPrice: 430.47,
   logReturn: 0.1 + 0.2,
+  intervals: [
+    { level: 0.8, lower: -1 / 3, upper: 0.1 + 0.7 },
+    { level: 0.95, lower: -0.7, upper: 1.1 },
+  ],
   confidence: 1 / 3,
+  directionProbability: 2 / 3,
+  certificateId: 'c'.repeat(64),
   baselineRatio: 0.9999999999999999,
   notes: ['short history: 100 sessions', 'a "quoted" word'],
   madeAt: '2013-03-01T21:00:00.123Z',

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../domain/evaluation.ts';
-import type { ModelVersion } from '../../domain/model-version.ts';
-import type { ModelRegistry } from '../../stores/registry/model-registry.ts';
+import type { ModelRegistry, NewModelVersion } from '../../stores/registry/model-registry.ts';
+import { EVALUATION } from '../an-evaluation.ts';
 import { type Backend, freshContext } from './backend.ts';
 
-type NewModel = Omit<ModelVersion, 'version' | 'evaluation'>;
-
-function model(id: string, differing: Partial<NewModel> = {}): NewModel {
+function model(id: string, differing: Partial<NewModelVersion> = {}): NewModelVersion {
   return {
     id,
     ticker: 'AAPL',
@@ -15,6 +13,9 @@ function model(id: string, differing: Partial<NewModel> = {}): NewModel {
     datasetId: 'd'.repeat(64),
     featureSet: 'daily-1',
     window: 'all',
+    scaleTargets: true,
+    embargo: 0,
+    madeFrom: ['member-1', 'member-2'],
     parameters: { nTrees: 100, maxFeatures: 1 / 3, nested: [null, true, 'x', 1e-7] },
     seed: 2 ** 31 - 1,
     codeVersion: 'c'.repeat(64),
@@ -29,19 +30,10 @@ function model(id: string, differing: Partial<NewModel> = {}): NewModel {
 }
 
 const evaluation: Evaluation = {
-  nForecasts: 2520,
-  nFolds: 10,
-  firstOrigin: '2003-02-28',
-  lastOrigin: '2013-02-14',
+  ...EVALUATION,
   model: { rmse: 0.1 + 0.2, mae: 5e-324 },
-  naive: { rmse: 0.07, mae: 0.05 },
-  drift: { rmse: 0.071, mae: 0.051 },
   rmseRatioToNaive: 1.0000000000000002,
   rmseRatioToDrift: 0.9999999999999999,
-  directionalAccuracy: 0.51,
-  alwaysUpAccuracy: 0.54,
-  residualQuantiles: [-0.3, -1 / 3, 0, 1e-17, 0.4],
-  directionCalibration: 2 / 3,
   notes: ['few folds'],
 };
 
@@ -60,7 +52,8 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
     it('gives back exactly what was registered, with its version', async () => {
       const context = freshContext();
       const whole = model('a');
-      const year = model('b', { window: 252, parameters: {} });
+      const search = { trials: 12, seed: 3, until: '2008-03-03', cutShort: false };
+      const year = model('b', { window: 252, parameters: {}, scaleTargets: false, embargo: 5, search, madeFrom: [] });
       expect(await registry.register(context, whole)).toEqual({ ...whole, version: 1 });
       expect(await registry.register(context, year)).toEqual({ ...year, version: 2 });
       expect(await registry.find(context, 'a')).toEqual({ ...whole, version: 1 });
@@ -104,7 +97,18 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
       expect(await registry.find(context, 'a')).toEqual({ ...registered, evaluation });
     });
 
-    it('says so when there is no model to evaluate', async () => {
+    it('keeps the newest certificate with the model', async () => {
+      const context = freshContext();
+      const registered = await registry.register(context, model('a'));
+      await registry.recordCertificate(context, 'a', { id: 'first', passed: true });
+      await registry.recordCertificate(context, 'a', { id: 'second', passed: false });
+      const certificate = { id: 'second', passed: false };
+      expect(await registry.find(context, 'a')).toEqual({ ...registered, certificate });
+    });
+
+    it('says so when there is no model to evaluate or to certify', async () => {
+      const certificate = { id: 'first', passed: true };
+      await expect(registry.recordCertificate(freshContext(), 'nobody', certificate)).rejects.toThrow('nobody');
       await expect(registry.recordEvaluation(freshContext(), 'nobody', evaluation)).rejects.toThrow('nobody');
     });
 

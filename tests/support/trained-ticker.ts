@@ -1,10 +1,11 @@
 import { type Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
+import { evaluateModel } from '../../serving/evaluation.ts';
 import { materialiseFeatures } from '../../serving/feature-sets.ts';
-import { promoteBest } from '../../serving/promotion.ts';
+import { decidePromotion, enterPromotion } from '../../serving/promotion.ts';
 import type { Services } from '../../serving/services.ts';
 import { snapshotTicker } from '../../serving/snapshots.ts';
-import { evaluateModel, trainModel } from '../../serving/training.ts';
+import { trainModel } from '../../serving/training.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { ThreadedTrainingPool } from '../../workers/threaded-training-pool.ts';
 
@@ -18,28 +19,21 @@ export async function trainDirectly(
   const features = await materialiseFeatures(services, context, key);
   const asOf = manifest.lastSession;
   const runId = `train/${context.tenant}/${ticker}/${asOf}/direct`;
+  const data = { ticker, datasetId: manifest.id, datasetKey: key, featuresKey: features.key };
+  const how = { window: 'all', scaleTargets: true, embargo: 0, seed: 7, parameters: {} } as const;
   const pool = new ThreadedTrainingPool(1);
   try {
     const modelIds: string[] = [];
     for (const kind of kinds) {
-      const task = {
-        runId,
-        ticker,
-        horizon,
-        kind,
-        window: 'all' as const,
-        seed: 7,
-        parameters: {},
-        asOf,
-        dataset: manifest,
-        features,
-      };
+      const { featureSet } = features;
+      const task = { runId, horizon, kind, ...how, asOf, featureSet, panel: [data], madeFrom: [] };
       const { modelId } = await trainModel(services, pool, context, task);
-      await evaluateModel(services, pool, context, modelId, features.key);
+      await evaluateModel(services, pool, context, modelId, data);
       modelIds.push(modelId);
     }
-    const entry = { runId, executionId: runId, live: true, ticker, horizon, asOf, modelIds };
-    await promoteBest(services, context, entry);
+    const request = { ticker, horizon, asOf, modelIds, nTickers: 1, nHorizons: 1 };
+    const decision = await decidePromotion(services, context, request);
+    await enterPromotion(services, context, { runId, executionId: runId, live: true, ticker, asOf, decision });
   } finally {
     await pool.close();
   }

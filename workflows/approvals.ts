@@ -1,0 +1,41 @@
+import { ApplicationFailure, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { AWAITING_APPROVAL, type PromotionDecision, type Verdict, runAttributes } from '../domain/run.ts';
+import { approvalsQuery, approveUpdate } from './progress.ts';
+
+/** Waits, as long as it takes, for what a person says to a decision. */
+export interface Approvals {
+  verdictOn(decision: PromotionDecision): Promise<Verdict>;
+}
+
+/** Lets the query `approvals` and the Update `approvePromotion` be used on this run. */
+export function approvals(ticker: string): Approvals {
+  const pending = new Map<number, PromotionDecision>();
+  const verdicts = new Map<number, Verdict>();
+  setHandler(approvalsQuery, () => [...pending.values()].map((decision) => ({ ticker, decision })));
+  setHandler(
+    approveUpdate,
+    (verdict) => {
+      verdicts.set(verdict.horizon, verdict);
+      pending.delete(verdict.horizon);
+    },
+    {
+      validator({ horizon, by, reason }) {
+        if (!pending.has(horizon)) throw refused(`no decision for ${horizon} sessions waits for a verdict`);
+        if (by.trim() === '' || reason.trim() === '') throw refused('a verdict needs a name and a reason');
+      },
+    },
+  );
+  return {
+    async verdictOn(decision) {
+      pending.set(decision.horizon, decision);
+      upsertSearchAttributes(runAttributes({ stage: AWAITING_APPROVAL }));
+      await condition(() => verdicts.has(decision.horizon));
+      upsertSearchAttributes(runAttributes({ stage: 'promote' }));
+      return verdicts.get(decision.horizon)!;
+    },
+  };
+}
+
+function refused(problem: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(problem, 'VERDICT_REFUSED');
+}
