@@ -33,6 +33,7 @@ def scikit_learn():
         forest = RandomForestRegressor(
             n_estimators=q["nTrees"],
             min_samples_leaf=q["minSamplesLeaf"],
+            max_depth=q["maxDepth"],
             max_features=float(q["maxFeatures"]),  # the whole number 1 would mean one feature
             random_state=q["seed"],
             n_jobs=1,
@@ -54,7 +55,8 @@ def light_gbm():
             "bagging_fraction": 0.632,
             "bagging_freq": 1,
             "feature_fraction_bynode": q["maxFeatures"],
-            "num_leaves": max(2, len(y) // 5),
+            "num_leaves": max(2, len(y) // q["minSamplesLeaf"]),
+            "max_depth": -1 if q["maxDepth"] is None else q["maxDepth"],
             "min_data_in_leaf": q["minSamplesLeaf"],
             "min_sum_hessian_in_leaf": 0,
             "force_col_wise": True,

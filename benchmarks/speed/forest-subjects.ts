@@ -9,10 +9,12 @@ import { LinePeer } from '../peers/line-peer.ts';
 import { pythonEnvironment } from '../peers/python-environment.ts';
 import { median } from '../table.ts';
 
-/** What every subject is asked to grow: unlimited depth, a bootstrap sample per tree. */
+/** What every subject is asked to grow, with a bootstrap sample per tree. */
 export interface ForestTask {
   readonly nTrees: number;
   readonly minSamplesLeaf: number;
+  /** Most splits from root to leaf, or no limit. */
+  readonly maxDepth: number | null;
   /** Share of the features that a split looks at. */
   readonly maxFeatures: number;
   readonly seed: number;
@@ -56,8 +58,8 @@ export async function forestSubjects(
 }
 
 async function growOurs(train: Problem, test: Matrix, task: ForestTask): Promise<ForestOutcome> {
-  const { seed, ...overrides } = task;
-  const parameters = randomForest.parameters({ ...overrides, maxDepth: null });
+  const { seed, ...parametersAsked } = task;
+  const parameters = randomForest.parameters(parametersAsked);
   const started = performance.now();
   const model = randomForest.fit(train.X, train.y, parameters, { seed });
   const fitMs = performance.now() - started;
@@ -77,7 +79,7 @@ async function growMlRandomForest(train: Problem, test: Matrix, task: ForestTask
     replacement: false,
     seed: task.seed,
     noOOB: true,
-    treeOptions: { minNumSamples: task.minSamplesLeaf },
+    treeOptions: { minNumSamples: task.minSamplesLeaf, ...(task.maxDepth === null ? {} : { maxDepth: task.maxDepth }) },
   });
   forest.train(X, y);
   const fitMs = performance.now() - started;

@@ -4,14 +4,15 @@ import type { Bench, BenchOptions, BenchReport } from '../figure.ts';
 import { FOREST_SUBJECTS, type ForestSubject, forestSubjects, ML_RANDOM_FOREST } from './forest-subjects.ts';
 
 const NAME = 'forest';
-const SIZES = [250, 1000, 2500] as const;
-const SHARES = [
-  { maxFeatures: 1 / 3, label: 'max_features 1/3' },
-  { maxFeatures: 1, label: 'max_features 1.0' },
-] as const;
-const N_FEATURES = 16;
 const N_TEST = 1000;
 const TASK = { nTrees: 100, minSamplesLeaf: 5 } as const;
+
+/** The last are the forests of a walk-forward evaluation: a fold of one ticker, and of many tickers together. */
+const SERIES = [
+  { label: 'max_features 1/3', maxFeatures: 1 / 3, maxDepth: null, nFeatures: 16, sizes: [250, 1000, 2500] },
+  { label: 'max_features 1.0', maxFeatures: 1, maxDepth: null, nFeatures: 16, sizes: [250, 1000, 2500] },
+  { label: 'max_features 1/3, depth 3', maxFeatures: 1 / 3, maxDepth: 3, nFeatures: 12, sizes: [504, 2000, 13_000] },
+] as const;
 
 /** ml-random-forest fits in time that grows with the square of the rows: what may last longer is left out. */
 const LONGEST_FIT_MS = 30_000;
@@ -19,8 +20,8 @@ const LONGEST_FIT_MS = 30_000;
 const SLOW_FIT_MS = 3_000;
 
 /**
- * This forest beside its peers on Friedman #1 with noise: the same rows, trees, leaf size and features per split for
- * all. Each repetition draws new rows, and all subjects take their turn on them before the next begins.
+ * This forest beside its peers on Friedman #1 with noise: the same rows, trees, leaf size, depth and features per split
+ * for all. Each repetition draws new rows, and all subjects take their turn on them before the next begins.
  */
 export const forestBench: Bench = {
   name: NAME,
@@ -34,18 +35,19 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
   const subjects = await forestSubjects(names, (text) => report.progress(text));
   try {
     await warmUp(subjects);
-    for (const { maxFeatures, label } of SHARES) {
+    for (const { label, maxFeatures, maxDepth, nFeatures, sizes } of SERIES) {
       const lastFits = new Map<string, { readonly nRows: number; readonly fitMs: number }>();
-      for (const nRows of SIZES) {
+      for (const nRows of sizes) {
         const patient = options.full ? subjects : withinTime(subjects, nRows, label, lastFits, report);
         for (let repetition = 0; repetition < options.repetitions; repetition++) {
           report.progress(`forest: ${nRows} rows, ${label}, repetition ${repetition + 1} of ${options.repetitions}`);
-          const train = friedman(nRows, N_FEATURES, 2 * repetition);
-          const test = friedman(N_TEST, N_FEATURES, 2 * repetition + 1);
+          const train = friedman(nRows, nFeatures, 2 * repetition);
+          const test = friedman(N_TEST, nFeatures, 2 * repetition + 1);
           for (const subject of patient) {
             const last = lastFits.get(subject.name);
             if (last?.nRows === nRows && last.fitMs > SLOW_FIT_MS) continue;
-            const outcome = await subject.grow(train, test.X, { ...TASK, maxFeatures, seed: repetition });
+            const task = { ...TASK, maxFeatures, maxDepth, seed: repetition };
+            const outcome = await subject.grow(train, test.X, task);
             lastFits.set(subject.name, { nRows, fitMs: outcome.fitMs });
             const figure = { bench: NAME, case: `${nRows} rows, ${label}`, subject: subject.name };
             report.figure({ ...figure, metric: 'fit_ms', value: outcome.fitMs, unit: 'ms' });
@@ -63,8 +65,9 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
 
 /** Lets everyone load and compile its code before time is taken. */
 async function warmUp(subjects: readonly ForestSubject[]): Promise<void> {
-  const { X, y } = friedman(100, N_FEATURES, 1);
-  for (const subject of subjects) await subject.grow({ X, y }, X, { ...TASK, nTrees: 20, maxFeatures: 1, seed: 1 });
+  const { X, y } = friedman(100, 16, 1);
+  const task = { ...TASK, nTrees: 20, maxFeatures: 1, maxDepth: null, seed: 1 };
+  for (const subject of subjects) await subject.grow({ X, y }, X, task);
 }
 
 /** The subjects that will be done in time, going by what ml-random-forest took for fewer rows. */
