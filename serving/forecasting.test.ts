@@ -51,8 +51,17 @@ describe.sequential('a forecast', () => {
       currentPrice: BARS.at(-1)!.close,
       madeAt: '2013-02-23T12:00:00.000Z',
     });
-    expect(made.logReturn).not.toBe(0);
-    expect(made.confidence).toBeGreaterThan(0);
+    expect(made.confidence).toBeGreaterThanOrEqual(0.5);
+    expect(made.directionProbability).toBe(made.confidence);
+    expect(made.certificateId).toMatch(/^[0-9a-f]{64}$/);
+    const [narrow, wide] = made.intervals;
+    expect([narrow!.level, wide!.level]).toEqual([0.8, 0.95]);
+    expect(wide!.lower).toBeLessThan(narrow!.lower);
+    expect(narrow!.lower).toBeLessThan(made.logReturn);
+    expect(narrow!.upper).toBeGreaterThan(made.logReturn);
+    expect(wide!.upper).toBeGreaterThan(narrow!.upper);
+    const drifting = await forecast(on.services, context, { ...linear, kind: 'drift' });
+    expect(drifting.logReturn).not.toBe(0);
     expect(made.confidence).toBeLessThan(1);
     expect(made.baselineRatio).toBeGreaterThan(0);
   });

@@ -27,16 +27,39 @@ describe('a plan', () => {
   it('has defaults for everything but the seed', () => {
     expect(trainingPlan({ seed: 7 })).toEqual({
       horizons: [1, 10],
-      kinds: ['naive', 'drift', 'linear', 'random-forest'],
+      kinds: [
+        ...['naive', 'drift', 'linear', 'random-forest', 'lstm', 'ensemble'],
+        ...['pooled-linear', 'pooled-random-forest', 'pooled-lstm', 'pooled-ensemble'],
+      ],
+      pooledKinds: ['pooled-linear', 'pooled-random-forest', 'pooled-lstm'],
+      members: {
+        ensemble: ['random-forest', 'lstm'],
+        'pooled-ensemble': ['pooled-random-forest', 'pooled-lstm'],
+      },
       window: 504,
+      scaleTargets: true,
+      embargo: 0,
       seed: 7,
+      requireApproval: false,
       parameters: {},
     });
   });
 
   it('has the baselines beside whatever is asked for, and nothing twice', () => {
     const plan = trainingPlan({ seed: 7, kinds: ['linear', 'naive', 'linear'], horizons: [10, 1, 10] });
-    expect(plan).toMatchObject({ kinds: ['naive', 'drift', 'linear'], horizons: [1, 10] });
+    expect(plan).toMatchObject({
+      kinds: ['naive', 'drift', 'linear'],
+      horizons: [1, 10],
+      pooledKinds: [],
+      members: {},
+    });
+  });
+
+  it('has the members of an ensemble that is asked for', () => {
+    expect(trainingPlan({ seed: 7, kinds: ['ensemble'] })).toMatchObject({
+      kinds: ['naive', 'drift', 'random-forest', 'lstm', 'ensemble'],
+      members: { ensemble: ['random-forest', 'lstm'] },
+    });
   });
 
   it('is refused for a kind that there is not, parameters that do not fit, and no horizon', () => {
@@ -73,7 +96,8 @@ describe('a planned run', () => {
     expect(first.workflowId).toMatch(new RegExp(`^train/${context.tenant}/MSFT/${first.lastSession}/[0-9a-f]{6,}$`));
     await on.services.bars.merge(context.at('2013-04-01T12:00:00.000Z'), record('again'), [bars(100)], []);
     expect(await plan(context)).toEqual(first);
-    expect(await plan(context, { kinds: ['random-forest', 'linear', 'linear'] })).toEqual(first);
+    const some = await plan(context, { kinds: ['random-forest', 'linear'] });
+    expect(await plan(context, { kinds: ['linear', 'random-forest', 'linear'] })).toEqual(some);
   });
 
   it('has another id for other data, events, plan or code', async () => {
@@ -96,10 +120,10 @@ describe('a planned run', () => {
   it('is refused at once when the longest horizon needs more sessions, and says how many', async () => {
     const context = freshContext();
     await on.services.bars.merge(context, record('a'), [bars(60)], []);
-    await expect(plan(context, { horizons: [1, 15] })).resolves.toMatchObject({ ticker: 'MSFT' });
-    await expect(plan(context, { horizons: [1, 16] })).rejects.toThrow('MSFT has 60 sessions, at least 62 are needed');
+    await expect(plan(context, { horizons: [1, 10] })).resolves.toMatchObject({ ticker: 'MSFT' });
+    await expect(plan(context, { horizons: [1, 11] })).rejects.toThrow('MSFT has 60 sessions, at least 62 are needed');
     await on.services.bars.merge(context, record('b'), [bars(62)], []);
-    await expect(plan(context, { horizons: [1, 16] })).resolves.toMatchObject({ ticker: 'MSFT' });
+    await expect(plan(context, { horizons: [1, 11] })).resolves.toMatchObject({ ticker: 'MSFT' });
     const early = freshContext();
     await on.services.bars.merge(early, record('a'), [bars(59)], []);
     await expect(plan(early)).rejects.toThrow('MSFT has 59 sessions, at least 60 are needed');

@@ -187,7 +187,7 @@ describe('walk-forward evaluation', () => {
     expect(evaluation).toMatchObject({ nFolds: 1, nForecasts: 1 });
     expect(evaluation.notes).toEqual([
       'Evaluated on 1 day in 1 fold: treat with care.',
-      'Short history: the first fold learnt from 15 sessions.',
+      'Short history: the first fold learnt from 10 sessions.',
     ]);
     expect(fitNewest(linear, [features], 10, options).nTrainingRows).toBe(20);
     const hundred = judged(linear, featuresOf(sampleBars('MSFT').slice(0, 100)), 1, options).evaluation;

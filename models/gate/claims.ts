@@ -1,4 +1,4 @@
-import { holm } from './stand-in.ts';
+import { holm } from '../evaluation/statistics/index.ts';
 
 /** Whether one comparison may be called a win, and its p corrected for all the others. */
 export interface Claim {

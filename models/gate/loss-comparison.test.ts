@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dieboldMariano } from './stand-in.ts';
+import { dieboldMariano } from '../evaluation/statistics/index.ts';
 import { commonDays, compareLosses, rootMean, squaredErrors } from './loss-comparison.ts';
 
 const days = (...ordinals: number[]) => Int32Array.from(ordinals);
@@ -34,15 +34,11 @@ describe('a comparison of losses', () => {
   const model = wave(40, (i) => 1 + ((i * 7) % 5));
   const other = wave(40, (i) => 1.5 + ((i * 3) % 7));
 
-  it('gives the ratio of RMSE, and the test of model less other over three horizons where errors overlap', () => {
-    for (const [horizon, dependence] of [
-      [1, 1],
-      [2, 6],
-      [5, 15],
-    ] as const) {
+  it('gives the ratio of RMSE, and the test of model less other', () => {
+    for (const horizon of [1, 2, 5]) {
       const expected = dieboldMariano(
         model.map((loss, i) => loss - other[i]!),
-        dependence,
+        horizon,
       );
       const { statistic, pBetter, pWorse } = expected;
       expect(compareLosses(model, other, { horizon, test: true })).toEqual({

@@ -153,6 +153,12 @@ describe('the calibration of directions', () => {
     expect(calibrateDirection(forecastsOf(y, yHat)).kept).toBeCloseTo((slope * t2) / (1 + t2), 12);
   });
 
+  it('is not moved by what came of neutral forecasts', () => {
+    const neutralLast = calibrateDirection(forecastsOf([1, 2, 3, 5], [1, 1, 1, 0]));
+    expect(neutralLast.kept).toBe(calibrateDirection(forecastsOf([1, 2, 3], [1, 1, 1])).kept);
+    expect(neutralLast.nScores).toBe(4);
+  });
+
   it('keeps nothing of promises that came true no more often than by chance, or never were made', () => {
     const y = Array.from({ length: 400 }, (_, i) => (i % 4 < 2 ? 1 : -1));
     expect(

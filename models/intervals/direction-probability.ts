@@ -89,7 +89,8 @@ function goThrough(
 }
 
 function keptOf(promised: number, came: number, horizon: Horizon): number {
-  if (promised === 0 || came <= 0) return 0;
+  // Nothing came where nothing was promised, so this covers that too.
+  if (came <= 0) return 0;
   const slope = came / promised;
   // What a coin's tosses, of variance 1/4, would scatter the slope by.
   const squaredError = horizon / 4 / promised;

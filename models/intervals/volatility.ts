@@ -77,11 +77,11 @@ function ewmaVariance(returns: Float64Array): Float64Array {
   });
 }
 
+/** Means over too few returns, during the warm-up, are not for use. */
 function longRunVariance(returns: Float64Array): Float64Array {
   let squares = 0;
   const upTo = returns.map((r) => (squares += r * r));
   return upTo.map((sum, t) => {
-    if (t < VOLATILITY_WARM_UP) return Number.NaN;
     const from = Math.max(0, t - LONG_RUN);
     return Math.max(VARIANCE_FLOOR, (sum - upTo[from]!) / (t - from));
   });

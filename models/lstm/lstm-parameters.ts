@@ -26,11 +26,11 @@ export type LstmParameters = {
 
 export const LSTM_DEFAULTS: LstmParameters = {
   lookback: 20,
-  units: 16,
+  units: 8,
   epochs: 30,
   patience: 5,
   batchSize: 64,
-  learningRate: 0.001,
+  learningRate: 0.0005,
   validationShare: 0.2,
   purge: 20,
 };

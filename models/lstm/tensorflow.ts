@@ -13,10 +13,13 @@ const NATIVE: string = '@tensorflow/tfjs-node';
 let loaded: TensorFlow | undefined;
 let loading: Promise<string> | undefined;
 
-/** TensorFlow.js on the native library where tfjs-node is installed and this Node can run it, else on WebAssembly. */
+/**
+ * TensorFlow.js on the native library where tfjs-node is installed and this Node can run it, else on WebAssembly. A
+ * broken installation of tfjs-node is an error: what trained a model must be no surprise.
+ */
 export const tensorflowRuntime: ModelRuntime = {
   load() {
-    loading ??= installedBackends().then((backends) => loadBackend(backends.at(-1)!));
+    loading ??= loadBackend(installedBackends().at(-1)!);
     return loading;
   },
 };
@@ -35,14 +38,13 @@ export async function loadBackend(backend: BackendName): Promise<string> {
   return backend === 'wasm' ? await loadWasm() : await loadNative();
 }
 
-/** The backends that can be loaded here, the preferred one last. */
-export async function installedBackends(): Promise<readonly BackendName[]> {
+/** The backends that are installed and can run here, the preferred one last. */
+export function installedBackends(): readonly BackendName[] {
   if (Number(process.versions.node.split('.')[0]) >= FIRST_NODE_WITHOUT_NATIVE) return ['wasm'];
   try {
-    await import(NATIVE);
+    import.meta.resolve(NATIVE);
     return ['wasm', 'tensorflow'];
   } catch (error) {
-    // A broken installation is told of, not worked around: what was trained where must be no surprise.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return ['wasm'];
     throw error;
   }
