@@ -192,7 +192,7 @@ describe('walk-forward evaluation', () => {
     expect(fitNewest(linear, [features], 10, options).nTrainingRows).toBe(20);
     const hundred = judged(linear, featuresOf(sampleBars('MSFT').slice(0, 100)), 1, options).evaluation;
     expect(hundred.nFolds).toBe(5);
-    expect(hundred.notes[0]).toBe('Evaluated on 40 days in 5 folds: treat with care.');
+    expect(hundred.notes[0]).toBe('Evaluated on 35 days in 5 folds: treat with care.');
   });
 
   it('says how many sessions it left out for want of a later price', () => {
