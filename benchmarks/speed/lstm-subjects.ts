@@ -49,7 +49,7 @@ const REQUIREMENTS = fileURLToPath(new URL('../peers/lstm-requirements.txt', imp
 
 /** Starts the subjects with these names, but for what is not installed here; their owner closes them. */
 export async function lstmSubjects(names: readonly string[], progress: (text: string) => void): Promise<LstmSubject[]> {
-  const backends = installedBackends();
+  const backends = await installedBackends();
   const withKeras = names.includes(KERAS) || names.includes(KERAS_ONE_THREAD);
   const python = withKeras ? await pythonEnvironment(progress, { requirements: REQUIREMENTS }) : '';
   return names

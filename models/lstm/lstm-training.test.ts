@@ -30,7 +30,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 };
 
-describe.each(installedBackends())('training on %s', (backend) => {
+describe.each(await installedBackends())('training on %s', (backend) => {
   beforeAll(() => loadBackend(backend));
 
   it.each(cases)('has the losses of Keras, to 1e-4 of them, at $nSteps x $nFeatures, $units units', (oracle) => {

@@ -40,7 +40,7 @@ const epochsOf = (overrides: Json, X_ = X, y_ = y) => {
   return fractions.length - 1;
 };
 
-describe.each(installedBackends())('lstm on %s', (backend) => {
+describe.each(await installedBackends())('lstm on %s', (backend) => {
   beforeAll(async () => {
     expect(await loadBackend(backend)).toBe(backend === 'wasm' ? 'tfjs-wasm 4.22.0' : 'tfjs-node 4.22.0');
   });

@@ -19,7 +19,7 @@ let loading: Promise<string> | undefined;
  */
 export const tensorflowRuntime: ModelRuntime = {
   load() {
-    loading ??= loadBackend(installedBackends().at(-1)!);
+    loading ??= installedBackends().then((backends) => loadBackend(backends.at(-1)!));
     return loading;
   },
 };
@@ -39,15 +39,21 @@ export async function loadBackend(backend: BackendName): Promise<string> {
 }
 
 /** The backends that are installed and can run here, the preferred one last. */
-export function installedBackends(): readonly BackendName[] {
+export async function installedBackends(): Promise<readonly BackendName[]> {
   if (Number(process.versions.node.split('.')[0]) >= FIRST_NODE_WITHOUT_NATIVE) return ['wasm'];
   try {
-    import.meta.resolve(NATIVE);
+    await import(NATIVE);
     return ['wasm', 'tensorflow'];
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return ['wasm'];
+    if (error instanceof Error && isAbsence(error)) return ['wasm'];
     throw error;
   }
+}
+
+/** Whether it is this package that is not there, as Node says it, and as Vite does of an optional peer. */
+function isAbsence(error: Error): boolean {
+  const isMissing = 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND');
+  return (isMissing || error.message.startsWith('Could not resolve')) && error.message.includes(NATIVE);
 }
 
 async function loadWasm(): Promise<string> {
