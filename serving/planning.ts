@@ -51,6 +51,8 @@ export interface PlannedUniverse {
   /** Tickers that have too few sessions are among them, with no last session. */
   readonly runs: readonly PlannedRun[];
   readonly pool?: { readonly id: string; readonly tickers: readonly string[] };
+  /** The pooled models that are there already, where no pool is to be trained. */
+  readonly pooled?: readonly PooledModel[];
 }
 
 /** The kind that serves where no candidate passed. */
@@ -114,7 +116,10 @@ export async function planUniverse(
       identified.push({ ticker, identity: undefined });
     }
   }
-  const pool = poolOf(request.plan, identified);
+  // One ticker alone is no pool, but may adopt what was fitted on many before.
+  const { pooled, ...known } = await newestPool(services, context, request.plan, request.vantage.asOf);
+  const own = poolOf(request.plan, identified);
+  const pool = own ?? (known.pool === undefined ? undefined : { id: known.pool, tickers: [] });
   const runs: PlannedRun[] = [];
   for (const { ticker, identity } of identified) {
     if (identity === undefined) {
@@ -124,7 +129,7 @@ export async function planUniverse(
       runs.push(await named(services, context, withPool, identity));
     }
   }
-  return { runs, ...(pool === undefined ? {} : { pool }) };
+  return { runs, ...(pool === undefined ? {} : { pool }), ...(own === undefined ? { pooled } : {}) };
 }
 
 /** The newest pooled models of the plan's kinds, not later than a session, and the name of their pool. */
@@ -174,7 +179,6 @@ async function named(
   return { workflowId, ticker, lastSession, stands: await stands(services, context, workflowId, request) };
 }
 
-/** One ticker alone is no pool. */
 function poolOf(
   plan: TrainingPlan,
   identified: readonly { readonly ticker: string; readonly identity: RunIdentity | undefined }[],

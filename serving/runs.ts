@@ -68,7 +68,7 @@ export async function startUniverseTraining(
   const live = request.asOf === undefined;
   const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
   if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
-  const { runs, pool } = await planUniverse(services, context, tickers, { vantage, plan, live });
+  const { runs, ...pooling } = await planUniverse(services, context, tickers, { vantage, plan, live });
   const asOf =
     runs
       .map(({ lastSession }) => lastSession)
@@ -82,7 +82,7 @@ export async function startUniverseTraining(
     vantage,
     plan,
     live,
-    ...(pool === undefined ? {} : { pool }),
+    ...pooling,
     maxInFlight: request.maxInFlight,
   };
   const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;

@@ -127,8 +127,12 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
 
     enter('evaluate');
     const judged = await Promise.all(fitted.flat().map(evaluate));
-    // An ensemble's forecasts are made of its members'.
-    const judgedToo = await Promise.all(combined.flat().map(evaluate));
+    // An ensemble's forecasts are made of its members', and one whose member is left out is so too.
+    const isJudged = ({ horizon, kind }: Trained) =>
+      plan.members[kind]!.every((name) =>
+        judged.flat().some((model) => model.horizon === horizon && model.kind === name),
+      );
+    const judgedToo = await Promise.all(combined.flat().filter(isJudged).map(evaluate));
     stages.finish('evaluate');
 
     enter('promote');
