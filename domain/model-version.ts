@@ -44,6 +44,26 @@ export interface SearchRecord {
   readonly cutShort: boolean;
 }
 
+/** The part of a version that decided its bytes. */
+export function identityOf(model: ModelIdentity): ModelIdentity {
+  return {
+    ticker: model.ticker,
+    horizon: model.horizon,
+    kind: model.kind,
+    datasetId: model.datasetId,
+    featureSet: model.featureSet,
+    window: model.window,
+    scaleTargets: model.scaleTargets,
+    embargo: model.embargo,
+    parameters: model.parameters,
+    seed: model.seed,
+    ...(model.search === undefined ? {} : { search: model.search }),
+    madeFrom: model.madeFrom,
+    codeVersion: model.codeVersion,
+    backend: model.backend,
+  };
+}
+
 /** A trained model as the registry knows it. `version` counts from 1 per ticker, horizon and kind. */
 export interface ModelVersion extends ModelIdentity {
   readonly id: string;

@@ -5,7 +5,7 @@ import { StockcastError } from '../domain/errors.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { GateDecision, GateVerdict } from '../domain/gate.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { ModelVersion, Promotion } from '../domain/model-version.ts';
+import { type ModelVersion, type Promotion, identityOf } from '../domain/model-version.ts';
 import type { PromotionDecision, PromotionOutcome, Verdict } from '../domain/run.ts';
 import { outOfSample } from '../models/evaluation/calibrated.ts';
 import { type Champion, type Contender } from '../models/gate/contender.ts';
@@ -125,11 +125,11 @@ export async function enterPromotion(
 }
 
 function certificateBody(model: EvaluatedModel, verdict: GateVerdict) {
-  const { id, version, asOf, objectKey, nTrainingRows, trainedAt, runId, evaluation, certificate, ...identity } = model;
+  const { id, asOf, nTrainingRows, evaluation } = model;
   return {
     format: 1 as const,
     modelId: id,
-    model: identity,
+    model: identityOf(model),
     asOf,
     nTrainingRows,
     evaluation,

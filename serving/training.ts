@@ -9,6 +9,7 @@ import {
   POOL,
   type SearchRecord,
   type TrainingWindow,
+  identityOf,
 } from '../domain/model-version.ts';
 import { type Kind, type LearnedKind, kindNamed } from '../models/kinds.ts';
 import { readFeatures } from './feature-sets.ts';
@@ -63,7 +64,7 @@ export async function trainModel(
 ): Promise<TrainedModel> {
   const kind = kindNamed(task.kind);
   const sources = await Promise.all(task.madeFrom.map((id) => registered(services, context, id)));
-  const identity = await identityOf(services, pool, kind, task, sources);
+  const identity = await identityFor(services, pool, kind, task, sources);
   const id = contentHash({ ...identity });
   const adopted = isAdoption(kind, task) ? sources[0]! : undefined;
   if (adopted !== undefined && !(await hasSeries(services, context, identity.ticker, adopted.id))) {
@@ -125,7 +126,7 @@ export async function registered(services: Services, context: Context, modelId: 
   throw new StockcastError('MODEL_MISSING', { ticker: '?', kind: modelId, horizon: '?', how: 'start the run again' });
 }
 
-async function identityOf(
+async function identityFor(
   services: Services,
   pool: TrainingPool,
   kind: Kind,
@@ -137,9 +138,7 @@ async function identityOf(
   const { codeVersion } = services;
   if (isAdoption(kind, task)) {
     const { ticker, datasetId } = first;
-    const { id, version, asOf, objectKey, nTrainingRows, trainedAt, runId, evaluation, certificate, ...identity } =
-      sources[0]!;
-    return { ...identity, ticker, datasetId, madeFrom };
+    return { ...identityOf(sources[0]!), ticker, datasetId, madeFrom };
   }
   const ofPool = kind.pooled && 'learner' in kind;
   return {

@@ -72,7 +72,7 @@ function rowsBySession({ ordinals }: OutOfSampleForecasts): Map<number, number> 
 }
 
 /** The forecasts made up to a session. */
-export function until(forecasts: OutOfSampleForecasts, upTo: number): OutOfSampleForecasts {
+function until(forecasts: OutOfSampleForecasts, upTo: number): OutOfSampleForecasts {
   const { ordinals } = forecasts;
   const n = ordinals.findLastIndex((ordinal) => ordinal <= upTo) + 1;
   return rowRange(forecasts, 0, n);
