@@ -1,12 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { StockcastError } from '../domain/errors.ts';
-import { adjust } from '../market/adjustment.ts';
 import { fitNewest } from '../models/evaluation/fit-newest.ts';
 import { walkForward } from '../models/evaluation/raw-forecasts.ts';
 import { checkLeakage } from '../models/leakage/check-leakage.ts';
 import { subjectOf } from '../models/leakage/subject-of-learner.ts';
 import { learnerNamed } from '../models/kinds.ts';
-import type { History } from '../serving/histories.ts';
+import { type History, adjusted } from '../serving/histories.ts';
 import type { LearningTask } from '../serving/training-pool.ts';
 
 /** One job of a training thread. */
@@ -40,7 +39,8 @@ async function valueOf(job: ThreadJob & { readonly port: MessagePort }): Promise
   if (job.job === 'walk-forward') return walkForward(learner, panel, horizon, options);
   if (job.job === 'check-leakage') {
     const { onProgress: _, ...quiet } = options;
-    return checkLeakage(subjectOf(learner, job.history, horizon, quiet, adjust), { seed: task.seed });
+    const subject = subjectOf(learner, job.history, horizon, quiet, (series, events) => adjusted({ series, events }));
+    return checkLeakage(subject, { seed: task.seed });
   }
   const { model, nTrainingRows } = fitNewest(learner, panel, horizon, options);
   return { object: model.toObject(), nTrainingRows };

@@ -1,5 +1,6 @@
 import { type Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
+import { kindNamed } from '../../models/kinds.ts';
 import { evaluateModel } from '../../serving/evaluation.ts';
 import { materialiseFeatures } from '../../serving/feature-sets.ts';
 import { decidePromotion, enterPromotion } from '../../serving/promotion.ts';
@@ -9,7 +10,10 @@ import { trainModel } from '../../serving/training.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { ThreadedTrainingPool } from '../../workers/threaded-training-pool.ts';
 
-/** Trains, evaluates and promotes models of a ticker by the real use cases, without a workflow. */
+/**
+ * Trains, evaluates and promotes models of a ticker by the real use cases, without a workflow. Members of an ensemble
+ * must stand before it.
+ */
 export async function trainDirectly(
   services: Services,
   context: Context,
@@ -24,12 +28,23 @@ export async function trainDirectly(
   const pool = new ThreadedTrainingPool(1);
   try {
     const modelIds: string[] = [];
+    const idOf = new Map<string, string>();
     for (const kind of kinds) {
       const { featureSet } = features;
-      const task = { runId, horizon, kind, ...how, asOf, featureSet, panel: [data], madeFrom: [] };
+      const task = {
+        runId,
+        horizon,
+        kind,
+        ...how,
+        asOf,
+        featureSet,
+        panel: [data],
+        madeFrom: membersOf(kind).map((name) => idOf.get(name)!),
+      };
       const { modelId } = await trainModel(services, pool, context, task);
       await evaluateModel(services, pool, context, modelId, data);
       modelIds.push(modelId);
+      idOf.set(kind, modelId);
     }
     const request = { ticker, horizon, asOf, modelIds, nTickers: 1, nHorizons: 1 };
     const decision = await decidePromotion(services, context, request);
@@ -37,4 +52,9 @@ export async function trainDirectly(
   } finally {
     await pool.close();
   }
+}
+
+function membersOf(name: string): readonly string[] {
+  const kind = kindNamed(name);
+  return 'members' in kind ? kind.members : [];
 }
