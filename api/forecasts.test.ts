@@ -56,7 +56,10 @@ describe('GET /predict/:ticker', () => {
       await get('/predict/aapl?model=linear&horizon=10'),
     ];
     expect(first.body.model).toBe('linear');
-    expect(first.body.prediction.direction).toMatch(/bullish|bearish/);
+    expect(first.body.prediction.direction).toMatch(/bullish|bearish|neutral/);
+    expect(first.body.intervals.map(({ level }: { level: number }) => level)).toEqual([0.8, 0.95]);
+    expect(first.body.intervals[0].low).toBeLessThan(first.body.prediction.price_target);
+    expect(first.body.certificate_id).toMatch(/^[0-9a-f]{64}$/);
     expect({ ...second.body, timestamp: '' }).toEqual({ ...first.body, timestamp: '' });
   });
 

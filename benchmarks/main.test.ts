@@ -47,8 +47,8 @@ describe('npm run bench', () => {
     expect(status).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     const figures = lines.map((line) => JSON.parse(line) as Figure);
-    // 3 sizes, 2 shares of features, 3 metrics, 2 repetitions.
-    expect(figures).toHaveLength(36);
+    // 3 series of 3 sizes, 3 metrics, 2 repetitions.
+    expect(figures).toHaveLength(54);
     for (const [i, figure] of figures.entries()) {
       expect(lines[i]).toMatch(/^\{"bench":"forest","case":"[^"]+","subject":"stockcast","metric":"[^"]+","value":/);
       expect(Object.keys(figure)).toEqual(['bench', 'case', 'subject', 'metric', 'value', 'unit']);
@@ -57,6 +57,6 @@ describe('npm run bench', () => {
     expect(new Set(figures.map(({ metric, unit }) => `${metric} ${unit}`))).toEqual(
       new Set(['fit_ms ms', 'predict_us us', 'test_r2 ']),
     );
-    expect(new Set(figures.map((figure) => figure.case)).size).toBe(6);
+    expect(new Set(figures.map((figure) => figure.case)).size).toBe(9);
   });
 });

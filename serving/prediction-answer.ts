@@ -5,13 +5,9 @@ import { type Direction, type Forecast, directionOf, priceTarget } from '../doma
 export interface PredictionAnswer {
   readonly ticker: string;
   readonly current_price: number;
-  readonly prediction: {
-    readonly price_target: number;
-    readonly confidence: number;
-    readonly direction: Direction;
-    /** Where the price will lie with each probability, narrowest first. */
-    readonly intervals: readonly { readonly level: number; readonly low: number; readonly high: number }[];
-  };
+  readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
+  /** Where the price will lie with each probability, narrowest first. */
+  readonly intervals: readonly { readonly level: number; readonly low: number; readonly high: number }[];
   /** The model's own calibrated probability that the direction is right, in [0.5, 1). */
   readonly direction_probability: number;
   /** When the answer was given. */
@@ -38,14 +34,14 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
       price_target: priceTarget(forecast.currentPrice, forecast.logReturn),
       confidence: forecast.confidence,
       direction: directionOf(forecast.logReturn),
-      intervals: forecast.intervals.map(({ level, lower, upper }) => ({
-        level,
-        low: priceTarget(forecast.currentPrice, lower),
-        high: priceTarget(forecast.currentPrice, upper),
-      })),
     },
-    direction_probability: forecast.directionProbability,
     timestamp: context.clock.now().toISOString(),
+    intervals: forecast.intervals.map(({ level, lower, upper }) => ({
+      level,
+      low: priceTarget(forecast.currentPrice, lower),
+      high: priceTarget(forecast.currentPrice, upper),
+    })),
+    direction_probability: forecast.directionProbability,
     horizon: forecast.horizon,
     as_of: forecast.originSession,
     target_date: forecast.targetSession,

@@ -28,10 +28,20 @@ export const prediction = z.object({
       .number()
       .min(0)
       .max(1)
-      .describe('Probability that the direction is right, from out-of-sample residuals'),
+      .describe(
+        "Probability that the direction is right, from out-of-sample residuals; an ensemble's is its members' least",
+      ),
     direction: z.enum(['bullish', 'bearish', 'neutral']),
   }),
   timestamp: z.string().describe('When the answer was given'),
+  intervals: z
+    .array(z.object({ level: z.number(), low: z.number(), high: z.number() }))
+    .describe('Where the price will lie with each probability, in USD, narrowest first'),
+  direction_probability: z
+    .number()
+    .min(0.5)
+    .max(1)
+    .describe("The model's own calibrated probability that the direction is right"),
   horizon: z.int().describe('Exchange sessions ahead'),
   as_of: z.iso.date().describe('The newest session that the forecast has seen'),
   target_date: z.iso.date().describe('The session that it speaks of'),
@@ -41,7 +51,8 @@ export const prediction = z.object({
   baseline_ratio: z
     .number()
     .nullable()
-    .describe('Out-of-sample RMSE over that of the naive forecast; below 1 beats it'),
+    .describe('Out-of-sample RMSE over that of the naive forecast; below 1 is better than it'),
+  certificate_id: z.string().nullable().describe('The certificate of the model; null when it has none'),
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
 });
 

@@ -32,15 +32,11 @@ const entry: LeaderboardEntry = {
 const answer: PredictionAnswer = {
   ticker: 'AAPL',
   current_price: 430.47,
-  prediction: {
-    price_target: 434.123,
-    confidence: 0.5312,
-    direction: 'bullish',
-    intervals: [
-      { level: 0.8, low: 401.5, high: 468.25 },
-      { level: 0.95, low: 380.1, high: 495.9 },
-    ],
-  },
+  prediction: { price_target: 434.123, confidence: 0.5312, direction: 'bullish' },
+  intervals: [
+    { level: 0.8, low: 401.5, high: 468.25 },
+    { level: 0.95, low: 380.1, high: 495.9 },
+  ],
   direction_probability: 0.5312,
   timestamp: '2026-01-05T12:00:00.000Z',
   horizon: 10,
@@ -85,8 +81,8 @@ test('the leaderboard puts each model beside the baselines and says why the prom
 });
 
 test('forecasts stand side by side, and a note that they share is told once', () => {
-  const bearish = { price_target: 99.5, confidence: 0.6, direction: 'bearish' as const, intervals: [] };
-  const neutral = { price_target: 100, confidence: 0.5, direction: 'neutral' as const, intervals: [] };
+  const bearish = { price_target: 99.5, confidence: 0.6, direction: 'bearish' as const };
+  const neutral = { price_target: 100, confidence: 0.5, direction: 'neutral' as const };
   const answers = [
     answer,
     { ...answer, ticker: 'F', current_price: 100, prediction: bearish },

@@ -18,7 +18,7 @@ const ABREAST = 4;
  * A forest laid out for prediction. A processor guesses wrong at every second node whether a row goes left or right, and
  * that costs more than the rest; so here a row first gets its rank among the thresholds of each feature, and then
  * descends by integer arithmetic without a branch, four trees abreast, leaves leading to themselves. On 100 trees grown
- * on 2,500 rows this takes half the time of the obvious loop. It changes no answer.
+ * on 2,500 rows this takes three fifths of the time of the obvious loop. It changes no answer.
  */
 export interface CompiledForest {
   readonly nTrees: number;
