@@ -14,6 +14,7 @@ const COLUMNS: readonly Column[] = [
   right('change'),
   { heading: 'direction' },
   right('confidence'),
+  right('80% interval'),
   { heading: 'model' },
 ];
 
@@ -31,11 +32,17 @@ export function forecastTable(answers: readonly PredictionAnswer[], colors: Colo
       signedPercent(target / answer.current_price - 1),
       direction === 'bullish' ? colors.green(direction) : direction === 'bearish' ? colors.red(direction) : direction,
       `${(confidence * 100).toFixed(1)}%`,
+      intervalInWords(answer),
       `${answer.model} v${answer.model_version}`,
     ];
   });
   const notes = notesOf(answers);
   return [plainTable(COLUMNS, rows, colors), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
+}
+
+function intervalInWords({ intervals }: PredictionAnswer): string {
+  const narrow = intervals[0];
+  return narrow === undefined ? '' : `${narrow.low.toFixed(2)} to ${narrow.high.toFixed(2)}`;
 }
 
 // One line per note, with the forecasts that it speaks of, since most forecasts share theirs.

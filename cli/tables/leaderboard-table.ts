@@ -19,7 +19,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * Every model of every ticker and horizon beside the baselines, best first, then why what serves was promoted. Errors
+ * Every model of every ticker and horizon beside the baselines, best first, then the decision on what serves. Errors
  * are in log returns over the horizon, ratios are of RMSE (below 1 beats the baseline).
  */
 export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: Colors): string {
@@ -39,13 +39,16 @@ export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: C
       promoted ? colors.green('promoted') : '',
     ]),
   );
-  return [plainTable(COLUMNS, rows, colors), '', ...entries.flatMap(reasonLines)].join('\n');
+  const reasons = entries.map(reasonLine);
+  const more = `What was said of each model: npx stockcast certificate ${entries[0]!.ticker}`;
+  return [plainTable(COLUMNS, rows, colors), '', ...reasons, '', more].join('\n');
 }
 
-function reasonLines({ ticker, horizon, promoted, reasons }: LeaderboardEntry): string[] {
+/** The decision in one sentence; what was said of each contender is in its certificate. */
+function reasonLine({ ticker, horizon, promoted, reasons }: LeaderboardEntry): string {
   const sessions = horizon === 1 ? '1 session' : `${horizon} sessions`;
-  const title = `${ticker}, ${sessions}: ${promoted === null ? 'nothing is promoted' : `${promoted} serves`}`;
-  return [title, ...reasons.map((reason) => `  - ${reason}`)];
+  const decision = reasons[0] ?? (promoted === null ? 'nothing is promoted' : `${promoted} serves`);
+  return `${ticker}, ${sessions}: ${decision}`;
 }
 
 function percent(fraction: number): string {

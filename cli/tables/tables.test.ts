@@ -26,7 +26,7 @@ const entry: LeaderboardEntry = {
     { kind: 'linear', version: 1, modelId: 'b', evaluation, promoted: false },
   ],
   promoted: 'naive',
-  reasons: ['linear: refused', 'naive: promoted'],
+  reasons: ['naive serves: all 1 candidates were refused.', 'linear: Refused: its RMSE is too high.'],
 };
 
 const answer: PredictionAnswer = {
@@ -64,15 +64,15 @@ test('columns are as wide as their widest cell and lines have no trailing spaces
   ).toBe(['name      n', 'x         1', 'longer  100  mark'].join('\n'));
 });
 
-test('the leaderboard puts each model beside the baselines and says why the promoted one serves', () => {
+test('the leaderboard puts each model beside the baselines and says what was decided', () => {
   expect(leaderboardTable([entry], plain).split('\n')).toEqual([
     'ticker  horizon  model      RMSE      MAE  to naive  to drift  direction  always up  forecasts',
     'AAPL         10  naive   0.08512  0.06100    1.0000    0.9979      51.2%      54.9%       2700  promoted',
     '                 linear  0.08512  0.06100    1.0003    0.9979      51.2%      54.9%       2700',
     '',
-    'AAPL, 10 sessions: naive serves',
-    '  - linear: refused',
-    '  - naive: promoted',
+    'AAPL, 10 sessions: naive serves: all 1 candidates were refused.',
+    '',
+    'What was said of each model: npx stockcast certificate AAPL',
   ]);
   expect(leaderboardTable([{ ...entry, horizon: 1, promoted: null, reasons: [] }], plain)).toContain(
     'AAPL, 1 session: nothing is promoted',
@@ -85,14 +85,20 @@ test('forecasts stand side by side, and a note that they share is told once', ()
   const neutral = { price_target: 100, confidence: 0.5, direction: 'neutral' as const };
   const answers = [
     answer,
-    { ...answer, ticker: 'F', current_price: 100, prediction: bearish },
-    { ...answer, ticker: 'T', current_price: 100, prediction: neutral, notes: [] },
+    {
+      ...answer,
+      ticker: 'F',
+      current_price: 100,
+      prediction: bearish,
+      intervals: [{ level: 0.8, low: 90, high: 110 }],
+    },
+    { ...answer, ticker: 'T', current_price: 100, prediction: neutral, intervals: [], notes: [] },
   ];
   expect(forecastTable(answers, plain).split('\n')).toEqual([
-    'ticker  as of        close  horizon  target date  target  change  direction  confidence  model',
-    'AAPL    2013-03-01  430.47       10  2013-03-15   434.12  +0.85%  bullish         53.1%  linear v3',
-    'F       2013-03-01  100.00       10  2013-03-15    99.50  -0.50%  bearish         60.0%  linear v3',
-    'T       2013-03-01  100.00       10  2013-03-15   100.00   0.00%  neutral         50.0%  linear v3',
+    'ticker  as of        close  horizon  target date  target  change  direction  confidence      80% interval  model',
+    'AAPL    2013-03-01  430.47       10  2013-03-15   434.12  +0.85%  bullish         53.1%  401.50 to 468.25  linear v3',
+    'F       2013-03-01  100.00       10  2013-03-15    99.50  -0.50%  bearish         60.0%   90.00 to 110.00  linear v3',
+    'T       2013-03-01  100.00       10  2013-03-15   100.00   0.00%  neutral         50.0%                    linear v3',
     '',
     '  AAPL, F: The newest known session is 2013-03-01.',
   ]);
