@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type Server, createServer } from 'node:net';
+import { type AddressInfo, type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -97,8 +97,14 @@ describe('a stack', () => {
   });
 
   it('makes way where its ports are taken, and says so; a second one is refused meanwhile', async () => {
-    const last = JSON.parse(readFileSync(join(stateDir, 'ports.json'), 'utf8')) as Record<string, number>;
-    for (const port of Object.values(last)) servers.push(await occupy(port));
+    // Ports that the system hands out are surely free for this test to take.
+    const last: Record<string, number> = {};
+    for (const part of ['api', 'temporal', 'temporalUi', 'postgres']) {
+      const server = await occupied();
+      servers.push(server);
+      last[part] = (server.address() as AddressInfo).port;
+    }
+    writeFileSync(join(stateDir, 'ports.json'), JSON.stringify(last));
     const starting = start();
     await expect(start()).rejects.toThrow(`it runs already, as process ${process.pid}`);
     const stack = await starting;
@@ -144,10 +150,10 @@ describe('a stack', () => {
   });
 });
 
-function occupy(port: number): Promise<Server> {
+function occupied(): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
+    server.listen(0, '127.0.0.1', () => resolve(server));
   });
 }
