@@ -5,6 +5,7 @@ import { mount } from './mount.ts';
 import type { ApiParts } from './parts.ts';
 import { openScope } from './request-context.ts';
 import { allEndpoints } from './routes/index.ts';
+import { refuseOtherOrigins } from './same-origin.ts';
 
 /** The HTTP API on the given parts; it opens nothing and listens nowhere by itself. */
 export function createApp(parts: ApiParts): Express {
@@ -15,6 +16,7 @@ export function createApp(parts: ApiParts): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(openScope(parts.settings));
+  app.use(refuseOtherOrigins());
   app.use(header('X-Content-Type-Options', 'nosniff'));
   app.use(documentation(endpoints, parts.version));
   app.use(header('Cache-Control', 'no-store'));

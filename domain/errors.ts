@@ -41,6 +41,13 @@ export const ERRORS = {
     title: 'Request not understood',
     message: '{field}: {problem}.',
   },
+  REQUEST_FOREIGN: {
+    status: 403,
+    retryable: false,
+    title: 'Request from elsewhere',
+    message:
+      'The {field} of this request is "{value}". The API has no authentication and answers only this machine and its own pages: use its address, 127.0.0.1 or localhost.',
+  },
   REQUEST_TOO_LARGE: {
     status: 413,
     retryable: false,
@@ -155,12 +162,6 @@ export const ERRORS = {
     retryable: false,
     title: 'Stored object damaged',
     message: 'The object {key} is damaged: {problem}. Restore it or train again.',
-  },
-  MODEL_NOT_FITTED: {
-    status: 500,
-    retryable: false,
-    title: 'Model not fitted',
-    message: 'The {kind} model was asked to predict before it was fitted.',
   },
   MODEL_INPUT_INVALID: {
     status: 500,
