@@ -1,5 +1,5 @@
 import type { Bar } from '../../domain/bar.ts';
-import { isIsoDate, isSession } from '../../domain/calendar.ts';
+import { closeOf, isIsoDate, isSession, newYorkDate } from '../../domain/calendar.ts';
 import { TICKER_FORM, isTicker } from '../../domain/ticker.ts';
 
 export const BAR_COLUMNS = ['ticker', 'sector', 'date', 'close', 'open', 'low', 'high', 'volume'] as const;
@@ -16,13 +16,15 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /** Reads bars from the cells of a price file; what was found well-formed once is not looked at twice. */
 export class BarReader {
+  readonly #now: Date;
   readonly #today: string;
   readonly #sessions = new Set<string>();
   #ticker: string | undefined;
 
-  /** @param today the date in New York; later ones are refused */
-  constructor(today: string) {
-    this.#today = today;
+  /** @param now sessions that have not closed by then are refused */
+  constructor(now: Date) {
+    this.#now = now;
+    this.#today = newYorkDate(now);
   }
 
   /**
@@ -37,7 +39,13 @@ export class BarReader {
     };
     const [ticker, sector, date] = [cells[0]!.trim(), cells[1]!.trim(), cells[2]!.trim()];
     if (ticker !== this.#ticker) checkTicker(ticker, refuse);
-    if (!this.#sessions.has(date)) checkSession(date, this.#today, refuse);
+    if (!this.#sessions.has(date)) {
+      checkSession(date, this.#today, refuse);
+      // Until then its high, low, close and volume may change.
+      if (date === this.#today && isSession(date) && closeOf(date) > this.#now) {
+        refuse('date', date, 'this session has not closed yet; leave it out until 16:00 in New York');
+      }
+    }
     const close = readPrice('close', cells[3]!, refuse);
     const open = readPrice('open', cells[4]!, refuse);
     const low = readPrice('low', cells[5]!, refuse);

@@ -1,5 +1,4 @@
 import type { Bar, PriceSeries } from '../../domain/bar.ts';
-import { newYorkDate } from '../../domain/calendar.ts';
 import type { Clock } from '../../domain/context.ts';
 import { BAR_COLUMNS, BarReader } from './bar-cells.ts';
 import { type FileProblem, FileProblems, refuseFile } from './problems.ts';
@@ -44,7 +43,7 @@ export async function stageCsv(path: string, options: CsvOptions): Promise<Stage
   const { onBadRow, clock, fileName, signal } = options;
   const problems = new FileProblems(fileName);
   const notices: string[] = [];
-  const reader = new BarReader(newYorkDate(clock.now()));
+  const reader = new BarReader(clock.now());
   const staging = await BarStaging.open();
   try {
     let width = 0;
