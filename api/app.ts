@@ -16,7 +16,7 @@ export function createApp(parts: ApiParts): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(openScope(parts.settings));
-  app.use(refuseOtherOrigins());
+  app.use(refuseOtherOrigins(parts.settings.allowedHosts));
   app.use(header('X-Content-Type-Options', 'nosniff'));
   app.use(documentation(endpoints, parts.version));
   app.use(header('Cache-Control', 'no-store'));

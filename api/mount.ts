@@ -4,6 +4,7 @@ import { refuseOtherMethods } from './failures.ts';
 import type { ApiParts } from './parts.ts';
 import { jsonBody, readBy } from './read-request.ts';
 import { scopeOf } from './request-context.ts';
+import { refuseOtherSites } from './same-origin.ts';
 
 /** Puts endpoints on a router, in their order, and behind each path an answer to the methods that it lacks. */
 export function mount(router: Router, endpoints: readonly Endpoint[], parts: ApiParts): void {
@@ -12,7 +13,10 @@ export function mount(router: Router, endpoints: readonly Endpoint[], parts: Api
     const refuse = refuseOtherMethods(here.flatMap(methodsOf));
     for (const endpoint of here) {
       // Express would answer HEAD by running the GET.
-      if (endpoint.changes === true) router.head(path, refuse);
+      if (endpoint.changes === true) {
+        router.head(path, refuse);
+        router.get(path, refuseOtherSites);
+      }
       router[endpoint.method](path, ...(endpoint.body === undefined ? [] : jsonBody()), handlerOf(endpoint, parts));
     }
     router.all(path, refuse);

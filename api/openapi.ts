@@ -5,7 +5,7 @@ import { PROBLEM_TYPE, problemSchema } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ALWAYS: readonly ErrorCode[] = ['REQUEST_INVALID', 'UNEXPECTED'];
+const ALWAYS: readonly ErrorCode[] = ['REQUEST_FOREIGN', 'UNEXPECTED'];
 
 /** The OpenAPI 3.1 document of the endpoints, made from the schemas that read their requests. */
 export function openApiDocument(endpoints: readonly Endpoint[], version: string): Json {
@@ -77,7 +77,7 @@ function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): Json[] {
 }
 
 function problemResponses(codes: readonly ErrorCode[], hasInput: boolean): Json {
-  const possible = [...(hasInput ? ALWAYS : (['UNEXPECTED'] as const)), ...codes];
+  const possible = [...ALWAYS, ...(hasInput ? (['REQUEST_INVALID'] as const) : []), ...codes];
   const statuses = [...new Set(possible.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [

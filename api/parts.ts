@@ -12,6 +12,8 @@ export interface ApiSettings {
   readonly maxInFlight: number;
   /** Largest file that an upload may hold. */
   readonly uploadLimitBytes: number;
+  /** Names besides loopback ones by which the API may be called; none means any, except on the loopback address. */
+  readonly allowedHosts: readonly string[];
 }
 
 /** A failure that nobody asked for, as it goes to the log: one JSON line each. */

@@ -17,9 +17,14 @@ afterAll(async () => {
 });
 
 /** What the API answers; `fetch` would not let a test set these headers. */
-function answer(method: string, path: string, headers: Record<string, string>): Promise<{ status: number; body: any }> {
+function answer(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  url = api.url,
+): Promise<{ status: number; body: any }> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${api.url}${path}`, { method, headers }, (response) => {
+    const sent = request(`${url}${path}`, { method, headers }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       response.on('end', () => resolve({ status: response.statusCode!, body: text === '' ? null : JSON.parse(text) }));
@@ -58,8 +63,9 @@ test('a page of another origin can change nothing', async () => {
       const { status, body } = await answer('POST', path, headers as Record<string, string>);
       expect([status, body.code]).toEqual([403, 'REQUEST_FOREIGN']);
     }
-    expect((await answer('GET', '/train/AAPL', headers as Record<string, string>)).status).toBe(403);
-    expect((await answer('GET', '/train', headers as Record<string, string>)).status).toBe(403);
+    for (const path of ['/train/AAPL', '/TRAIN/AAPL', '/Train/aapl/']) {
+      expect((await answer('GET', path, headers as Record<string, string>)).status).toBe(403);
+    }
   }
 });
 
@@ -71,4 +77,23 @@ test('its own pages, the command line and links from elsewhere work as before', 
   ];
   for (const headers of own) expect((await answer('POST', '/train/NOPE', headers)).status).toBe(404);
   expect((await answer('GET', '/tickers', { 'sec-fetch-site': 'cross-site' })).status).toBe(200);
+});
+
+test('hosts that are allowed by name are served, and no others', async () => {
+  const temporal = new TemporalGateway({ address: '127.0.0.1:1', namespace: 'default', uiUrl: undefined });
+  const settings = { allowedHosts: ['prices.example'] };
+  const open = await startApi({ services: on.services, temporal, settings });
+  try {
+    const statusOf = async (host: string) => (await answer('GET', '/tickers', { host }, open.url)).status;
+    expect(await statusOf('prices.example')).toBe(200);
+    expect(await statusOf('Prices.Example:8443')).toBe(200);
+    expect(await statusOf('localhost')).toBe(200);
+    expect(await statusOf('evil.example')).toBe(403);
+    const own = { host: 'prices.example', origin: 'https://prices.example', 'sec-fetch-site': 'same-origin' };
+    expect((await answer('POST', '/train/NOPE', own, open.url)).status).toBe(404);
+    const other = { host: 'prices.example', origin: 'https://evil.example' };
+    expect((await answer('POST', '/train/NOPE', other, open.url)).status).toBe(403);
+  } finally {
+    await open.stop();
+  }
 });

@@ -26,10 +26,11 @@ export async function runApi(config: Config): Promise<void> {
   const temporal = new TemporalGateway(config.temporal);
   try {
     const { tenant, principal, seed, trainingWindow, maxInFlight } = config;
+    const { uploadLimitBytes, allowedHosts } = config.api;
     const app = createApp({
       services: createServices(stores, codeVersion(PROJECT_DIR)),
       temporal,
-      settings: { tenant, principal, seed, trainingWindow, maxInFlight, uploadLimitBytes: config.api.uploadLimitBytes },
+      settings: { tenant, principal, seed, trainingWindow, maxInFlight, uploadLimitBytes, allowedHosts },
       pingDatabase: () => stores.ping(),
       uploadsDir,
       log: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`),

@@ -1,3 +1,4 @@
+import { accuracyBench } from './accuracy/accuracy.ts';
 import { gateBench } from './accuracy/gate.ts';
 import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
@@ -6,7 +7,14 @@ import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 
 /** Every bench that can be run by name. */
-export const BENCHES: readonly Bench[] = [forestBench, lstmBench, trainingWindowBench, intervalsBench, gateBench];
+export const BENCHES: readonly Bench[] = [
+  forestBench,
+  lstmBench,
+  accuracyBench,
+  trainingWindowBench,
+  intervalsBench,
+  gateBench,
+];
 
 /**
  * The bench with this name.

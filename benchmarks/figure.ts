@@ -40,5 +40,7 @@ export interface Bench {
   readonly description: string;
   /** Names of what it can measure, ourselves first. */
   readonly subjects: readonly string[];
+  /** The figures for people, where the table of medians and ratios to ours doesn't suit them. */
+  table?(figures: readonly Figure[]): string;
   run(options: BenchOptions, report: BenchReport): Promise<void>;
 }

@@ -66,7 +66,7 @@ async function measure(bench: Bench, { json, full, repeat, universes, subjects }
     note: (text) => void notes.push(text),
     progress: (text) => void process.stderr.write(`${text}\n`),
   });
-  if (!json) process.stdout.write(`${figureTable(figures)}\n`);
+  if (!json) process.stdout.write(`${(bench.table ?? figureTable)(figures)}\n`);
   const noteStream = json ? process.stderr : process.stdout;
   for (const note of notes) noteStream.write(`Note: ${note}\n`);
 }

@@ -5,7 +5,6 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { systemClock } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { POSTGRES, TEMPORAL } from '../infra/stack/part.ts';
 import { StackState } from '../infra/stack/stack-state.ts';
 import type { Stack } from '../infra/stack/stack.ts';
 import type { Services } from '../serving/services.ts';
@@ -32,7 +31,7 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
   let temporal: TemporalGateway | undefined;
   let interruption: Interruption | undefined;
   let stack: Stack | undefined;
-  const config = () => loadConfig(env, cwd);
+  const config = () => loadConfig(env, cwd, stackInUse);
   const say = (line: string) => stderr.write(`${line}\n`);
 
   return {
@@ -57,6 +56,10 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
         temporal = new TemporalGateway(settings.temporal);
       }
       return temporal;
+    },
+    trainingPool: async () => {
+      const { ThreadedTrainingPool } = await import('../workers/threaded-training-pool.ts');
+      return new ThreadedTrainingPool(config().trainingSlots);
     },
     close: async () => {
       const [open, gateway] = [services, temporal];
@@ -121,15 +124,19 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
 }
 
 // An address that is only written down is not enough: what a killed stack has left may be somebody else's by now.
+function stackInUse(stateDir: string) {
+  return new StackState(stateDir).inUse();
+}
+
 /** @throws StockcastError STACK_NOT_RUNNING */
 function withDatabase(config: Config): Config {
-  if (config.external.database || new StackState(config.stateDir).partRuns(POSTGRES)) return config;
+  if (config.database.url !== undefined) return config;
   throw notRunning(config, 'DATABASE_URL');
 }
 
 /** @throws StockcastError STACK_NOT_RUNNING */
 function withTemporal(config: Config): Config {
-  if (config.external.temporal || new StackState(config.stateDir).partRuns(TEMPORAL)) return config;
+  if (config.external.temporal || stackInUse(config.stateDir)?.temporal !== undefined) return config;
   throw notRunning(config, 'TEMPORAL_ADDRESS');
 }
 

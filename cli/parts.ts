@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { Services } from '../serving/services.ts';
+import type { TrainingPool } from '../serving/training-pool.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import type { Output } from './output.ts';
 
@@ -69,6 +70,8 @@ export interface Parts {
   services(): Promise<Services>;
   /** @throws StockcastError STACK_NOT_RUNNING */
   temporal(): Promise<TemporalGateway>;
+  /** Training threads of this process; whoever asks for them closes them. */
+  trainingPool(): Promise<TrainingPool>;
   /** Closes what `services` and `temporal` opened; they may be opened again. */
   close(): Promise<void>;
   /** Where results and progress are written. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
+import { addCertificate } from './commands/certificate.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   addTrain,
   addRuns,
   addLeaderboard,
+  addCertificate,
   addPredict,
   addTemporal,
   addWorker,

@@ -40,6 +40,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ STOCKCAST_API_PORT: '' }, dir).api.port).toBe(3000);
   });
 
+  it('reads the host names that requests may be made to', () => {
+    expect(loadConfig({}, dir).api.allowedHosts).toEqual([]);
+    const hosts = (text: string) => loadConfig({ STOCKCAST_ALLOWED_HOSTS: text }, dir).api.allowedHosts;
+    expect(hosts('prices.example,stockcast')).toEqual(['prices.example', 'stockcast']);
+    for (const wrong of ['https://prices.example', 'prices.example:3000', 'a,,b', 'a, b']) {
+      expect(() => hosts(wrong)).toThrow(/STOCKCAST_ALLOWED_HOSTS=".*": expected host names between commas/);
+    }
+  });
+
   it('cannot be changed afterwards', () => {
     const config = loadConfig({}, dir) as { api: { port: number } };
     expect(() => {
@@ -54,15 +63,24 @@ describe('loadConfig', () => {
       temporalUi: 'http://127.0.0.1:8001',
       api: 'http://127.0.0.1:3001',
       databaseUrl: 'postgres://stockcast:p@127.0.0.1:5001/stockcast',
-      objectsDir: join(stateDir, 'objects'),
+      objectsDir: '/elsewhere/objects',
+      temporalNamespace: 'prices',
     };
     writeFileSync(join(stateDir, 'stack.json'), JSON.stringify({ addresses }));
     const config = loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir);
-    expect(config.temporal).toMatchObject({ address: '127.0.0.1:7001', uiUrl: 'http://127.0.0.1:8001' });
+    expect(config.temporal).toEqual({
+      address: '127.0.0.1:7001',
+      namespace: 'prices',
+      uiUrl: 'http://127.0.0.1:8001',
+    });
     expect(config.database.url).toBe(addresses.databaseUrl);
-    const other = loadConfig({ STOCKCAST_STATE_DIR: stateDir, TEMPORAL_ADDRESS: 'temporal:7233' }, dir);
-    expect(other.temporal).toMatchObject({ address: 'temporal:7233', uiUrl: undefined });
+    expect(config.objectsDir).toBe('/elsewhere/objects');
+    const own = { TEMPORAL_ADDRESS: 'temporal:7233', STOCKCAST_OBJECTS_DIR: 'mine' };
+    const other = loadConfig({ STOCKCAST_STATE_DIR: stateDir, ...own }, dir);
+    expect(other.temporal).toEqual({ address: 'temporal:7233', namespace: 'default', uiUrl: undefined });
+    expect(other.objectsDir).toBe(join(dir, 'mine'));
     expect(other.external).toEqual({ temporal: true, database: false });
+    expect(loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir, () => undefined).database.url).toBeUndefined();
   });
 
   it("says which file is damaged when the local stack's state cannot be read", () => {

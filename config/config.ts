@@ -22,7 +22,7 @@ export const SETTINGS = {
     .regex(/^[^\s/]+:\d+$/, 'expected host:port')
     .optional()
     .describe('Temporal frontend as host:port; unset means the dev server of the local stack'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Temporal namespace'),
+  TEMPORAL_NAMESPACE: z.string().min(1).optional().describe('Temporal namespace'),
   TEMPORAL_UI_URL: z.url().optional().describe('Base address of the Temporal Web UI, for links'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
@@ -35,6 +35,12 @@ export const SETTINGS = {
     .optional()
     .describe('Folder of the object store; default: objects/ in the state folder'),
   STOCKCAST_API_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on'),
+  STOCKCAST_ALLOWED_HOSTS: z
+    .string()
+    .regex(/^[^\s,:/]+(,[^\s,:/]+)*$/, 'expected host names between commas, without ports')
+    .transform((text) => text.split(','))
+    .optional()
+    .describe('Host names besides loopback ones that requests may be made to; unset means any on an outer address'),
   STOCKCAST_API_PORT: port.default(3000).describe('Port of the API; the local stack takes the next free one'),
   STOCKCAST_UPLOAD_LIMIT_BYTES: wholeNumber(1)
     .default(256 * 1024 * 1024)
@@ -71,7 +77,12 @@ export interface Config {
     readonly statementTimeoutMs: number;
   };
   readonly objectsDir: string;
-  readonly api: { readonly host: string; readonly port: number; readonly uploadLimitBytes: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowedHosts: readonly string[];
+    readonly uploadLimitBytes: number;
+  };
   readonly tenant: string;
   readonly principal: string;
   readonly seed: number;
@@ -85,11 +96,15 @@ export interface Config {
 }
 
 /**
- * Reads the configuration once from the environment; what it leaves open comes from the local stack's state file.
- * Empty variables count as unset.
+ * Reads the configuration once from the environment; what it leaves open comes from what the local stack of the state
+ * folder uses, by default as its state file says. Empty variables count as unset.
  * @throws StockcastError CONFIG_INVALID naming every key that is wrong, its value and what is expected
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): Config {
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+  stackIn: (stateDir: string) => Partial<StackAddresses> | undefined = (dir) => readStackFile(dir)?.addresses,
+): Config {
   const given = Object.fromEntries(
     Object.keys(SETTINGS).flatMap((key) => (env[key] === undefined || env[key] === '' ? [] : [[key, env[key]]])),
   );
@@ -104,23 +119,25 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, cw
   }
   const settings = parsed.data;
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
-  const stack: Partial<StackAddresses> = readStackFile(stateDir)?.addresses ?? {};
+  const stack = stackIn(stateDir) ?? {};
+  const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};
   return deepFreeze({
     stateDir,
     temporal: {
-      address: settings.TEMPORAL_ADDRESS ?? stack.temporal ?? '127.0.0.1:7233',
-      namespace: settings.TEMPORAL_NAMESPACE,
-      uiUrl: settings.TEMPORAL_UI_URL ?? (settings.TEMPORAL_ADDRESS === undefined ? stack.temporalUi : undefined),
+      address: settings.TEMPORAL_ADDRESS ?? temporal ?? '127.0.0.1:7233',
+      namespace: settings.TEMPORAL_NAMESPACE ?? temporalNamespace ?? 'default',
+      uiUrl: settings.TEMPORAL_UI_URL ?? temporalUi,
     },
     database: {
       url: settings.DATABASE_URL ?? stack.databaseUrl,
       poolSize: settings.DATABASE_POOL_SIZE,
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     },
-    objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? resolve(stateDir, 'objects')),
+    objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
     api: {
       host: settings.STOCKCAST_API_HOST,
       port: settings.STOCKCAST_API_PORT,
+      allowedHosts: settings.STOCKCAST_ALLOWED_HOSTS ?? [],
       uploadLimitBytes: settings.STOCKCAST_UPLOAD_LIMIT_BYTES,
     },
     tenant: settings.STOCKCAST_TENANT,

@@ -7,6 +7,7 @@ const stackFile = z.looseObject({
   addresses: z.object({
     /** Temporal frontend, `host:port`. */
     temporal: z.string(),
+    temporalNamespace: z.string().optional(),
     /** Base address of the Web UI; absent with an external Temporal. */
     temporalUi: z.string().optional(),
     /** Base address of the API. */
@@ -14,10 +15,15 @@ const stackFile = z.looseObject({
     databaseUrl: z.string(),
     objectsDir: z.string(),
   }),
+  /** Which servers the environment named when the stack started, so that it did not boot them. */
+  external: z.object({ temporal: z.boolean(), database: z.boolean() }).default({ temporal: false, database: false }),
 });
 
-/** Where the parts of the local stack can be reached. */
-export type StackAddresses = z.infer<typeof stackFile>['addresses'];
+/** What the local stack writes down while it runs. */
+export type StackFile = z.infer<typeof stackFile>;
+
+/** Where the parts of the local stack can be reached, external ones included. */
+export type StackAddresses = StackFile['addresses'];
 
 /** Name of the state file of the local stack, in the state folder. */
 export const STACK_FILE = 'stack.json';
@@ -26,7 +32,7 @@ export const STACK_FILE = 'stack.json';
  * Reads `stack.json`, which the local stack writes while it runs; undefined when no stack has run here.
  * @throws StockcastError CONFIG_INVALID when the file is there but not readable as what it should be
  */
-export function readStackFile(stateDir: string): z.infer<typeof stackFile> | undefined {
+export function readStackFile(stateDir: string): StackFile | undefined {
   const path = join(stateDir, STACK_FILE);
   let text: string;
   try {

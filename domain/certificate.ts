@@ -30,3 +30,17 @@ export interface Certificate {
   readonly champion?: { readonly modelId: string; readonly kind: string };
   readonly verdict: GateVerdict;
 }
+
+/** One thing that a certificate says, looked at again; `detail` is a clause without a full stop, for people. */
+export interface CertificateCheck {
+  readonly name: string;
+  /** `skipped`: it can't be looked at here; `detail` says why. */
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+/** What became of a certificate that was verified: it holds when no check failed. */
+export interface Verification {
+  readonly holds: boolean;
+  readonly checks: readonly CertificateCheck[];
+}

@@ -46,7 +46,7 @@ export const ERRORS = {
     retryable: false,
     title: 'Request from elsewhere',
     message:
-      'The {field} of this request is "{value}". The API has no authentication and answers only this machine and its own pages: use its address, 127.0.0.1 or localhost.',
+      'The {field} of this request is "{value}". The API has no authentication and answers only this machine and its own pages: use its address, 127.0.0.1 or localhost, or allow another host in STOCKCAST_ALLOWED_HOSTS.',
   },
   REQUEST_TOO_LARGE: {
     status: 413,
@@ -109,6 +109,12 @@ export const ERRORS = {
     title: 'Unknown certificate',
     message: 'There is no certificate {id}. npx stockcast leaderboard shows the models that have one.',
   },
+  CERTIFICATE_BROKEN: {
+    status: 500,
+    retryable: false,
+    title: 'Certificate does not hold',
+    message: 'The certificate {id} does not hold: {problems}.',
+  },
   VERDICT_REFUSED: {
     status: 409,
     retryable: false,
@@ -138,6 +144,13 @@ export const ERRORS = {
     retryable: false,
     title: 'Upload too large',
     message: 'The upload is larger than {limit} bytes. Split the file, or raise {setting}.',
+  },
+  UPLOAD_BUSY: {
+    status: 503,
+    retryable: true,
+    title: 'Another upload is under way',
+    message:
+      'The prices of another file are still being taken in, and this one waited for it in vain. Try again later.',
   },
   RUN_UNKNOWN: {
     status: 404,

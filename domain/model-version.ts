@@ -10,12 +10,21 @@ export const POOL = 'pool';
 /** How many of the newest sessions a model learns from. */
 export type TrainingWindow = number | 'all';
 
+/** One of the datasets that a pooled model learnt from. */
+export interface PanelMember {
+  readonly ticker: string;
+  readonly datasetId: string;
+}
+
 /** Everything that decides a model's bytes; its content hash is the model's id. */
 export interface ModelIdentity {
   readonly ticker: string;
   readonly horizon: Horizon;
   readonly kind: string;
+  /** Of a pooled model, the hash of its panel; of the version that a ticker adopted, that ticker's own. */
   readonly datasetId: string;
+  /** Of a pooled model and of those who adopted it: all datasets that it learnt from, in its order. */
+  readonly panel?: readonly PanelMember[];
   readonly featureSet: string;
   readonly window: TrainingWindow;
   /** Whether it learns the return over its forecast volatility. */
@@ -51,6 +60,7 @@ export function identityOf(model: ModelIdentity): ModelIdentity {
     horizon: model.horizon,
     kind: model.kind,
     datasetId: model.datasetId,
+    ...(model.panel === undefined ? {} : { panel: model.panel }),
     featureSet: model.featureSet,
     window: model.window,
     scaleTargets: model.scaleTargets,

@@ -104,6 +104,8 @@ export interface StageProgress {
 export interface TickerProgress {
   readonly ticker: string;
   readonly stages: readonly StageProgress[];
+  /** What waits for a person's verdict: the kind that is to serve, by horizon. Absent in older runs: nothing does. */
+  readonly awaiting?: readonly { readonly horizon: Horizon; readonly kind: string }[];
 }
 
 /** What the gate decided for one horizon, before it is in force. */

@@ -80,6 +80,22 @@ describe('the doctor', () => {
     expect(JSON.stringify(found)).not.toContain('secret');
   });
 
+  it('tells what is wrong with the configuration or with what a stack wrote down, and looks at the rest', async () => {
+    writeFileSync(join(dir, 'state', 'stack.json'), '{');
+    const found = await find({ DATABASE_URL: 'secret at db', STOCKCAST_API_PORT: 'http' });
+    expect(found.Configuration).toMatchObject({
+      status: 'wrong',
+      hint: expect.stringMatching(/DATABASE_URL=\(not shown\).*STOCKCAST_API_PORT="http"/),
+    });
+    expect(found.PostgreSQL).toEqual({ part: 'PostgreSQL', status: 'wrong', hint: 'DATABASE_URL is no address' });
+    expect(found['Local stack']).toMatchObject({
+      status: 'wrong',
+      hint: expect.stringContaining('stack.json is damaged'),
+    });
+    expect(found.Disk).toMatchObject({ where: join(dir, 'state') });
+    expect(JSON.stringify(found)).not.toContain('secret');
+  });
+
   it('tells a stack that serves from one that was killed', async () => {
     server = createServer((_, response) => response.end('{}'));
     await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { loadConfig } from '../config/config.ts';
-import { readStackFile } from '../config/stack-file.ts';
+import { SETTINGS, loadConfig } from '../config/config.ts';
+import { type StackAddresses, readStackFile } from '../config/stack-file.ts';
 import { findPostgresBinaries, program } from './postgres/postgres-binaries.ts';
 import { TEMPORAL_CLI_VERSION, cacheDir, findTemporalCli } from './temporal/temporal-cli.ts';
 
@@ -22,10 +22,22 @@ const LEAST_FREE_GB = 2;
 
 /** Looks at what the project needs on this machine, and what of it runs; changes nothing. */
 export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding[]> {
+  const stateDir = resolve(cwd, SETTINGS.STOCKCAST_STATE_DIR.parse(env.STOCKCAST_STATE_DIR || undefined));
   return [
     node(),
-    ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(env, cwd), stack(env, cwd)])),
+    ...configuration(env, cwd),
+    ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(stateDir), stack(stateDir)])),
   ];
+}
+
+// Told only when it is wrong: it is neither a program nor a place.
+function configuration(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
+  try {
+    loadConfig(env, cwd, () => undefined);
+    return [];
+  } catch (error) {
+    return [{ part: 'Configuration', status: 'wrong', hint: messageOf(error) }];
+  }
 }
 
 function node(): Finding {
@@ -68,8 +80,10 @@ async function go(): Promise<Finding> {
 
 async function postgres(env: NodeJS.ProcessEnv): Promise<Finding> {
   const part = 'PostgreSQL';
-  if (env.DATABASE_URL)
+  if (env.DATABASE_URL) {
+    if (!URL.canParse(env.DATABASE_URL)) return { part, status: 'wrong', hint: 'DATABASE_URL is no address' };
     return { part, status: 'ok', where: new URL(env.DATABASE_URL).host, hint: 'external, by DATABASE_URL' };
+  }
   try {
     const { dir } = findPostgresBinaries();
     const version = await output(program(dir, 'postgres'), ['--version']);
@@ -77,7 +91,7 @@ async function postgres(env: NodeJS.ProcessEnv): Promise<Finding> {
       return { part, status: 'wrong', where: dir, hint: 'its programs do not run here; npm install again' };
     return { part, status: 'ok', version: version.replace(/^postgres \(PostgreSQL\) /, ''), where: dir };
   } catch (error) {
-    return { part, status: 'missing', hint: error instanceof Error ? error.message : String(error) };
+    return { part, status: 'missing', hint: messageOf(error) };
   }
 }
 
@@ -86,28 +100,32 @@ async function duckdb(): Promise<Finding> {
     const { version } = await import('@duckdb/node-api');
     return { part: 'DuckDB', status: 'ok', version: version() };
   } catch (error) {
-    return { part: 'DuckDB', status: 'wrong', hint: error instanceof Error ? error.message : String(error) };
+    return { part: 'DuckDB', status: 'wrong', hint: messageOf(error) };
   }
 }
 
-async function disk(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
-  let { stateDir } = loadConfig(env, cwd);
-  while (!existsSync(stateDir)) stateDir = dirname(stateDir);
-  const { bavail, bsize } = await statfs(stateDir);
+async function disk(stateDir: string): Promise<Finding> {
+  let where = stateDir;
+  while (!existsSync(where)) where = dirname(where);
+  const { bavail, bsize } = await statfs(where);
   const free = (bavail * bsize) / 1e9;
   const fine = free >= LEAST_FREE_GB;
   return {
     part: 'Disk',
     status: fine ? 'ok' : 'wrong',
     version: `${free.toFixed(1)} GB free`,
-    where: stateDir,
+    where,
     ...(fine ? {} : { hint: `${LEAST_FREE_GB} GB are needed` }),
   };
 }
 
-async function stack(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
-  const { stateDir } = loadConfig(env, cwd);
-  const addresses = readStackFile(stateDir)?.addresses;
+async function stack(stateDir: string): Promise<Finding> {
+  let addresses: StackAddresses | undefined;
+  try {
+    addresses = readStackFile(stateDir)?.addresses;
+  } catch (error) {
+    return { part: 'Local stack', status: 'wrong', where: stateDir, hint: messageOf(error) };
+  }
   if (addresses === undefined)
     return { part: 'Local stack', status: 'ok', where: stateDir, hint: 'not running; npm start runs it' };
   try {
@@ -127,6 +145,10 @@ async function stack(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding> {
       hint: 'it was killed; npm start cleans up and starts it again',
     };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function output(command: string, args: readonly string[]): Promise<string | undefined> {

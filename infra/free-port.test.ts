@@ -35,6 +35,13 @@ it('is any when none is preferred', async () => {
   expect(await listen(port)).toBe(port);
 });
 
+it('is looked for on the address that is asked for', async () => {
+  await expect(freePort(0, new Set(), '192.0.2.1')).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('192.0.2.1'),
+  });
+});
+
 it('is not to be had beyond the last one', async () => {
   await expect(freePort(65_535, new Set([65_535]))).rejects.toThrow('no free port from 65535 on');
 });

@@ -1,8 +1,12 @@
 import type { Certificate } from '../domain/certificate.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { Horizon } from '../domain/horizon.ts';
 import { canonicalJson, sha256Hex } from '../domain/identity.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
+import { kindNamed } from '../models/kinds.ts';
+import { missingModel } from './forecasting.ts';
+import { tickersOnce } from './histories.ts';
 import { certificateKey, walkForwardKey } from './object-keys.ts';
 import type { Services } from './services.ts';
 
@@ -25,8 +29,12 @@ export async function storeCertificate(
   return id;
 }
 
-/** Reads a certificate. @throws StockcastError CERTIFICATE_UNKNOWN, OBJECT_DAMAGED when it isn't what its hash says */
+/**
+ * Reads a certificate and checks that its content has the hash that it goes by.
+ * @throws StockcastError CERTIFICATE_UNKNOWN, OBJECT_DAMAGED
+ */
 export async function readCertificate(services: Services, context: Context, id: string): Promise<Certificate> {
+  if (!/^[0-9a-f]{64}$/.test(id)) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `"${id}"` });
   const key = certificateKey(id);
   if (!(await services.objects.exists(context, key))) throw new StockcastError('CERTIFICATE_UNKNOWN', { id });
   const text = new TextDecoder().decode(await services.objects.get(context, key));
@@ -34,4 +42,40 @@ export async function readCertificate(services: Services, context: Context, id: 
     throw new StockcastError('OBJECT_DAMAGED', { key, problem: `its content has the hash ${sha256Hex(text)}` });
   }
   return JSON.parse(text) as Certificate;
+}
+
+/** Whose certificate is asked for; without `kind`, that on which what serves rests. */
+export interface CertificateRequest {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly kind?: string;
+}
+
+/** A certificate with its hash, as the API and the CLI give it. */
+export interface CertificateAnswer {
+  readonly certificate_id: string;
+  readonly certificate: Certificate;
+}
+
+/**
+ * The certificate on which what serves rests, or that of a kind's newest version.
+ * @throws StockcastError MODEL_KIND_UNKNOWN, TICKER_UNKNOWN, MODEL_MISSING, CERTIFICATE_UNKNOWN when there is a model
+ *   but no certificate yet, OBJECT_DAMAGED
+ */
+export async function certificateOf(
+  services: Services,
+  context: Context,
+  request: CertificateRequest,
+): Promise<CertificateAnswer> {
+  const { ticker, horizon, kind } = request;
+  if (kind !== undefined) kindNamed(kind);
+  const promotion = kind === undefined ? await services.ledger.production(context, ticker, horizon) : undefined;
+  const model =
+    kind === undefined
+      ? promotion && (await services.registry.find(context, promotion.modelId))
+      : await services.registry.newest(context, ticker, horizon, kind);
+  if (model === undefined) throw await missingModel(services, context, request, tickersOnce(services, context));
+  const id = promotion?.certificateId ?? model.certificate?.id;
+  if (id === undefined) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `of ${ticker}'s ${model.kind} model` });
+  return { certificate_id: id, certificate: await readCertificate(services, context, id) };
 }

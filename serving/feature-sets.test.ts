@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildFeatures } from '../models/features/build-features.ts';
@@ -45,6 +45,18 @@ it('a matrix is written once per dataset and code', async () => {
   expect(readFileSync(path).equals(before)).toBe(true);
   const changed = await materialiseFeatures({ ...on.services, codeVersion: 'code-2' }, context, datasetKey);
   expect(changed.key).not.toBe(first.key);
+});
+
+it('a matrix that was damaged is computed again, to the same bytes', async () => {
+  const { key } = await materialiseFeatures(on.services, context, datasetKey);
+  const path = join(on.objectsDir, context.tenant, key);
+  const whole = readFileSync(path);
+  for (const damaged of [whole.subarray(0, whole.length / 2), Buffer.from('no Parquet'), Buffer.alloc(0)]) {
+    writeFileSync(path, damaged);
+    await expect(readFeatures(on.services, context, 'AAPL', key)).rejects.toThrow(`The object ${key} is damaged`);
+    expect((await materialiseFeatures(on.services, context, datasetKey)).key).toBe(key);
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  }
 });
 
 it('a matrix that lacks a column is damaged', async () => {

@@ -4,13 +4,17 @@ import { buildFeatures } from '../models/features/build-features.ts';
 import { FEATURE_NAMES, FEATURE_SET, type FeatureMatrix } from '../models/features/feature-matrix.ts';
 import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { adjusted } from './histories.ts';
+import { unlessLost } from './lost-objects.ts';
 import { featuresKey } from './object-keys.ts';
 import type { Services } from './services.ts';
 import { readManifest, readSnapshot } from './snapshots.ts';
 
 const ADJUSTED_CLOSE = 'adjusted_close';
 
-/** Computes the features of a snapshot, the same ones that online prediction computes, and stores them as Parquet. */
+/**
+ * Computes the features of a snapshot, the same ones that online prediction computes, and stores them as Parquet, unless
+ * they lie there whole.
+ */
 export async function materialiseFeatures(
   services: Services,
   context: Context,
@@ -18,7 +22,7 @@ export async function materialiseFeatures(
 ): Promise<{ key: string; featureSet: string; rows: number }> {
   const { id, ticker, rows } = await readManifest(services, context, datasetKey);
   const key = featuresKey(ticker, id, FEATURE_SET, services.codeVersion);
-  if (!(await services.objects.exists(context, key))) {
+  if ((await unlessLost(readFeatures(services, context, ticker, key))) === undefined) {
     const features = buildFeatures(adjusted(await readSnapshot(services, context, datasetKey)));
     await services.objects.put(context, key, await featuresToParquet(features));
   }
@@ -35,7 +39,8 @@ export async function readFeatures(
   ticker: string,
   key: string,
 ): Promise<FeatureMatrix> {
-  const columns = new Map((await readParquet(await services.objects.get(context, key))).map((c) => [c.name, c.values]));
+  const read = await readParquet(await services.objects.get(context, key), key);
+  const columns = new Map(read.map(({ name, values }) => [name, values]));
   const column = (name: string) => {
     const values = columns.get(name);
     if (values === undefined) throw new StockcastError('OBJECT_DAMAGED', { key, problem: `no column "${name}"` });

@@ -101,7 +101,8 @@ function withStaleness(forecast: Forecast, now: Date): Forecast {
   return { ...forecast, notes: [...notes, note] };
 }
 
-async function missingModel(
+/** The error for a ticker, horizon and kind without a model: an unknown ticker is said to be so. */
+export async function missingModel(
   services: Services,
   context: Context,
   request: ForecastRequest,

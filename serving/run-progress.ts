@@ -21,7 +21,7 @@ export async function progressOf(
 ): Promise<TickerState[] | undefined> {
   if (workflow === TRAIN_TICKER) {
     const progress = await query<TickerProgress>(temporal, runId);
-    return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, stages: progress.stages }];
+    return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, ...standOf(progress) }];
   }
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   const progress = await query<UniverseProgress>(temporal, runId);
@@ -33,7 +33,7 @@ export async function progressOf(
         ticker,
         status: 'running',
         run_id: workflowId,
-        ...(child === undefined ? {} : { stages: child.stages }),
+        ...(child === undefined ? {} : standOf(child)),
       };
     }),
   );
@@ -49,6 +49,11 @@ export async function progressOf(
   const pool =
     progress.poolWorkflowId === undefined ? [] : ((await poolState(temporal, progress.poolWorkflowId)) ?? []);
   return [...pool, ...[...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1))];
+}
+
+function standOf({ stages, awaiting = [] }: TickerProgress): Pick<TickerState, 'stages' | 'awaiting_approval'> {
+  if (awaiting.length === 0) return { stages };
+  return { stages, awaiting_approval: awaiting.map(({ horizon, kind }) => ({ horizon, model: kind })) };
 }
 
 /** The pooled models as one more line of progress, under a name that no ticker has. */

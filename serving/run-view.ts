@@ -1,4 +1,5 @@
 import type { FailureReason } from '../domain/failure-reason.ts';
+import type { Horizon } from '../domain/horizon.ts';
 import type { StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
 
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' | 'unknown';
@@ -10,6 +11,8 @@ export interface TickerState {
   readonly run_id?: string;
   /** Of running tickers. */
   readonly stages?: readonly StageProgress[];
+  /** Of running tickers: what waits for a person's verdict. */
+  readonly awaiting_approval?: readonly { readonly horizon: Horizon; readonly model: string }[];
   /** Of failed tickers. */
   readonly failure?: FailureReason;
 }

@@ -95,10 +95,7 @@ export async function startUniverseTraining(
  * @throws StockcastError RUN_UNKNOWN, TEMPORAL_UNAVAILABLE
  */
 export async function describeRun(temporal: TemporalGateway, context: Context, runId: string): Promise<RunView> {
-  if (runId.split('/')[1] !== context.tenant) throw new StockcastError('RUN_UNKNOWN', { run: runId });
-  const description = await withRun(runId, () =>
-    temporal.call((client) => client.workflow.getHandle(runId).describe()),
-  );
+  const description = await descriptionOf(temporal, context, runId);
   const status = statusOf(description);
   const view = {
     run_id: runId,
@@ -119,6 +116,19 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
     if (!(error instanceof WorkflowFailedError)) throw error;
     return { ...view, failure: failureReason(error) };
   }
+}
+
+/**
+ * Which workflow a run is and how it stands, without asking it.
+ * @throws StockcastError RUN_UNKNOWN, TEMPORAL_UNAVAILABLE
+ */
+export async function standingOf(
+  temporal: TemporalGateway,
+  context: Context,
+  runId: string,
+): Promise<Pick<RunView, 'workflow' | 'status'>> {
+  const description = await descriptionOf(temporal, context, runId);
+  return { workflow: description.type, status: statusOf(description) };
 }
 
 /** Asks a run to stop; what it is doing is stopped too. */
@@ -155,6 +165,15 @@ export async function listRuns(temporal: TemporalGateway, context: Context, limi
     }
     return runs;
   });
+}
+
+async function descriptionOf(
+  temporal: TemporalGateway,
+  { tenant }: Context,
+  runId: string,
+): Promise<WorkflowExecutionDescription> {
+  if (runId.split('/')[1] !== tenant) throw new StockcastError('RUN_UNKNOWN', { run: runId });
+  return withRun(runId, () => temporal.call((client) => client.workflow.getHandle(runId).describe()));
 }
 
 async function start(

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshContext } from '../tests/contract/backend.ts';
@@ -92,6 +92,26 @@ describe('a snapshot', () => {
 
     writeFileSync(join(on.objectsDir, context.tenant, key), '{"id":');
     await expect(readSnapshot(on.services, context, key)).rejects.toMatchObject(damaged);
+  });
+
+  it('whose objects were lost or damaged is written again from what is known', async () => {
+    const context = await known();
+    const { key, manifest } = await snapshot(context);
+    const [rows, record] = [manifest.barsKey, key].map((name) => join(on.objectsDir, context.tenant, name));
+    const whole = readFileSync(rows!);
+    for (const damage of [
+      () => writeFileSync(rows!, whole.subarray(0, whole.length / 2)),
+      () => rmSync(rows!),
+      () => writeFileSync(record!, '{"id":'),
+      () => writeFileSync(record!, '{}'),
+      () => writeFileSync(record!, JSON.stringify({ ...manifest, id: 'another' })),
+    ]) {
+      damage();
+      expect(await snapshot(context)).toEqual({ key, manifest });
+      expect(readFileSync(rows!).equals(whole)).toBe(true);
+      expect(await readManifest(on.services, context, key)).toEqual(manifest);
+      await expect(readSnapshot(on.services, context, key)).resolves.toBeDefined();
+    }
   });
 
   it('needs 60 sessions', async () => {

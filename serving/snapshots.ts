@@ -8,12 +8,14 @@ import { sessionsNeeded } from '../models/evaluation/learning-rows.ts';
 import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
 import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { type History, historyOf } from './histories.ts';
+import { unlessLost } from './lost-objects.ts';
 import { datasetBarsKey, datasetManifestKey } from './object-keys.ts';
 import type { Services } from './services.ts';
 
 /**
  * Freezes what is known of a ticker into an immutable snapshot: Parquet with the bars, then the manifest that points to
- * it. The same knowledge gives the same dataset identity, and nothing is written twice.
+ * it. The same knowledge gives the same dataset identity, and nothing is written twice; what of it was lost or damaged
+ * is written again.
  * @throws StockcastError TICKER_UNKNOWN
  * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from
  */
@@ -28,12 +30,12 @@ export async function snapshotTicker(
   requireEnoughSessions(ticker, series.dates.length);
   const id = datasetIdentity(series, events);
   const key = datasetManifestKey(ticker, id);
-  if (await services.objects.exists(context, key)) return { key, manifest: await readManifest(services, context, key) };
-
+  const kept = await unlessLost(readManifest(services, context, key));
   const barsKey = datasetBarsKey(ticker, id);
-  if (!(await services.objects.exists(context, barsKey))) {
-    await services.objects.put(context, barsKey, await barsToParquet(history));
-  }
+  const isWhole = kept?.id === id && kept.barsKey === barsKey;
+  if (isWhole && (await unlessLost(readRows(services, context, kept))) !== undefined) return { key, manifest: kept };
+  await services.objects.put(context, barsKey, await barsToParquet(history));
+  if (isWhole) return { key, manifest: kept };
   const manifest: DatasetManifest = {
     id,
     ticker,
@@ -59,23 +61,31 @@ export function requireEnoughSessions(ticker: string, sessions: number, horizons
   if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, needed });
 }
 
-/** Reads the manifest of a snapshot. */
+/**
+ * Reads the manifest of a snapshot.
+ * @throws StockcastError OBJECT_MISSING, OBJECT_DAMAGED
+ */
 export async function readManifest(services: Services, context: Context, key: string): Promise<DatasetManifest> {
   const bytes = await services.objects.get(context, key);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as DatasetManifest;
+    const manifest = JSON.parse(new TextDecoder().decode(bytes)) as DatasetManifest | null;
+    if (typeof manifest?.barsKey === 'string') return manifest;
   } catch (cause) {
     throw new StockcastError('OBJECT_DAMAGED', { key, problem: 'not JSON' }, { cause });
   }
+  throw new StockcastError('OBJECT_DAMAGED', { key, problem: 'not a manifest' });
 }
 
 /**
  * Reads a snapshot back and checks that its rows still have the identity that its manifest names.
- * @throws StockcastError OBJECT_DAMAGED
+ * @throws StockcastError OBJECT_MISSING, OBJECT_DAMAGED
  */
 export async function readSnapshot(services: Services, context: Context, manifestKey: string): Promise<History> {
-  const manifest = await readManifest(services, context, manifestKey);
-  const columns = await readParquet(await services.objects.get(context, manifest.barsKey));
+  return readRows(services, context, await readManifest(services, context, manifestKey));
+}
+
+async function readRows(services: Services, context: Context, manifest: DatasetManifest): Promise<History> {
+  const columns = await readParquet(await services.objects.get(context, manifest.barsKey), manifest.barsKey);
   const values = (name: string) => {
     const found = columns.find((candidate) => candidate.name === name);
     if (found !== undefined) return found.values;

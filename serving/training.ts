@@ -140,12 +140,15 @@ async function identityFor(
     const { ticker, datasetId } = first;
     return { ...identityOf(sources[0]!), ticker, datasetId, madeFrom };
   }
-  const ofPool = kind.pooled && 'learner' in kind;
+  const members = panel.map(({ ticker, datasetId }) => ({ ticker, datasetId }));
+  const ofData =
+    kind.pooled && 'learner' in kind
+      ? { ticker: POOL, datasetId: contentHash(members), panel: members }
+      : { ticker: first.ticker, datasetId: first.datasetId };
   return {
-    ticker: ofPool ? POOL : first.ticker,
+    ...ofData,
     horizon,
     kind: kind.name,
-    datasetId: ofPool ? contentHash(panel.map(({ ticker, datasetId }) => ({ ticker, datasetId }))) : first.datasetId,
     featureSet,
     window,
     scaleTargets,

@@ -4,6 +4,8 @@ import { approvalsQuery, approveUpdate } from './progress.ts';
 
 /** Waits, as long as it takes, for what a person says to a decision. */
 export interface Approvals {
+  /** The decisions that wait now. */
+  pending(): readonly PromotionDecision[];
   verdictOn(decision: PromotionDecision): Promise<Verdict>;
 }
 
@@ -26,6 +28,7 @@ export function approvals(ticker: string): Approvals {
     },
   );
   return {
+    pending: () => [...pending.values()],
     async verdictOn(decision) {
       pending.set(decision.horizon, decision);
       upsertSearchAttributes(runAttributes({ stage: AWAITING_APPROVAL }));

@@ -46,8 +46,12 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const stages = new StageTracker({ train: learners.length, evaluate: learners.length, promote: plan.horizons.length });
-  setHandler(progressQuery, () => ({ ticker, stages: stages.progress() }));
-  const { verdictOn } = approvals(ticker);
+  const { pending, verdictOn } = approvals(ticker);
+  setHandler(progressQuery, () => ({
+    ticker,
+    stages: stages.progress(),
+    awaiting: pending().map(({ horizon, kind }) => ({ horizon, kind })),
+  }));
   const notes = new Set<string>();
   const enter = (stage: StageName) => {
     stages.start(stage);

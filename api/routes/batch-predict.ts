@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
 import { tickersOnce } from '../../serving/histories.ts';
+import { aFewAtATime } from '../a-few-at-a-time.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
 import { predict, prediction, predictionOptions } from './predict.ts';
 
 const MAX_TICKERS = 1000;
-const AT_A_TIME = 4;
 /** What concerns the request and not one of its tickers. */
 const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN']);
 
@@ -52,7 +52,7 @@ export const batchPredictEndpoint: Endpoint = endpoint({
   handle: async ({ services }, { context, body: { tickers, ...options }, requestId, signal }) => {
     const known = tickersOnce(services, context);
     const asked = [...new Set(tickers.map(normalised))];
-    const results = await inOrder(asked, async (ticker): Promise<Result> => {
+    const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
         return { ticker, result: await predict(services, context, parseTicker(ticker), options, known) };
@@ -71,18 +71,4 @@ export const batchPredictEndpoint: Endpoint = endpoint({
 function normalised(text: string): string {
   const ticker = text.trim().toUpperCase();
   return isTicker(ticker) ? ticker : text;
-}
-
-/** Maps a few items at a time: a batch must not take every database connection. */
-async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < items.length) {
-      const i = next++;
-      results[i] = await each(items[i]!);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  return results;
 }

@@ -78,7 +78,14 @@ export const uploadEndpoint: Endpoint = endpoint({
   query: options,
   form,
   answer: { status: 200, name: 'UploadReport', schema: report },
-  errors: ['FILE_REFUSED', 'FILE_UNREADABLE', 'UPLOAD_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'DATABASE_UNAVAILABLE'],
+  errors: [
+    'FILE_REFUSED',
+    'FILE_UNREADABLE',
+    'UPLOAD_TOO_LARGE',
+    'MEDIA_TYPE_UNSUPPORTED',
+    'UPLOAD_BUSY',
+    'DATABASE_UNAVAILABLE',
+  ],
   handle: async ({ services, settings, uploadsDir }, { context, query, request, signal }) => {
     const rules = {
       dir: uploadsDir,

@@ -110,6 +110,21 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     });
   });
 
+  test('an upload that is called off is no failure, and stores nothing', async () => {
+    const args = ['upload', join(dir, 'short.csv')];
+    const { code, stderr, stdout } = await stockcast(args, (parts, process) => ({
+      ...parts,
+      interruption: () => {
+        const interruption = parts.interruption();
+        process.emit('SIGINT');
+        return interruption;
+      },
+    }));
+    expect([code, stdout]).toEqual([130, '']);
+    expect(stderr).toBe('error INTERRUPTED: stopped; nothing was stored\n');
+    expect((await stockcast(['tickers'])).stdout).not.toContain('IBM');
+  });
+
   test('a refused file names its line and stores nothing', async () => {
     const path = join(dir, 'bad.csv');
     writeFileSync(path, samplePrices(['AAPL'], 3).replace(/,\d+\.\d+,/, ',-1,'));
@@ -189,7 +204,13 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     const app = createApp({
       services: await workerParts.services(),
       temporal: await workerParts.temporal(),
-      settings: { ...workerParts.settings(), tenant: TENANT, principal: 'local', uploadLimitBytes: 1000 },
+      settings: {
+        ...workerParts.settings(),
+        tenant: TENANT,
+        principal: 'local',
+        uploadLimitBytes: 1000,
+        allowedHosts: [],
+      },
       pingDatabase: async () => undefined,
       uploadsDir: dir,
       log: () => undefined,

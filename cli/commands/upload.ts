@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
+import { Interrupted } from '../failure.ts';
 import { type CommonOptions, fileOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { takeInSummary } from '../tables/take-in-summary.ts';
@@ -25,7 +26,10 @@ export function addUpload(program: Command, parts: Parts): void {
     const output = parts.output(options);
     const services = await parts.services();
     const { signal } = parts.interruption();
-    const report = await takeInPrices(services, parts.context(), { ...takeInRequest(file, options), signal });
+    const taking = takeInPrices(services, parts.context(), { ...takeInRequest(file, options), signal });
+    const report = await taking.catch((cause: unknown) => {
+      throw signal.aborted ? new Interrupted('stopped; nothing was stored', { cause }) : cause;
+    });
     output.result(report, () => takeInSummary(report));
   });
 }

@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { POSTGRES } from './part.ts';
+import { POSTGRES, TEMPORAL } from './part.ts';
 import { type ProcessRecord, recordOf, stillRuns } from './process-identity.ts';
 import { StackState } from './stack-state.ts';
+
+const ADDRESSES = { api: 'http://x', temporal: 'x:1', databaseUrl: 'postgres://u:secret@x/y', objectsDir: '/o' };
 
 let dir: string;
 let said: string[];
@@ -53,7 +55,8 @@ describe('what an earlier stack has left behind', () => {
     const state = new StackState(dir);
     const stranger = await serve('stranger');
     state.keepProcesses([{ ...stranger, startedAt: `${stranger.startedAt}0` }]);
-    expect(state.partRuns('stranger')).toBe(false);
+    state.keepAddresses(ADDRESSES, { temporal: true, database: true });
+    expect(state.inUse()).toBeUndefined();
     await state.endLeftovers(say);
     expect(stillRuns(stranger)).toBe(true);
     expect(said).toEqual([]);
@@ -63,7 +66,6 @@ describe('what an earlier stack has left behind', () => {
     const state = new StackState(dir);
     const gone = await serve('gone');
     state.keepProcesses([gone]);
-    expect(state.partRuns('gone')).toBe(true);
     process.kill(gone.pid, 'SIGTERM');
     await expect.poll(() => stillRuns(gone)).toBe(false);
     await state.endLeftovers(say);
@@ -71,6 +73,37 @@ describe('what an earlier stack has left behind', () => {
     await state.endLeftovers(say);
     expect(said).toEqual([]);
     expect(readdirSync(dir)).toEqual(['ends']);
+  });
+});
+
+describe('what the stack of a folder uses', () => {
+  it('is external servers, and its own that run, as long as anything of it runs', async () => {
+    const state = new StackState(dir);
+    expect(state.inUse()).toBeUndefined();
+    const [api, postgres] = [await serve('API'), await serve(POSTGRES)];
+    state.keepProcesses([api, postgres]);
+    expect(state.inUse()).toBeUndefined();
+
+    const { temporal: _, databaseUrl, ...others } = ADDRESSES;
+    state.keepAddresses(ADDRESSES, { temporal: false, database: false });
+    expect(state.inUse()).toEqual({ ...others, databaseUrl });
+    state.keepProcesses([api, { ...(await serve(TEMPORAL)), name: TEMPORAL }]);
+    expect(state.inUse()).toMatchObject({ temporal: ADDRESSES.temporal });
+    expect(state.inUse()).not.toHaveProperty('databaseUrl');
+    state.keepProcesses([api]);
+    state.keepAddresses(ADDRESSES, { temporal: true, database: true });
+    expect(state.inUse()).toEqual(ADDRESSES);
+
+    process.kill(api.pid, 'SIGTERM');
+    await expect.poll(() => state.inUse()).toBeUndefined();
+  });
+
+  it('cannot be told when its file is damaged, which a folder without a stack does not mind', async () => {
+    const state = new StackState(dir);
+    writeFileSync(join(dir, 'stack.json'), '{');
+    expect(state.inUse()).toBeUndefined();
+    state.keepProcesses([await serve('API')]);
+    expect(() => state.inUse()).toThrow(/stack\.json is damaged/);
   });
 });
 
@@ -90,9 +123,10 @@ describe('a state folder', () => {
     rmSync(dir, { recursive: true });
     state.keepPorts(ports);
     expect(new StackState(dir).lastPorts()).toEqual(ports);
-    const addresses = { api: 'http://x', temporal: 'x:1', databaseUrl: 'postgres://u:secret@x/y', objectsDir: '/o' };
-    state.keepAddresses(addresses);
-    expect(JSON.parse(readFileSync(join(dir, 'stack.json'), 'utf8'))).toEqual({ addresses });
+    const external = { temporal: false, database: true };
+    state.keepAddresses(ADDRESSES, external);
+    const written: unknown = JSON.parse(readFileSync(join(dir, 'stack.json'), 'utf8'));
+    expect(written).toEqual({ addresses: ADDRESSES, external });
     if (process.platform !== 'win32') expect(statSync(join(dir, 'stack.json')).mode & 0o777).toBe(0o600);
     state.clear();
     expect(readdirSync(dir)).toEqual(['ports.json']);

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { STACK_FILE, type StackAddresses } from '../../config/stack-file.ts';
+import { STACK_FILE, type StackAddresses, type StackFile, readStackFile } from '../../config/stack-file.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { folderLockHolder, tryFolderLock } from '../setup/folder-lock.js';
-import { POSTGRES, SERVERS } from './part.ts';
+import { POSTGRES, SERVERS, TEMPORAL } from './part.ts';
 import { type ProcessRecord, endProcess, stillRuns } from './process-identity.ts';
 
 /** The ports of the stack's parts. */
@@ -40,15 +40,27 @@ export class StackState {
     this.#write(PROCESSES, processes);
   }
 
-  /** Says where the parts are; commands in other terminals read it. It holds the database's password. */
-  keepAddresses(addresses: StackAddresses): void {
-    this.#write(STACK_FILE, { addresses });
+  /** Says what the stack uses; commands in other terminals read it. It holds the database's password. */
+  keepAddresses(addresses: StackAddresses, external: StackFile['external']): void {
+    this.#write(STACK_FILE, { addresses, external } satisfies StackFile);
   }
 
-  /** Whether a part runs now, and is not merely written down by a stack that was killed. */
-  partRuns(name: string): boolean {
+  /**
+   * What the stack of this folder uses, while any part of it runs: external servers, and those of its own that run now
+   * and are not merely written down by a stack that was killed.
+   * @throws StockcastError CONFIG_INVALID when a stack runs and its file is damaged
+   */
+  inUse(): Partial<StackAddresses> | undefined {
     const records = this.#read<readonly ProcessRecord[]>(PROCESSES) ?? [];
-    return records.some((record) => record.name === name && stillRuns(record));
+    const running = new Set(records.filter(stillRuns).map(({ name }) => name));
+    const file = running.size === 0 ? undefined : readStackFile(this.dir);
+    if (file === undefined) return undefined;
+    const { temporal, temporalNamespace, temporalUi, databaseUrl, ...others } = file.addresses;
+    return {
+      ...others,
+      ...(file.external.database || running.has(POSTGRES) ? { databaseUrl } : {}),
+      ...(file.external.temporal || running.has(TEMPORAL) ? { temporal, temporalNamespace, temporalUi } : {}),
+    };
   }
 
   /** Nothing runs any more. */

@@ -38,13 +38,14 @@ export interface Stack {
 }
 
 /**
- * Boots the local stack as separate processes on 127.0.0.1: PostgreSQL and Temporal side by side, then the workers and
- * the API. What the environment names (`DATABASE_URL`, `TEMPORAL_ADDRESS`) is used and not booted. When anything fails,
+ * Boots the local stack as separate processes on 127.0.0.1 (the API where `STOCKCAST_API_HOST` says): PostgreSQL and
+ * Temporal side by side, then the workers and the API. What the environment names (`DATABASE_URL`, `TEMPORAL_ADDRESS`) is used and not booted. When anything fails,
  * or the signal aborts, what was started is stopped again.
  * @throws StockcastError STACK_FAILED naming the part, its log and what it says
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const config = loadConfig(options.env, options.cwd);
+  // What a killed stack has left written down is not this one's configuration.
+  const config = loadConfig(options.env, options.cwd, () => undefined);
   const state = new StackState(config.stateDir);
   const release = state.claim();
   for (let tries = 1; ; tries++) {
@@ -117,7 +118,8 @@ async function boot(
   const logsDir = join(stateDir, 'logs');
   mkdirSync(logsDir, { recursive: true });
   // A port that somebody asked for goes before the one of the last run.
-  const ports = await choosePorts(state, env.STOCKCAST_API_PORT ? config.api.port : undefined, external, say);
+  const apiPort = env.STOCKCAST_API_PORT ? config.api.port : undefined;
+  const ports = await choosePorts(state, { host: config.api.host, port: apiPort }, external, say);
 
   // As soon as one part has failed, those on their way are given up; nothing is on its way when this function ends.
   const failing = new AbortController();
@@ -145,12 +147,13 @@ async function boot(
   const temporalUi = external.temporal ? config.temporal.uiUrl : `http://127.0.0.1:${ports.temporalUi}`;
   const addresses: StackAddresses = {
     temporal: external.temporal ? config.temporal.address : `127.0.0.1:${ports.temporal}`,
+    temporalNamespace: config.temporal.namespace,
     ...(temporalUi === undefined ? {} : { temporalUi }),
-    api: `http://127.0.0.1:${ports.api}`,
+    api: `http://${reachable(config.api.host)}:${ports.api}`,
     databaseUrl,
     objectsDir: config.objectsDir,
   };
-  state.keepAddresses(addresses);
+  state.keepAddresses(addresses, external);
   const partProcess = {
     env: partEnvironment(env, stateDir, addresses, ports.api),
     logsDir,
@@ -163,20 +166,20 @@ async function boot(
 
 async function choosePorts(
   state: StackState,
-  apiPort: number | undefined,
+  api: { readonly host: string; readonly port: number | undefined },
   external: { readonly temporal: boolean; readonly database: boolean },
   say: (line: string) => void,
 ): Promise<StackPorts> {
   const last = state.lastPorts();
   const taken = new Set<number>();
-  const choose = async (what: string, preferred: number): Promise<number> => {
-    const port = await freePort(preferred, taken);
+  const choose = async (what: string, preferred: number, host = '127.0.0.1'): Promise<number> => {
+    const port = await freePort(preferred, taken, host);
     taken.add(port);
     if (preferred !== 0 && port !== preferred) say(`port ${preferred} is busy: ${what} takes ${port}`);
     return port;
   };
   const ports: StackPorts = {
-    api: await choose('the API', apiPort ?? last?.api ?? PREFERRED.api),
+    api: await choose('the API', api.port ?? last?.api ?? PREFERRED.api, api.host),
     temporal: external.temporal ? 0 : await choose('Temporal', last?.temporal || PREFERRED.temporal),
     temporalUi: external.temporal ? 0 : await choose('the Temporal UI', last?.temporalUi || PREFERRED.temporalUi),
     postgres: external.database ? 0 : await choose('PostgreSQL', last?.postgres || PREFERRED.postgres),
@@ -195,12 +198,18 @@ function partEnvironment(
     ...env,
     STOCKCAST_STATE_DIR: stateDir,
     STOCKCAST_OBJECTS_DIR: addresses.objectsDir,
-    STOCKCAST_API_HOST: '127.0.0.1',
     STOCKCAST_API_PORT: String(apiPort),
     DATABASE_URL: addresses.databaseUrl,
     TEMPORAL_ADDRESS: addresses.temporal,
     TEMPORAL_UI_URL: addresses.temporalUi ?? '',
   };
+}
+
+/** The host by which this machine reaches a server that listens on `host`, as it stands in an address. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 // Whoever uses a part is stopped before it.

@@ -269,26 +269,26 @@ describe('volatility-scaled targets', () => {
 });
 
 describe('a pooled evaluation', () => {
-  const panel = ['AAPL', 'IBM'].map((ticker) => featuresOf(sampleBars(ticker).slice(0, 600)));
+  const panel = () => ['AAPL', 'IBM'].map((ticker) => featuresOf(sampleBars(ticker).slice(0, 600)));
 
   it('fits one model on the rows of all tickers, and forecasts each on its own days', () => {
     const fits: { X: Matrix; y: Float64Array }[] = [];
     const given = { ...options, window: 100, parameters: {} };
-    const forecasts = walkForward(recordingKind(fits), panel, 5, given);
+    const forecasts = walkForward(recordingKind(fits), panel(), 5, given);
     expect(forecasts.map(({ ticker }) => ticker)).toEqual(['AAPL', 'IBM']);
     expect(fits.map(({ y }) => y.length)).toEqual(fits.map(() => 200));
-    const alone = walkForward(recordingKind([]), [panel[1]!], 5, given)[0]!;
+    const alone = walkForward(recordingKind([]), [panel()[1]!], 5, given)[0]!;
     expect(forecasts[1]!.dates).toEqual(alone.dates);
     expect(forecasts[1]!.y).toEqual(alone.y);
     expect(forecasts[1]!.drift).toEqual(alone.drift);
   });
 
   it('learns nothing from a ticker that is later than the session it forecasts from', () => {
-    const before = walkForward(linear, panel, 5, options);
+    const before = walkForward(linear, panel(), 5, options);
     const last = before[0]!.dates[0]!;
     const bars = sampleBars('IBM').slice(0, 600);
     const changed = bars.map((bar) => (bar.date <= last ? bar : { ...bar, open: 20, high: 90, low: 10, close: 30 }));
-    const after = walkForward(linear, [panel[0]!, featuresOf(changed)], 5, options);
+    const after = walkForward(linear, [panel()[0]!, featuresOf(changed)], 5, options);
     expect(after[0]!.raw[0]).toBe(before[0]!.raw[0]);
     expect(after[0]!.raw).not.toEqual(before[0]!.raw);
   });

@@ -39,6 +39,7 @@ export interface BarStore {
   /**
    * Adds what is new and keeps what differs as restatements learnt now, all in one transaction: on any error nothing
    * changes. Batches must not hold two rows of one (ticker, date). Memory is bounded by the batch.
+   * @throws StockcastError UPLOAD_BUSY when another merge takes longer than this one may wait
    */
   merge(
     context: Context,

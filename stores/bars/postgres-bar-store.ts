@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Bar, CorporateEvent, Instant, PriceSeries, SessionDate, Vantage } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DatasetSource } from '../../domain/dataset.ts';
+import { StockcastError } from '../../domain/errors.ts';
 import type { Database } from '../postgres/database.ts';
 import type { BarStore, IngestRecord, MergeReport, TickerSummary } from './bar-store.ts';
 import { insertChangedBars, insertChangedEvents, updateHoldings } from './bar-versions.ts';
@@ -9,6 +10,8 @@ import { readSeries } from './read-series.ts';
 
 const SHOWN_RESTATEMENTS = 100;
 const SHOWN_SOURCES = 20;
+/** PostgreSQL's code for a statement that took too long. */
+const TOOK_TOO_LONG = '57014';
 
 /** Bars and events in PostgreSQL, every version kept. */
 export class PostgresBarStore implements BarStore {
@@ -27,7 +30,7 @@ export class PostgresBarStore implements BarStore {
     const { tenant } = context;
     return this.#database.transaction(async (db) => {
       // One merge at a time per tenant keeps version numbers straight; readers are not held up.
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`bars/${tenant}`}, 0))`.execute(db);
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`bars/${tenant}`}, 0))`.execute(db).catch(waitedInVain);
       const learntAt = context.clock.now().toISOString();
       const added: Record<string, number> = {};
       const restated: { ticker: string; date: string }[] = [];
@@ -137,4 +140,10 @@ export class PostgresBarStore implements BarStore {
     );
     return rows;
   }
+}
+
+// The database is well: it is another merge that takes long.
+function waitedInVain(error: unknown): never {
+  if ((error as { code?: unknown }).code !== TOOK_TOO_LONG) throw error;
+  throw new StockcastError('UPLOAD_BUSY', {}, { cause: error });
 }

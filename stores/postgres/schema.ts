@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
-import type { SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
+import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
 
 /** A JSON document: read as a value, written as text. */
 type Document<T> = ColumnType<T, string, string>;
@@ -59,6 +59,7 @@ export interface Schema {
     version: number;
     as_of: string;
     dataset_id: string;
+    panel: ColumnType<readonly PanelMember[] | null, string | null, never>;
     feature_set: string;
     training_window: Document<TrainingWindow>;
     scale_targets: boolean;

@@ -2,7 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Column, readParquet, writeParquet } from './parquet.ts';
 
 const double = (name: string, ...values: number[]): Column => ({
@@ -10,6 +10,8 @@ const double = (name: string, ...values: number[]): Column => ({
   type: 'double',
   values: Float64Array.from(values),
 });
+
+const read = (bytes: Uint8Array) => readParquet(bytes, 'features/table.parquet');
 
 async function withDuckDb(
   query: (file: string) => string,
@@ -35,19 +37,19 @@ describe('a table as Parquet', () => {
       double('select', Number.NaN, Infinity, -Infinity, 0, -1),
       { name: 'sector', type: 'string', values: ['Technology', '', 'a "quoted", word', 'é 🙂', 'null'] },
     ];
-    expect(await readParquet(await writeParquet(columns))).toEqual(columns);
+    expect(await read(await writeParquet(columns))).toEqual(columns);
   });
 
   it('keeps the order of many rows', async () => {
     const nRows = 130_000;
     const values = Float64Array.from({ length: nRows }, (_, i) => (i * 7919) % nRows);
-    const [column] = await readParquet(await writeParquet([{ name: 'x', type: 'double', values }]));
+    const [column] = await read(await writeParquet([{ name: 'x', type: 'double', values }]));
     expect(column!.values).toEqual(values);
   });
 
   it('can be without rows', async () => {
     const columns: Column[] = [{ name: 'date', type: 'date', values: [] }, double('close')];
-    expect(await readParquet(await writeParquet(columns))).toEqual(columns);
+    expect(await read(await writeParquet(columns))).toEqual(columns);
   });
 
   it('has the same bytes each time, also when several are written at once', async () => {
@@ -72,15 +74,34 @@ describe('a table as Parquet', () => {
     ['nothing', new Uint8Array()],
     ['a text', new TextEncoder().encode('date,close\n2013-03-01,430.47\n')],
   ])('is not read from %s', async (_, bytes) => {
-    await expect(readParquet(bytes)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
+    await expect(read(bytes)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
+  });
+
+  it('names the object that cannot be read', async () => {
+    await expect(readParquet(new Uint8Array(), 'features/AAPL/x.parquet')).rejects.toThrow(
+      'The object features/AAPL/x.parquet is damaged',
+    );
+  });
+
+  it('is read and written again after DuckDB could not be started once', async () => {
+    vi.resetModules();
+    const fresh = await import('./parquet.ts');
+    const create = vi.spyOn(DuckDBInstance, 'create').mockRejectedValueOnce(new Error('no memory'));
+    try {
+      const columns = [double('close', 1, 2)];
+      await expect(fresh.writeParquet(columns)).rejects.toThrow('no memory');
+      expect(await fresh.readParquet(await fresh.writeParquet(columns), 'x')).toEqual(columns);
+    } finally {
+      create.mockRestore();
+    }
   });
 
   it('is not read from half a file, or one with a byte changed', async () => {
     const bytes = await writeParquet([double('close', ...Array.from({ length: 1000 }, Math.random))]);
-    await expect(readParquet(bytes.slice(0, bytes.length / 2))).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
+    await expect(read(bytes.slice(0, bytes.length / 2))).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
     const changed = Uint8Array.from(bytes);
     changed[changed.length - 8] = changed[changed.length - 8]! ^ 0xff;
-    await expect(readParquet(changed)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
+    await expect(read(changed)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED' });
   });
 
   it.each([
@@ -88,7 +109,7 @@ describe('a table as Parquet', () => {
     ['a column of another type', 'select 1::bigint as close'],
   ])('is not read with %s', async (_, query) => {
     const { file } = await withDuckDb((path) => `copy (${query}) to '${path}' (format parquet)`);
-    await expect(readParquet(file)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED', message: /the column close/ });
+    await expect(read(file)).rejects.toMatchObject({ code: 'OBJECT_DAMAGED', message: /the column close/ });
   });
 
   it('is not written with columns of different lengths, or with a name that is none', async () => {

@@ -44,10 +44,10 @@ export async function writeParquet(columns: readonly Column[]): Promise<Uint8Arr
 }
 
 /**
- * Reads the columns of a Parquet file, rows in the order that they were written.
+ * Reads the columns of the Parquet file that is kept under `key`, rows in the order that they were written.
  * @throws StockcastError OBJECT_DAMAGED when the bytes are not a Parquet file, or not one of `writeParquet`
  */
-export async function readParquet(bytes: Uint8Array): Promise<Column[]> {
+export async function readParquet(bytes: Uint8Array, key: string): Promise<Column[]> {
   return inTemporaryFile(async (connection, path) => {
     await writeFile(path, bytes);
     try {
@@ -59,7 +59,7 @@ export async function readParquet(bytes: Uint8Array): Promise<Column[]> {
       return names.map((name, i) => columnOf(name, types[i]!, columns[i] ?? []));
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message.replaceAll(path, 'it') : String(cause);
-      throw new StockcastError('OBJECT_DAMAGED', { key: 'Parquet file', problem }, { cause });
+      throw new StockcastError('OBJECT_DAMAGED', { key, problem }, { cause });
     }
   });
 }
@@ -83,7 +83,11 @@ function quoted(path: string): string {
 }
 
 async function inTemporaryFile<T>(body: (connection: DuckDBConnection, path: string) => Promise<T>): Promise<T> {
-  instance ??= DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' });
+  instance ??= DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' }).catch((error: unknown) => {
+    // The next call tries again.
+    instance = undefined;
+    throw error;
+  });
   const connection = await (await instance).connect();
   const dir = await mkdtemp(join(tmpdir(), PARQUET_FOLDER));
   try {

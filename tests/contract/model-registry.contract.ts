@@ -53,7 +53,12 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
       const context = freshContext();
       const whole = model('a');
       const search = { trials: 12, seed: 3, until: '2008-03-03', cutShort: false };
-      const year = model('b', { window: 252, parameters: {}, scaleTargets: false, embargo: 5, search, madeFrom: [] });
+      const panel = [
+        { ticker: 'MSFT', datasetId: 'e'.repeat(64) },
+        { ticker: 'AAPL', datasetId: 'd'.repeat(64) },
+      ];
+      const differing = { window: 252, parameters: {}, scaleTargets: false, embargo: 5, search, madeFrom: [], panel };
+      const year = model('b', differing);
       expect(await registry.register(context, whole)).toEqual({ ...whole, version: 1 });
       expect(await registry.register(context, year)).toEqual({ ...year, version: 2 });
       expect(await registry.find(context, 'a')).toEqual({ ...whole, version: 1 });

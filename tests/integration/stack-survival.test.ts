@@ -3,11 +3,16 @@ import { type AddressInfo, type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../config/config.ts';
 import { freePort } from '../../infra/free-port.ts';
 import { type ProcessRecord, stillRuns } from '../../infra/stack/process-identity.ts';
+import { StackState } from '../../infra/stack/stack-state.ts';
 import { type Stack, forgetState, startStack } from '../../infra/stack/stack.ts';
 import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
+import { commandLine } from '../support/command-line.ts';
+import { freshDatabase } from '../support/postgres.ts';
 import { runTypeScript } from '../support/run-typescript.ts';
+import { freshNamespace } from '../support/temporal.ts';
 
 // How the stack comes to its end in other ways than being asked to, and what the next start makes of that.
 vi.setConfig({ testTimeout: 180_000 });
@@ -34,8 +39,8 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
-async function start(signal = new AbortController().signal): Promise<Stack> {
-  const stack = await startStack({ env, cwd: stateDir, say: (line) => said.push(line), signal });
+async function start(signal = new AbortController().signal, more: NodeJS.ProcessEnv = {}): Promise<Stack> {
+  const stack = await startStack({ env: { ...env, ...more }, cwd: stateDir, say: (line) => said.push(line), signal });
   stacks.push(stack);
   return stack;
 }
@@ -118,6 +123,35 @@ describe('a stack', () => {
     const ports = [stack.addresses.api, `http://${stack.addresses.temporal}`, stack.addresses.databaseUrl];
     for (const address of ports) expect(Object.values(last)).not.toContain(Number(new URL(address).port));
     await isHealthy(stack);
+  });
+
+  it('on external servers is found by commands that know its folder alone, and listens where it was told', async () => {
+    const database = await freshDatabase();
+    const { address, namespace } = await freshNamespace();
+    const stack = await start(undefined, {
+      DATABASE_URL: database.url,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+      STOCKCAST_OBJECTS_DIR: 'elsewhere',
+      STOCKCAST_API_HOST: '0.0.0.0',
+    });
+    expect(stack.processes).toHaveLength(3);
+    await isHealthy(stack);
+    expect(stack.addresses.api).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(readFileSync(join(stateDir, 'logs', 'api.log'), 'utf8')).toContain('api ready: http://0.0.0.0:');
+
+    const anywhere = { STOCKCAST_STATE_DIR: stateDir };
+    for (const command of [['tickers'], ['runs', 'list']]) {
+      expect(await commandLine(command, anywhere)).toMatchObject({ stderr: '', code: 0 });
+    }
+    const stackInUse = () => new StackState(stateDir).inUse();
+    expect(loadConfig(anywhere, '/', stackInUse)).toMatchObject({
+      objectsDir: join(stateDir, 'elsewhere'),
+      database: { url: database.url },
+      temporal: { address, namespace },
+    });
+    await stack.stop();
+    await database.drop();
   });
 
   it.each([

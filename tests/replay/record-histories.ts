@@ -6,6 +6,7 @@ import { codeVersion } from '../../config/code-version.ts';
 import { loadConfig } from '../../config/config.ts';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { systemClock } from '../../domain/context.ts';
+import { APPROVALS_QUERY, APPROVE_UPDATE, type PendingApproval, TRAIN_POOL } from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -28,8 +29,13 @@ await record(
   'train-universe',
   (await startUniverseTraining(services, temporal, context, { maxInFlight: 2 }, wish)).run_id,
 );
+await record('train-pool', await newestRun(TRAIN_POOL));
 const single = { ...wish, seed: wish.seed + 1 };
 await record('train-ticker', (await startTickerTraining(services, temporal, context, 'AAPL', single)).run_id);
+const approved = { ...wish, seed: wish.seed + 3, requireApproval: true };
+const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
+await approve(waiting.run_id);
+await record('train-ticker-approved', waiting.run_id);
 const long = {
   ...wish,
   seed: wish.seed + 2,
@@ -41,6 +47,33 @@ await cancelRun(temporal, context, run_id);
 await record('train-universe-cancelled', run_id);
 await temporal.close();
 await stores.close();
+
+/** The id of the newest run of a workflow. */
+async function newestRun(workflow: string): Promise<string> {
+  for (;;) {
+    const runs = temporal.call(async (client) => {
+      for await (const run of client.workflow.list({ query: `WorkflowType='${workflow}'` })) return run.workflowId;
+      return undefined;
+    });
+    const found = await runs;
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Approves the run's decision once it waits for that. */
+async function approve(runId: string): Promise<void> {
+  for (;;) {
+    const handle = await temporal.call(async (client) => client.workflow.getHandle(runId));
+    const [pending] = await handle.query<readonly PendingApproval[]>(APPROVALS_QUERY);
+    if (pending !== undefined) {
+      const verdict = { horizon: pending.decision.horizon, approve: true, by: 'recorder', reason: 'to be recorded' };
+      await handle.executeUpdate(APPROVE_UPDATE, { args: [verdict] });
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
 
 async function record(name: string, runId: string): Promise<void> {
   while ((await describeRun(temporal, context, runId)).status === 'running') {

@@ -28,8 +28,8 @@ export interface TestPipeline {
   readonly databaseUrl: string;
   readonly objectsDir: string;
   readonly at: { readonly address: string; readonly namespace: string };
-  /** Runs real workers on some queues, until `stop`. */
-  work(queues: readonly Queue[]): Promise<void>;
+  /** Runs real workers on some queues, until what it returns is called, or `stop`. */
+  work(queues: readonly Queue[]): Promise<() => Promise<void>>;
   /** Waits until a run has ended. */
   ended(runId: string): Promise<RunView>;
   stop(): Promise<void>;
@@ -58,7 +58,12 @@ export async function startPipeline(options: { workers?: boolean } = {}): Promis
       shutdownGraceMs: 2000,
       workflows: coverage.workflows,
     });
-    working.push({ workers, running: workers.run() });
+    const running = workers.run();
+    working.push({ workers, running });
+    return () => {
+      workers.shutdown();
+      return running;
+    };
   };
   if (options.workers !== false) await work(Object.values(QUEUES));
   return {

@@ -33,6 +33,7 @@ export async function startApi({ services, temporal, pingDatabase, settings }: G
       trainingWindow: undefined,
       maxInFlight: 2,
       uploadLimitBytes: 1024 * 1024,
+      allowedHosts: [],
       ...settings,
     },
     pingDatabase: pingDatabase ?? (() => Promise.resolve()),
