@@ -3,10 +3,7 @@ import { type Horizon, MAX_HORIZON, parseHorizon } from '../domain/horizon.ts';
 import type { Json } from '../domain/identity.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { TICKER_FORM, parseTicker } from '../domain/ticker.ts';
-
-/** The shortest window that a training may be asked for, in sessions. */
-const LEAST_WINDOW = 60;
-const LARGEST_SEED = 2 ** 31 - 1;
+import { LARGEST_SEED, LEAST_WINDOW, MOST_EMBARGO } from '../domain/training-limits.ts';
 
 // What stands in a query is text, what stands in a body may be a number: these fields take both. `meta` describes them
 // in OpenAPI, since a transformation can't be written there.
@@ -89,6 +86,13 @@ export function wholeNumberField(least: number, most: number, description: strin
 
 /** A seed of everything random in training. */
 export const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything random');
+
+/** Sessions left out between training labels and the first forecast of an evaluation, beyond the horizon. */
+export const embargoField = wholeNumberField(
+  0,
+  MOST_EMBARGO,
+  'Sessions left out of evaluations before each first forecast, beyond the horizon; default 0',
+);
 
 /** A date, by which the system looks at what was known then; the use cases check it. */
 export const asOfField = z.string().meta({

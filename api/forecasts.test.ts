@@ -158,6 +158,15 @@ describe('GET /leaderboard', () => {
     expect(entry.reasons.length).toBeGreaterThan(0);
     const [best, worse] = entry.models;
     expect(best.errors.rmse).toBeLessThanOrEqual(worse.errors.rmse);
+    const naive = entry.models.find(({ model }: { model: string }) => model === 'naive');
+    const { evaluation, certificate } = (await pipeline.services.registry.find(pipeline.context, naive.model_id))!;
+    const [narrow] = evaluation!.intervals;
+    expect(naive).toMatchObject({
+      certificate_id: certificate!.id,
+      coverage80: narrow!.model.coverage,
+      winkler_ratio80: narrow!.model.winkler / narrow!.constantWidth.winkler,
+    });
+    for (const { stage, promoted } of entry.models) expect(stage === 'production').toBe(promoted);
     expect(entry.models.find((model: { promoted: boolean }) => model.promoted).model).toBe(entry.promoted);
   });
 

@@ -15,6 +15,9 @@ test('describes every method of every address', () => {
   expect(described.sort()).toEqual(
     [
       'get /',
+      'get /approvals',
+      'get /certificate/{ticker}',
+      'get /certificates/{id}',
       'get /health',
       'get /leaderboard',
       'get /predict/{ticker}',
@@ -24,6 +27,7 @@ test('describes every method of every address', () => {
       'get /train/{ticker}',
       'post /batch-predict',
       'post /runs/{id}/cancel',
+      'post /runs/{id}/verdict',
       'post /train',
       'post /train/{ticker}',
       'post /upload',
@@ -59,6 +63,9 @@ test('says what requests may hold: types, bounds and which fields there are', ()
     'kinds',
     'window',
     'seed',
+    'embargo',
+    'scale_targets',
+    'require_approval',
     'as_of',
     'parameters',
   ]);

@@ -9,6 +9,8 @@ export interface ApiSettings {
   readonly seed: number;
   /** Undefined means the default of the models. */
   readonly trainingWindow: TrainingWindow | undefined;
+  /** Whether promotions wait for a person's approval, whatever a request says. */
+  readonly requireApproval: boolean;
   readonly maxInFlight: number;
   /** Largest file that an upload may hold. */
   readonly uploadLimitBytes: number;

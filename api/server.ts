@@ -25,12 +25,16 @@ export async function runApi(config: Config): Promise<void> {
   const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
   try {
-    const { tenant, principal, seed, trainingWindow, maxInFlight } = config;
+    const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
     const { uploadLimitBytes, allowedHosts } = config.api;
     const app = createApp({
-      services: createServices(stores, codeVersion(PROJECT_DIR)),
+      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate),
       temporal,
-      settings: { tenant, principal, seed, trainingWindow, maxInFlight, uploadLimitBytes, allowedHosts },
+      settings: {
+        ...{ tenant, principal, seed, trainingWindow, requireApproval, maxInFlight },
+        uploadLimitBytes,
+        allowedHosts,
+      },
       pingDatabase: () => stores.ping(),
       uploadsDir,
       log: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`),

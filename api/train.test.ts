@@ -58,7 +58,16 @@ describe('training one ticker', () => {
 
   test('passes every option on, from the body as from the query', async () => {
     const parameters = { linear: { alpha: 3 } };
-    const options = { horizons: [2], kinds: ['linear'], window: 300, seed: 5, as_of: '2012-12-31', parameters };
+    const further = { embargo: 5, scale_targets: false, require_approval: true };
+    const options = {
+      horizons: [2],
+      kinds: ['linear'],
+      window: 300,
+      seed: 5,
+      ...further,
+      as_of: '2012-12-31',
+      parameters,
+    };
     const { body } = await get('/train/AAPL', json(options));
     const { plan, vantage, context } = await inputOf(body.run_id);
     expect(plan).toMatchObject({
@@ -66,11 +75,15 @@ describe('training one ticker', () => {
       kinds: ['naive', 'drift', 'linear'],
       window: 300,
       seed: 5,
+      embargo: 5,
+      scaleTargets: false,
+      requireApproval: true,
       parameters,
     });
     expect(vantage.asOf).toBe('2012-12-31');
     expect(context).toEqual({ tenant: 'default', principal: 'tester' });
-    const query = 'horizons=2&kinds=linear&window=300&seed=5&as_of=2012-12-31';
+    const query =
+      'horizons=2&kinds=linear&window=300&seed=5&embargo=5&scale_targets=false&require_approval=true&as_of=2012-12-31';
     const fromQuery = await get(`/train/AAPL?${query}`, json({ parameters }));
     expect(fromQuery.body).toMatchObject({ run_id: body.run_id, joined: true });
   });
@@ -78,6 +91,7 @@ describe('training one ticker', () => {
   test('without options takes those of the settings', async () => {
     const { plan } = await inputOf((await post('/train/MSFT')).body.run_id);
     expect(plan).toMatchObject({ horizons: [1, 10], seed: 7, kinds: KINDS.map(({ name }) => name) });
+    expect(plan).toMatchObject({ embargo: 0, scaleTargets: true, requireApproval: false });
   });
 
   test('HEAD starts nothing', async () => {

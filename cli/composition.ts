@@ -45,7 +45,10 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
           import('../serving/services.ts'),
         ]);
         const stores = openStores(settings);
-        services = { value: createServices(stores, codeVersion(PROJECT_DIR)), close: () => stores.close() };
+        services = {
+          value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate),
+          close: () => stores.close(),
+        };
       }
       return services.value;
     },

@@ -7,10 +7,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { type Horizon, parseHorizon } from '../domain/horizon.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { parseTicker } from '../domain/ticker.ts';
-
-/** Fewer sessions than this teach no model anything. */
-const LEAST_WINDOW = 60;
-const LARGEST_SEED = 2 ** 31 - 1;
+import { LARGEST_SEED, LEAST_WINDOW, MOST_EMBARGO } from '../domain/training-limits.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -67,6 +64,11 @@ export function windowOption(text: string): TrainingWindow {
 /** @throws StockcastError REQUEST_INVALID */
 export function seedOption(text: string): number {
   return wholeNumber('--seed', text, 0, LARGEST_SEED);
+}
+
+/** @throws StockcastError REQUEST_INVALID */
+export function embargoOption(text: string): number {
+  return wholeNumber('--embargo', text, 0, MOST_EMBARGO, 'a whole number of sessions');
 }
 
 /** @throws StockcastError REQUEST_INVALID */

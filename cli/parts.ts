@@ -1,4 +1,5 @@
 import type { Context } from '../domain/context.ts';
+import type { Finding } from '../domain/finding.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { Services } from '../serving/services.ts';
 import type { TrainingPool } from '../serving/training-pool.ts';
@@ -11,6 +12,8 @@ export interface Settings {
   readonly seed: number;
   /** Undefined means the default of the models. */
   readonly trainingWindow: TrainingWindow | undefined;
+  /** Whether promotions wait for a person's approval, whatever a command says. */
+  readonly requireApproval: boolean;
   readonly maxInFlight: number;
 }
 
@@ -34,15 +37,6 @@ export interface RunningStack {
 export interface StackOptions {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-}
-
-/** A finding of `doctor`. */
-export interface Finding {
-  readonly part: string;
-  readonly status: 'ok' | 'missing' | 'wrong';
-  readonly version?: string;
-  readonly where?: string;
-  readonly hint?: string;
 }
 
 /** Price files that come with the project. */

@@ -15,6 +15,7 @@ const stockcast = (...args: string[]) => commandLine(args, { STOCKCAST_STATE_DIR
 
 const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
+  ...['runs approvals', 'runs approve', 'runs reject', 'certificate'],
   ...['worker', 'api', 'doctor'],
 ];
 
@@ -41,6 +42,10 @@ test.each([
   [['predict', 'A B'], 'error TICKER_INVALID', '"A B"'],
   [['predict', 'AAPL', '--horizon', '0'], 'error HORIZON_INVALID', '1 to 63'],
   [['train', '--kinds', 'nonsense'], 'error MODEL_KIND_UNKNOWN', 'random-forest'],
+  [['train', '--embargo', '-1'], 'error', '--embargo'],
+  [['train', '--embargo', '300'], 'error REQUEST_INVALID', '0 to 252'],
+  [['runs', 'approve', 'x', '--horizon', '10', '--by', 'Ada'], 'error USAGE', '--reason'],
+  [['runs', 'reject', 'x', '--reason', 'no', '--by', 'Ada'], 'error USAGE', '--horizon'],
   [['train', '--as-of', '2099-01-01'], 'error DATE_INVALID', '2099-01-01'],
   [['upload', 'nowhere.csv'], 'error FILE_UNREADABLE', 'nowhere.csv'],
   [['up', '--csv', 'nowhere.csv'], 'error FILE_UNREADABLE', 'nowhere.csv'],

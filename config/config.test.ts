@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_THRESHOLDS } from '../domain/gate.ts';
 import { SETTINGS, loadConfig } from './config.ts';
 
 let dir: string;
@@ -18,6 +19,29 @@ describe('loadConfig', () => {
     expect(config.objectsDir).toBe(join(dir, '.stockcast', 'objects'));
     expect(config.api).toMatchObject({ host: '127.0.0.1', port: 3000 });
     expect(config.external).toEqual({ temporal: false, database: false });
+  });
+
+  it('holds the thresholds of the gate, by default those of the domain', () => {
+    expect(loadConfig({}, dir).gate).toEqual(DEFAULT_THRESHOLDS);
+    const given = {
+      STOCKCAST_GATE_MAX_RATIO: '0.99',
+      STOCKCAST_GATE_CHAMPION_WORSE_P: '0.01',
+      STOCKCAST_GATE_MAX_COVERAGE_ERROR: '0.02',
+      STOCKCAST_GATE_CLAIM_P: '0.001',
+      STOCKCAST_GATE_MIN_DAYS: '504',
+      STOCKCAST_GATE_MIN_INDEPENDENT_DAYS: '50',
+      STOCKCAST_GATE_MIN_INDEPENDENT_DAYS_TO_CLAIM: '200',
+    };
+    expect(Object.values(loadConfig(given, dir).gate)).toEqual(Object.values(given).map(Number));
+    expect(() => loadConfig({ STOCKCAST_GATE_CLAIM_P: '5' }, dir)).toThrow(/STOCKCAST_GATE_CLAIM_P="5"/);
+  });
+
+  it('reads whether promotions need approval', () => {
+    expect(loadConfig({}, dir).requireApproval).toBe(false);
+    expect(loadConfig({ STOCKCAST_REQUIRE_APPROVAL: 'true' }, dir).requireApproval).toBe(true);
+    expect(() => loadConfig({ STOCKCAST_REQUIRE_APPROVAL: 'maybe' }, dir)).toThrow(
+      /STOCKCAST_REQUIRE_APPROVAL="maybe"/,
+    );
   });
 
   it('names every wrong key, its value and what is expected, in one error', () => {

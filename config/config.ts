@@ -3,9 +3,12 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
+import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
 import { type StackAddresses, readStackFile } from './stack-file.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
+const positive = (most = Number.MAX_VALUE) => z.coerce.number().positive().max(most);
 const port = wholeNumber(0, 65_535);
 
 /**
@@ -51,13 +54,36 @@ export const SETTINGS = {
     .default(DEFAULT_TENANT)
     .describe('Tenant of requests that name none'),
   STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
-  STOCKCAST_SEED: wholeNumber(0, 2 ** 31 - 1)
-    .default(20130301)
-    .describe('Seed of everything random in training'),
+  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(20130301).describe('Seed of everything random in training'),
   STOCKCAST_TRAINING_WINDOW: z
-    .union([z.literal('all'), wholeNumber(60)])
+    .union([z.literal('all'), wholeNumber(LEAST_WINDOW)])
     .optional()
     .describe('Newest sessions that models learn from, or "all"; default: docs/decisions/training-window.md'),
+  STOCKCAST_REQUIRE_APPROVAL: z
+    .stringbool()
+    .default(false)
+    .describe('Whether a person must approve before another model serves; requests may ask for it, never waive it'),
+  STOCKCAST_GATE_MAX_RATIO: positive()
+    .default(DEFAULT_THRESHOLDS.maxRatio)
+    .describe('Largest RMSE of a model that may serve, over that of the naive and of the drift forecast'),
+  STOCKCAST_GATE_MAX_COVERAGE_ERROR: positive(1)
+    .default(DEFAULT_THRESHOLDS.maxCoverageError)
+    .describe('Most by which the share of outcomes inside its 80% intervals may miss 0.8'),
+  STOCKCAST_GATE_CHAMPION_WORSE_P: positive(1)
+    .default(DEFAULT_THRESHOLDS.championWorseP)
+    .describe('Refused when worse than what serves with a one-sided Diebold-Mariano p below this'),
+  STOCKCAST_GATE_CLAIM_P: positive(1)
+    .default(DEFAULT_THRESHOLDS.claimP)
+    .describe('Said to beat naive only with a corrected p below this'),
+  STOCKCAST_GATE_MIN_DAYS: wholeNumber(1)
+    .default(DEFAULT_THRESHOLDS.minDays)
+    .describe('Fewest out-of-sample days that a model may serve on'),
+  STOCKCAST_GATE_MIN_INDEPENDENT_DAYS: wholeNumber(1)
+    .default(DEFAULT_THRESHOLDS.minIndependentDays)
+    .describe('Fewest of them that do not overlap: days over the horizon'),
+  STOCKCAST_GATE_MIN_INDEPENDENT_DAYS_TO_CLAIM: wholeNumber(1)
+    .default(DEFAULT_THRESHOLDS.minIndependentDaysToClaim)
+    .describe('Fewest of these to be said to beat naive'),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -88,6 +114,9 @@ export interface Config {
   readonly seed: number;
   /** Undefined means the default of the models. */
   readonly trainingWindow: number | 'all' | undefined;
+  readonly requireApproval: boolean;
+  /** What a model must reach before it may serve. */
+  readonly gate: GateThresholds;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -144,6 +173,16 @@ export function loadConfig(
     principal: settings.STOCKCAST_PRINCIPAL,
     seed: settings.STOCKCAST_SEED,
     trainingWindow: settings.STOCKCAST_TRAINING_WINDOW,
+    requireApproval: settings.STOCKCAST_REQUIRE_APPROVAL,
+    gate: {
+      maxRatio: settings.STOCKCAST_GATE_MAX_RATIO,
+      championWorseP: settings.STOCKCAST_GATE_CHAMPION_WORSE_P,
+      maxCoverageError: settings.STOCKCAST_GATE_MAX_COVERAGE_ERROR,
+      claimP: settings.STOCKCAST_GATE_CLAIM_P,
+      minDays: settings.STOCKCAST_GATE_MIN_DAYS,
+      minIndependentDays: settings.STOCKCAST_GATE_MIN_INDEPENDENT_DAYS,
+      minIndependentDaysToClaim: settings.STOCKCAST_GATE_MIN_INDEPENDENT_DAYS_TO_CLAIM,
+    },
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,

@@ -12,11 +12,10 @@ export interface Context {
   readonly clock: Clock;
 }
 
-/** A `Context` as it travels in workflow inputs; `now` pins the clock to an ISO instant, absent means the system clock. */
+/** A `Context` as it travels in workflow inputs; the clock is the system's where it is rebuilt. */
 export interface ContextRecord {
   readonly tenant: string;
   readonly principal: string;
-  readonly now?: string;
 }
 
 export const DEFAULT_TENANT = 'default';
@@ -30,10 +29,6 @@ export function fixedClock(instant: string | Date): Clock {
 }
 
 /** Rebuilds the context of a call from the record in a workflow's input. */
-export function contextFrom(record: ContextRecord): Context {
-  return {
-    tenant: record.tenant,
-    principal: record.principal,
-    clock: record.now === undefined ? systemClock : fixedClock(record.now),
-  };
+export function contextFrom({ tenant, principal }: ContextRecord): Context {
+  return { tenant, principal, clock: systemClock };
 }

@@ -3,7 +3,10 @@ import { StockcastError } from './errors.ts';
 /** How far a forecast looks ahead, in exchange sessions (never calendar days). */
 export type Horizon = number;
 
+/** What is trained unless a request says otherwise. */
 export const DEFAULT_HORIZONS: readonly Horizon[] = [1, 10];
+/** What is forecast unless a request says otherwise. */
+export const DEFAULT_HORIZON: Horizon = 10;
 export const MAX_HORIZON = 63;
 
 /**

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Finding, diagnose } from './doctor.ts';
+import type { Finding } from '../domain/finding.ts';
+import { diagnose } from './doctor.ts';
 import { TEMPORAL_CLI_VERSION } from './temporal/temporal-cli.ts';
 
 let dir: string;

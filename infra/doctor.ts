@@ -5,18 +5,9 @@ import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SETTINGS, loadConfig } from '../config/config.ts';
 import { type StackAddresses, readStackFile } from '../config/stack-file.ts';
+import type { Finding } from '../domain/finding.ts';
 import { findPostgresBinaries, program } from './postgres/postgres-binaries.ts';
 import { TEMPORAL_CLI_VERSION, cacheDir, findTemporalCli } from './temporal/temporal-cli.ts';
-
-/** What was found of one thing that the project needs or can use. */
-export interface Finding {
-  readonly part: string;
-  readonly status: 'ok' | 'missing' | 'wrong';
-  readonly version?: string;
-  readonly where?: string;
-  /** What to do, or what it is for. */
-  readonly hint?: string;
-}
 
 const LEAST_FREE_GB = 2;
 

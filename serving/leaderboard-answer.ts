@@ -1,4 +1,5 @@
-import type { ForecastErrors } from '../domain/evaluation.ts';
+import type { IntervalLevel } from '../domain/calibration.ts';
+import type { Evaluation, ForecastErrors, IntervalComparison } from '../domain/evaluation.ts';
 import type { LeaderboardEntry, LeaderboardModel } from './leaderboard.ts';
 
 /** The leaderboard as people and programs are given it, by the API and by the CLI. */
@@ -14,18 +15,26 @@ export function leaderboardAnswer(entries: readonly LeaderboardEntry[]) {
   };
 }
 
-function modelAnswer({ kind, version, modelId, promoted, evaluation }: LeaderboardModel) {
+function modelAnswer(model: LeaderboardModel) {
+  const { kind, version, modelId, promoted, stage, certificateId, evaluation } = model;
   const figures = ({ rmse, mae }: ForecastErrors) => ({ rmse, mae });
   return {
     model: kind,
     model_version: version,
     model_id: modelId,
     promoted,
+    stage,
+    certificate_id: certificateId ?? null,
     errors: figures(evaluation.model),
     naive_errors: figures(evaluation.naive),
     drift_errors: figures(evaluation.drift),
     rmse_ratio_to_naive: evaluation.rmseRatioToNaive,
     rmse_ratio_to_drift: evaluation.rmseRatioToDrift,
+    diebold_mariano_p: evaluation.dieboldMariano.naive.pValue,
+    coverage80: figuresOf(evaluation, 0.8)?.model.coverage ?? null,
+    coverage95: figuresOf(evaluation, 0.95)?.model.coverage ?? null,
+    winkler_ratio80: winklerRatio(evaluation, 0.8),
+    winkler_ratio95: winklerRatio(evaluation, 0.95),
     directional_accuracy: evaluation.directionalAccuracy,
     always_up_accuracy: evaluation.alwaysUpAccuracy,
     n_forecasts: evaluation.nForecasts,
@@ -34,4 +43,16 @@ function modelAnswer({ kind, version, modelId, promoted, evaluation }: Leaderboa
     last_origin: evaluation.lastOrigin,
     notes: evaluation.notes,
   };
+}
+
+function figuresOf({ intervals }: Evaluation, level: IntervalLevel): IntervalComparison | undefined {
+  return intervals.find((each) => each.level === level);
+}
+
+/** The Winkler score over that of intervals of constant width; null where the latter have no width. */
+function winklerRatio(evaluation: Evaluation, level: IntervalLevel): number | null {
+  const { model, constantWidth } = figuresOf(evaluation, level) ?? {};
+  return model === undefined || constantWidth === undefined || constantWidth.winkler === 0
+    ? null
+    : model.winkler / constantWidth.winkler;
 }

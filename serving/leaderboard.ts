@@ -1,6 +1,8 @@
 import type { Context } from '../domain/context.ts';
+import type { Stage } from '../domain/gate.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Horizon } from '../domain/horizon.ts';
+import { stageOf } from '../domain/model-version.ts';
 import type { Services } from './services.ts';
 
 /** One model kind of a ticker and horizon, with what its evaluation found. */
@@ -10,6 +12,9 @@ export interface LeaderboardModel {
   readonly modelId: string;
   readonly evaluation: Evaluation;
   readonly promoted: boolean;
+  readonly stage: Stage;
+  /** Hash of its newest certificate, if it has one. */
+  readonly certificateId?: string;
 }
 
 /** All models of one ticker and horizon, best first by out-of-sample RMSE, and what serves and why. */
@@ -36,8 +41,10 @@ export async function leaderboard(
       const newest = await Promise.all(kinds.map((kind) => services.registry.newest(context, ticker, horizon, kind)));
       const models = newest.flatMap((model) => {
         if (model?.evaluation === undefined) return [];
-        const { kind, version, id: modelId, evaluation } = model;
-        return [{ kind, version, modelId, evaluation, promoted: modelId === promotion?.modelId }];
+        const { kind, version, id: modelId, evaluation, certificate } = model;
+        const stage = stageOf(model, promotion?.modelId);
+        const certified = certificate === undefined ? {} : { certificateId: certificate.id };
+        return [{ kind, version, modelId, evaluation, promoted: stage === 'production', stage, ...certified }];
       });
       if (models.length === 0) continue;
       models.sort((a, b) => a.evaluation.model.rmse - b.evaluation.model.rmse);

@@ -163,8 +163,10 @@ async function identify(services: Services, context: Context, request: RunReques
   requireEnoughSessions(ticker, history.series.dates.length, plan.horizons);
   const lastSession = history.series.dates.at(-1)!;
   const datasetId = datasetIdentity(history.series, history.events);
-  const { codeVersion } = services;
-  return { hash: shortHash({ ticker, datasetId, plan: { ...plan }, live, codeVersion }), lastSession };
+  const { codeVersion, thresholds } = services;
+  // Other thresholds may choose otherwise; what was computed is then there already, and the gate alone decides again.
+  const decided = { ticker, datasetId, plan: { ...plan }, live, codeVersion, thresholds: { ...thresholds } };
+  return { hash: shortHash(decided), lastSession };
 }
 
 async function named(

@@ -1,6 +1,8 @@
 import type { Endpoint } from '../endpoint.ts';
 import type { ApiParts } from '../parts.ts';
+import { approvalsEndpoint } from './approvals.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
+import { certificateEndpoints } from './certificates.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
@@ -19,8 +21,10 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     tickersEndpoint,
     ...trainEndpoints,
     ...runsEndpoints,
+    approvalsEndpoint,
     predictEndpoint,
     batchPredictEndpoint,
     leaderboardEndpoint,
+    ...certificateEndpoints,
   ];
 }

@@ -15,11 +15,23 @@ const model = z.object({
   model_version: z.int(),
   model_id: z.string(),
   promoted: z.boolean(),
+  stage: z
+    .enum(['development', 'staging', 'production'])
+    .describe('Trained; certified and passed by the gate; serving'),
+  certificate_id: z.string().nullable(),
   errors,
   naive_errors: errors,
   drift_errors: errors,
   rmse_ratio_to_naive: z.number().describe('Below 1 is better than the naive forecast'),
   rmse_ratio_to_drift: z.number(),
+  diebold_mariano_p: z.number().describe('One-sided, against the naive forecast: small when the model is better'),
+  coverage80: z.number().nullable().describe('Share of outcomes inside the 80% intervals'),
+  coverage95: z.number().nullable(),
+  winkler_ratio80: z
+    .number()
+    .nullable()
+    .describe('Winkler score of the 80% intervals over that of intervals of constant width; below 1 is better'),
+  winkler_ratio95: z.number().nullable(),
   directional_accuracy: z.number(),
   always_up_accuracy: z.number().describe('What always saying "up" would have scored on the same days'),
   n_forecasts: z.int(),

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Context } from '../../domain/context.ts';
+import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
 import { forecast } from '../../serving/forecasting.ts';
 import { tickersOnce } from '../../serving/histories.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
 import type { Services } from '../../serving/services.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonField, tickerField } from '../fields.ts';
-
-const DEFAULT_HORIZON = 10;
 
 /** What a forecast may be asked for, besides its ticker. */
 export const predictionOptions = z.strictObject({

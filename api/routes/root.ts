@@ -9,6 +9,7 @@ const LINKS = {
   tickers: '/tickers',
   leaderboard: '/leaderboard',
   runs: '/runs',
+  approvals: '/approvals',
 } as const;
 
 const index = z.object({ name: z.string(), version: z.string(), links: z.record(z.string(), z.string()) });

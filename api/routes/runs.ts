@@ -5,6 +5,7 @@ import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { wholeNumberField } from '../fields.ts';
 import { runPath, statusUrl } from '../run-links.ts';
+import { runParams, verdictEndpoint } from './approvals.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
@@ -31,6 +32,10 @@ const tickerState = z.object({
       }),
     )
     .optional(),
+  awaiting_approval: z
+    .array(z.object({ horizon: z.int(), model: z.string() }))
+    .optional()
+    .describe("What waits for a person's verdict: POST /runs/:id/verdict"),
   failure: failure.optional(),
 });
 
@@ -91,11 +96,7 @@ const runList = z.object({
 
 const cancellation = z.object({ run_id: z.string(), cancel_requested: z.literal(true), status_url: z.string() });
 
-const params = z.strictObject({
-  id: z.string().meta({ description: 'Run id; its slashes may be written as they are or as %2F' }),
-});
-
-/** `GET /runs`, `GET /runs/*id`, `POST /runs/*id/cancel`. The longer path stands first: the wildcard would take it. */
+/** `GET /runs`, `GET /runs/*id`, `POST /runs/*id/cancel`, `POST /runs/*id/verdict`. The longer path stands first: the wildcard would take it. */
 export const runsEndpoints: readonly Endpoint[] = [
   endpoint({
     method: 'get',
@@ -113,7 +114,7 @@ export const runsEndpoints: readonly Endpoint[] = [
     method: 'post',
     path: '/runs/*id/cancel',
     summary: 'Ask a run to stop',
-    params,
+    params: runParams,
     answer: { status: 202, name: 'Cancellation', schema: cancellation },
     errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
     handle: async ({ temporal }, { context, params: { id }, request, response }) => {
@@ -122,11 +123,12 @@ export const runsEndpoints: readonly Endpoint[] = [
       return { run_id: id, cancel_requested: true as const, status_url: statusUrl(request, id) };
     },
   }),
+  verdictEndpoint,
   endpoint({
     method: 'get',
     path: '/runs/*id',
     summary: 'How far a run is, or how it ended',
-    params,
+    params: runParams,
     answer: { status: 200, name: 'Run', schema: run },
     errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
     handle: async ({ temporal }, { context, params: { id } }) => runAnswer(await describeRun(temporal, context, id)),

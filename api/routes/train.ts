@@ -6,6 +6,8 @@ import { startTickerTraining, startUniverseTraining } from '../../serving/runs.t
 import { type Call, type Endpoint, endpoint } from '../endpoint.ts';
 import {
   asOfField,
+  embargoField,
+  flagField,
   horizonsField,
   kindsField,
   parametersField,
@@ -24,6 +26,9 @@ const options = z.strictObject({
   kinds: kindsField.optional(),
   window: windowField.optional(),
   seed: seedField.optional(),
+  embargo: embargoField.optional(),
+  scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
+  require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
 });
 const body = options.extend({ parameters: parametersField.optional() });
@@ -114,10 +119,14 @@ async function trainOne(
   return startedAnswer(call, run);
 }
 
-function wishOf({ horizons, kinds, window, seed, parameters }: Options, settings: ApiSettings): TrainingWish {
+function wishOf(options: Options, settings: ApiSettings): TrainingWish {
+  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters } = options;
   const chosenWindow = window ?? settings.trainingWindow;
   return {
     seed: seed ?? settings.seed,
+    requireApproval: settings.requireApproval || options.require_approval === true,
+    ...(embargo === undefined ? {} : { embargo }),
+    ...(scaleTargets === undefined ? {} : { scaleTargets }),
     ...(horizons === undefined ? {} : { horizons }),
     ...(kinds === undefined ? {} : { kinds }),
     ...(parameters === undefined ? {} : { parameters }),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Verification } from '../../domain/certificate.ts';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
-import type { Horizon } from '../../domain/horizon.ts';
+import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { type CertificateAnswer, certificateOf, readCertificate } from '../../serving/certificates.ts';
 import type { Services } from '../../serving/services.ts';
@@ -12,8 +12,6 @@ import { type CommonOptions, horizonOption, withCommonOptions } from '../options
 import type { Output } from '../output.ts';
 import type { Parts } from '../parts.ts';
 import { certificateText, verificationText } from '../tables/certificate-text.ts';
-
-const DEFAULT_HORIZON = 10;
 
 interface CertificateOptions extends CommonOptions {
   readonly horizon: Horizon;

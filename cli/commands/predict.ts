@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import { type ErrorCode, StockcastError } from '../../domain/errors.ts';
-import type { Horizon } from '../../domain/horizon.ts';
+import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
 import { forecast } from '../../serving/forecasting.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
 import { EXIT } from '../failure.ts';
 import { type CommonOptions, horizonOption, tickerArguments, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { forecastTable } from '../tables/forecast-table.ts';
-
-const DEFAULT_HORIZON = 10;
 
 interface PredictOptions extends CommonOptions {
   readonly horizon: Horizon;

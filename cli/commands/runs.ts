@@ -1,15 +1,26 @@
 import type { Command } from 'commander';
+import type { Horizon } from '../../domain/horizon.ts';
+import { listApprovals, sendVerdict } from '../../serving/approvals.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
-import { type CommonOptions, limitOption, withCommonOptions } from '../options.ts';
+import { type CommonOptions, horizonOption, limitOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
+import { approvalList, verdictLine } from '../tables/approval-tables.ts';
 import { runDetails, runList } from '../tables/run-tables.ts';
 
 const DEFAULT_LIMIT = 20;
 
-/** `runs`: lists training runs, shows one, cancels one. */
+interface VerdictOptions extends CommonOptions {
+  readonly horizon: Horizon;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** `runs`: lists training runs, shows one, cancels one, and gives those that wait for it a person's verdict. */
 export function addRuns(program: Command, parts: Parts): void {
-  const command = program.command('runs').description('list training runs, show one, cancel one');
+  const command = program
+    .command('runs')
+    .description('list training runs, show one, cancel one, approve what one wants to promote');
 
   const list = command
     .command('list', { isDefault: true })
@@ -48,4 +59,33 @@ export function addRuns(program: Command, parts: Parts): void {
       );
     },
   );
+
+  const approvals = command.command('approvals').description('list the decisions that wait for a person');
+  withCommonOptions(approvals, ['runs approvals', 'runs approvals --json']).action(async (options: CommonOptions) => {
+    const output = parts.output(options);
+    const answer = await listApprovals(await parts.temporal(), parts.context());
+    output.result(answer, () => approvalList(answer, output.colors));
+  });
+
+  addVerdict(command, parts, true);
+  addVerdict(command, parts, false);
+}
+
+function addVerdict(runs: Command, parts: Parts, approve: boolean): void {
+  const name = approve ? 'approve' : 'reject';
+  const command = runs
+    .command(name)
+    .description(approve ? 'let what a waiting run has chosen serve' : 'let what serves serve on')
+    .argument('<id>', 'the run')
+    .requiredOption('--horizon <sessions>', 'the horizon that was decided about', horizonOption)
+    .requiredOption('--by <name>', 'who says so, for the ledger')
+    .requiredOption('--reason <text>', 'why, for the ledger');
+  const example = `runs ${name} train/default/AAPL/2013-03-01/3f9c12a0b1c2 --horizon 10 --by Ada --reason "checked it"`;
+  withCommonOptions(command, [example]).action(async (id: string, options: VerdictOptions) => {
+    const output = parts.output(options);
+    const { horizon, by, reason } = options;
+    const verdict = { horizon, approve, by, reason };
+    const answer = await sendVerdict(await parts.temporal(), parts.context(), id, verdict);
+    output.result(answer, () => verdictLine(answer));
+  });
 }

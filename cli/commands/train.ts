@@ -12,6 +12,7 @@ import { EXIT, Interrupted } from '../failure.ts';
 import {
   type CommonOptions,
   dateOption,
+  embargoOption,
   horizonList,
   kindList,
   seedOption,
@@ -30,6 +31,10 @@ interface TrainOptions extends CommonOptions {
   readonly kinds?: readonly string[];
   readonly window?: TrainingWindow;
   readonly seed?: number;
+  readonly embargo?: number;
+  /** Commander's: false when `--no-scale-targets` is given. */
+  readonly scaleTargets: boolean;
+  readonly requireApproval?: boolean;
   readonly asOf?: SessionDate;
   readonly wait: boolean;
 }
@@ -44,6 +49,13 @@ export function addTrain(program: Command, parts: Parts): void {
     .option('--kinds <list>', 'candidate kinds, for example linear,random-forest (default: all)', kindList)
     .option('--window <sessions>', 'newest sessions to learn from, or "all"', windowOption)
     .option('--seed <number>', 'seed of everything random', seedOption)
+    .option(
+      '--embargo <sessions>',
+      'sessions left out of evaluations before each first forecast; default: 0',
+      embargoOption,
+    )
+    .option('--no-scale-targets', 'learn returns as they are, not over their forecast volatility')
+    .option('--require-approval', 'wait for a person before another model serves')
     .option('--as-of <date>', 'train on what was known at the end of that day', dateOption)
     .option('--no-wait', 'only start the run, and say how to follow it');
   const examples = ['train', 'train AAPL --horizons 1,10', 'train AAPL --as-of 2010-06-30', 'train --no-wait --json'];
@@ -102,6 +114,9 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
   const window = options.window ?? settings.trainingWindow;
   return {
     seed: options.seed ?? settings.seed,
+    scaleTargets: options.scaleTargets ?? true,
+    requireApproval: settings.requireApproval || options.requireApproval === true,
+    ...(options.embargo === undefined ? {} : { embargo: options.embargo }),
     ...(options.horizons === undefined ? {} : { horizons: options.horizons }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
     ...(window === undefined ? {} : { window }),

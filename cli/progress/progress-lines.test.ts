@@ -45,6 +45,25 @@ test('a running universe is shown ticker by ticker, with a bar where work is cou
   ]);
 });
 
+test('a run that waits for a verdict says so, with how to give it', () => {
+  const progress: RunView['progress'] = [
+    {
+      ticker: 'AAPL',
+      status: 'running',
+      run_id: 'train/default/AAPL/2013-03-01/0',
+      stages: [stage('evaluate', 'done', 8, 8), stage('promote', 'running', 0, 2)],
+      awaiting_approval: [{ horizon: 10, model: 'lstm' }],
+    },
+  ];
+  expect(progressLines({ ...run, progress }, 0, plain)[1]).toBe(
+    '  AAPL  ✓ evaluate  ▸ promote ░░░░░░░░░░ 0/2  waits for a verdict on lstm',
+  );
+  expect(new ProgressLog().news({ ...run, progress }, 0)).toEqual([
+    '   0.0 s  AAPL: evaluate done, promote running, waits for a verdict on lstm ' +
+      '(npx stockcast runs approve train/default/AAPL/2013-03-01/0 --horizon 10)',
+  ]);
+});
+
 test('a run that no worker answers for says so', () => {
   const { progress: _, ...silent } = run;
   expect(progressLines(silent, 500, plain)).toEqual(['training 0.5 s, waiting for a worker']);

@@ -37,11 +37,12 @@ function shownStates(states: readonly TickerState[]): readonly TickerState[] {
   return [...states].sort((a, b) => urgency[a.status] - urgency[b.status]).slice(0, MOST_ROWS);
 }
 
-function stateLine({ status, stages, failure }: TickerState, colors: Colors): string {
+function stateLine({ status, stages, failure, ...state }: TickerState, colors: Colors): string {
   if (status === 'completed') return colors.green('✓ done');
   if (status === 'failed') return colors.red(`✗ ${failure?.code ?? 'failed'}: ${failure?.message ?? ''}`);
   if (stages === undefined) return colors.dim(status === 'waiting' ? 'waiting' : 'starting');
-  return stages.map((stage) => stageText(stage, colors)).join('  ');
+  const awaiting = (state.awaiting_approval ?? []).map(({ model }) => colors.yellow(`waits for a verdict on ${model}`));
+  return [...stages.map((stage) => stageText(stage, colors)), ...awaiting].join('  ');
 }
 
 function stageText({ stage, status, done, total }: StageProgress, colors: Colors): string {

@@ -22,10 +22,15 @@ export class ProgressLog {
   }
 }
 
-function inWords({ status, stages, failure }: TickerState): string {
+function inWords({ status, stages, failure, ...state }: TickerState): string {
   if (status === 'completed') return 'done';
   if (status === 'failed') return `failed: ${failure?.code ?? ''}: ${failure?.message ?? ''}`;
   if (stages === undefined) return status;
   const begun = stages.filter((stage) => stage.status !== 'waiting');
-  return begun.length === 0 ? 'starting' : begun.map((stage) => `${stage.stage} ${stage.status}`).join(', ');
+  const awaiting = (state.awaiting_approval ?? []).map(
+    ({ horizon, model }) =>
+      `waits for a verdict on ${model} (npx stockcast runs approve ${state.run_id} --horizon ${horizon})`,
+  );
+  const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting];
+  return told.length === 0 ? 'starting' : told.join(', ');
 }

@@ -1,5 +1,5 @@
 import type { Colors } from '../output.ts';
-import type { Finding } from '../parts.ts';
+import type { Finding } from '../../domain/finding.ts';
 import { plainTable } from './plain-table.ts';
 
 /** What `doctor` found, one part a line. */

@@ -1,3 +1,4 @@
+import type { Evaluation } from '../../domain/evaluation.ts';
 import type { LeaderboardEntry } from '../../serving/leaderboard.ts';
 import type { Colors } from '../output.ts';
 import { type Column, plainTable } from './plain-table.ts';
@@ -14,8 +15,10 @@ const COLUMNS: readonly Column[] = [
   right('to drift'),
   right('direction'),
   right('always up'),
+  right('in 80%'),
+  right('in 95%'),
   right('forecasts'),
-  { heading: '' },
+  { heading: 'stage' },
 ];
 
 /**
@@ -25,7 +28,7 @@ const COLUMNS: readonly Column[] = [
 export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: Colors): string {
   if (entries.length === 0) return 'No model has been evaluated yet: npx stockcast train';
   const rows = entries.flatMap(({ ticker, horizon, models }) =>
-    models.map(({ kind, evaluation, promoted }, i) => [
+    models.map(({ kind, evaluation, promoted, stage }, i) => [
       i === 0 ? colors.bold(ticker) : '',
       i === 0 ? String(horizon) : '',
       promoted ? colors.green(kind) : kind,
@@ -35,8 +38,10 @@ export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: C
       evaluation.rmseRatioToDrift.toFixed(4),
       percent(evaluation.directionalAccuracy),
       percent(evaluation.alwaysUpAccuracy),
+      coverage(evaluation, 0.8),
+      coverage(evaluation, 0.95),
       String(evaluation.nForecasts),
-      promoted ? colors.green('promoted') : '',
+      promoted ? colors.green(stage) : stage,
     ]),
   );
   const reasons = entries.map(reasonLine);
@@ -49,6 +54,12 @@ function reasonLine({ ticker, horizon, promoted, reasons }: LeaderboardEntry): s
   const sessions = horizon === 1 ? '1 session' : `${horizon} sessions`;
   const decision = reasons[0] ?? (promoted === null ? 'nothing is promoted' : `${promoted} serves`);
   return `${ticker}, ${sessions}: ${decision}`;
+}
+
+/** The share of outcomes inside the intervals of a level. */
+function coverage({ intervals }: Evaluation, level: number): string {
+  const found = intervals.find((each) => each.level === level);
+  return found === undefined ? '' : percent(found.model.coverage);
 }
 
 function percent(fraction: number): string {

@@ -2,6 +2,7 @@ import type { RunView, StartedRun, TickerState } from '../../serving/run-view.ts
 import type { RunSummary } from '../../serving/runs.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from '../progress/seconds.ts';
+import { howToAnswer } from './approval-tables.ts';
 import { plainTable } from './plain-table.ts';
 
 /** Which run it is, and whether it was there already. */
@@ -42,13 +43,23 @@ export function runDetails(run: RunView, colors: Colors): string {
       : [`  ended     ${instant(run.closed_at)}, after ${duration(run.started_at, run.closed_at)}`]),
     ...(run.ui === null ? [] : [`  web page  ${run.ui}`]),
     ...(run.failure === undefined ? [] : [`  failure   ${run.failure.code}: ${run.failure.message}`]),
-    ...(run.progress ?? []).map((state) => `  ${state.ticker}  ${stateText(state)}`),
+    ...(run.progress ?? []).flatMap((state) => [`  ${state.ticker}  ${stateText(state)}`, ...awaited(state, colors)]),
     ...(run.retrying ?? []).map(
       ({ activity, attempt, last_failure }) => `  ${activity} is tried again (attempt ${attempt}): ${last_failure}`,
     ),
     ...resultLines(run),
   ];
   return lines.join('\n');
+}
+
+function awaited({ ticker, run_id: id = '', awaiting_approval: awaiting = [] }: TickerState, colors: Colors): string[] {
+  return awaiting.flatMap(({ horizon, model }) => [
+    colors.yellow(
+      `  ${ticker}  waits for a verdict on ${model}, ${horizon === 1 ? '1 session' : `${horizon} sessions`}:`,
+    ),
+    `    ${howToAnswer('approve', id, horizon)}`,
+    `    ${howToAnswer('reject', id, horizon)}`,
+  ]);
 }
 
 function resultLines({ result }: RunView): string[] {

@@ -22,8 +22,15 @@ const entry: LeaderboardEntry = {
   ticker: 'AAPL',
   horizon: 10,
   models: [
-    { kind: 'naive', version: 2, modelId: 'a', evaluation: { ...evaluation, rmseRatioToNaive: 1 }, promoted: true },
-    { kind: 'linear', version: 1, modelId: 'b', evaluation, promoted: false },
+    {
+      kind: 'naive',
+      version: 2,
+      modelId: 'a',
+      evaluation: { ...evaluation, rmseRatioToNaive: 1 },
+      promoted: true,
+      stage: 'production',
+    },
+    { kind: 'linear', version: 1, modelId: 'b', evaluation, promoted: false, stage: 'staging' },
   ],
   promoted: 'naive',
   reasons: ['naive serves: all 1 candidates were refused.', 'linear: Refused: its RMSE is too high.'],
@@ -66,9 +73,9 @@ test('columns are as wide as their widest cell and lines have no trailing spaces
 
 test('the leaderboard puts each model beside the baselines and says what was decided', () => {
   expect(leaderboardTable([entry], plain).split('\n')).toEqual([
-    'ticker  horizon  model      RMSE      MAE  to naive  to drift  direction  always up  forecasts',
-    'AAPL         10  naive   0.08512  0.06100    1.0000    0.9979      51.2%      54.9%       2700  promoted',
-    '                 linear  0.08512  0.06100    1.0003    0.9979      51.2%      54.9%       2700',
+    'ticker  horizon  model      RMSE      MAE  to naive  to drift  direction  always up  in 80%  in 95%  forecasts  stage',
+    'AAPL         10  naive   0.08512  0.06100    1.0000    0.9979      51.2%      54.9%   80.1%   95.1%       2700  production',
+    '                 linear  0.08512  0.06100    1.0003    0.9979      51.2%      54.9%   80.1%   95.1%       2700  staging',
     '',
     'AAPL, 10 sessions: naive serves: all 1 candidates were refused.',
     '',
@@ -174,6 +181,23 @@ test('a running run shows how far each ticker is', () => {
     '  F  failed: TOO_FEW_SESSIONS: too few',
     '  T  waiting',
     '  train is tried again (attempt 2): the thread died',
+  ]);
+});
+
+test('a run that waits for a verdict says on what, and how to give it', () => {
+  const id = 'train/default/AAPL/2013-03-01/0';
+  const awaiting = [{ horizon: 10, model: 'lstm' }];
+  const progress: RunView['progress'] = [
+    { ticker: 'AAPL', status: 'running', run_id: id, stages: [], awaiting_approval: awaiting },
+  ];
+  expect(
+    runDetails({ ...run, progress }, plain)
+      .split('\n')
+      .slice(-3),
+  ).toEqual([
+    '  AAPL  waits for a verdict on lstm, 10 sessions:',
+    `    npx stockcast runs approve ${id} --horizon 10 --by NAME --reason TEXT`,
+    `    npx stockcast runs reject ${id} --horizon 10 --by NAME --reason TEXT`,
   ]);
 });
 

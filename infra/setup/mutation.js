@@ -18,10 +18,11 @@ if (!PACKAGES.every(isInstalled)) {
   mkdirSync(TOOL_DIR, { recursive: true });
   // Without one of its own, npm would take the project's package.json for the one to install into.
   writeFileSync(join(TOOL_DIR, 'package.json'), '{ "private": true }\n');
-  // Its peer vitest is the project's.
-  const flags = ['--prefix', TOOL_DIR, '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // The peer, vitest, is the project's.
+  const where = ['--prefix', TOOL_DIR, '--legacy-peer-deps', '--save-exact'];
+  const quietly = ['--ignore-scripts', '--no-audit', '--no-fund'];
   const packages = PACKAGES.map((name) => `${name}@${VERSION}`);
-  if (run('npm', ['install', ...flags, ...packages], process.platform === 'win32') !== 0) {
+  if (run('npm', ['install', ...where, ...quietly, ...packages], process.platform === 'win32') !== 0) {
     console.error(`npm could not install Stryker ${VERSION}; see above.`);
     process.exit(1);
   }

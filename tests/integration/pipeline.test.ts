@@ -254,6 +254,8 @@ describe('a run under way', () => {
     const endless = {
       ...SMALL_WISH,
       seed: 8,
+      kinds: ['linear', 'random-forest'],
+      window: 'all' as const,
       parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } },
     };
     const { run_id } = await startTickerTraining(services, temporal, context, 'MSFT', endless);

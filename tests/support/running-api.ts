@@ -31,6 +31,7 @@ export async function startApi({ services, temporal, pingDatabase, settings }: G
       principal: 'tester',
       seed: 7,
       trainingWindow: undefined,
+      requireApproval: false,
       maxInFlight: 2,
       uploadLimitBytes: 1024 * 1024,
       allowedHosts: [],

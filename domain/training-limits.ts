@@ -1,0 +1,8 @@
+/** The shortest training window that may be asked for, in sessions; fewer teach no model anything. */
+export const LEAST_WINDOW = 60;
+
+/** The largest seed of everything random; 0 is the least. */
+export const LARGEST_SEED = 2 ** 31 - 1;
+
+/** The longest embargo that may be asked for, in sessions: a year; more would leave short histories nothing to learn from. */
+export const MOST_EMBARGO = 252;
