@@ -58,6 +58,11 @@ test('says what requests may hold: types, bounds and which fields there are', ()
   const { BatchPredictionRequest, TrainingOptions } = document.components.schemas;
   expect(BatchPredictionRequest).toMatchObject({ required: ['tickers'], additionalProperties: false });
   expect(BatchPredictionRequest.properties.tickers).toMatchObject({ minItems: 1, maxItems: 1000 });
+  expect(document.components.schemas.Verdict.required).toEqual(['horizon', 'verdict', 'by', 'reason']);
+  const bodyOf = (path: string) => document.paths[path].post.requestBody;
+  expect(bodyOf('/runs/{id}/verdict').required).toBe(true);
+  expect(bodyOf('/batch-predict').required).toBe(true);
+  expect(bodyOf('/train').required).toBe(false);
   expect(Object.keys(TrainingOptions.properties)).toEqual([
     'horizons',
     'kinds',

@@ -44,7 +44,7 @@ function operationOf(endpoint: Endpoint, components: Record<string, unknown>): J
       : form !== undefined
         ? { 'multipart/form-data': { schema: schemaOf(form, 'input') } }
         : undefined;
-  const required = body !== undefined && !body.schema.safeParse({}).success;
+  const required = body !== undefined && schemaOf(body.schema, 'input').required !== undefined;
   return {
     operationId: `${method}${path.replace(/[^a-z]+(\w?)/gi, (_, letter: string) => letter.toUpperCase())}`,
     summary,

@@ -44,7 +44,7 @@ export async function readCertificate(services: Services, context: Context, id: 
   return JSON.parse(text) as Certificate;
 }
 
-/** Whose certificate is asked for; without `kind`, that on which what serves rests. */
+/** Whose certificate is asked for; without `kind`, that of what serves. */
 export interface CertificateRequest {
   readonly ticker: string;
   readonly horizon: Horizon;
@@ -58,7 +58,7 @@ export interface CertificateAnswer {
 }
 
 /**
- * The certificate on which what serves rests, or that of a kind's newest version.
+ * The newest certificate of the model that serves, or of a kind's newest version.
  * @throws StockcastError MODEL_KIND_UNKNOWN, TICKER_UNKNOWN, MODEL_MISSING, CERTIFICATE_UNKNOWN when there is a model
  *   but no certificate yet, OBJECT_DAMAGED
  */
@@ -75,7 +75,7 @@ export async function certificateOf(
       ? promotion && (await services.registry.find(context, promotion.modelId))
       : await services.registry.newest(context, ticker, horizon, kind);
   if (model === undefined) throw await missingModel(services, context, request, tickersOnce(services, context));
-  const id = promotion?.certificateId ?? model.certificate?.id;
+  const id = model.certificate?.id ?? promotion?.certificateId;
   if (id === undefined) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `of ${ticker}'s ${model.kind} model` });
   return { certificate_id: id, certificate: await readCertificate(services, context, id) };
 }

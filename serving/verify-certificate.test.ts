@@ -45,7 +45,7 @@ const named = ({ checks }: Verification, name: string): CertificateCheck | undef
   checks.find((check) => check.name === name);
 
 describe('the certificate that is asked for', () => {
-  it('is that on which what serves rests, or that of a kind', async () => {
+  it('is that of what serves, or of a kind', async () => {
     const serving = await services.ledger.production(context, 'IBM', 1);
     const served = await certificateOf(services, context, { ticker: 'IBM', horizon: 1 });
     expect(served.certificate_id).toBe(serving!.certificateId);

@@ -41,7 +41,7 @@ test('--model names a kind, whose figures stand beside the baselines', async () 
   for (const reason of verdict.reasons) expect(stdout).toContain(`\n  ${reason}\n`);
   expect(stdout).toMatch(
     new RegExp(
-      `RMSE +${[evaluation.model, evaluation.naive, evaluation.drift].map(({ rmse }) => rmse.toFixed(5)).join(' +')}\\n`,
+      `RMSE +${[evaluation.model, evaluation.naive, evaluation.drift].map(({ rmse }) => rmse.toFixed(6)).join(' +')}\\n`,
     ),
   );
   expect(stdout).toMatch(/Diebold-Mariano against +-?\d+\.\d{3} \(p \d\.\d{3}\)/);

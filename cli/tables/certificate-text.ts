@@ -88,8 +88,8 @@ function accuracyTable(evaluation: Evaluation, colors: Colors): string {
   const { model, naive, drift, dieboldMariano, clarkWest, informationCoefficient } = evaluation;
   const [low, high] = evaluation.directionalAccuracyInterval;
   const rows = [
-    ['RMSE', model.rmse.toFixed(5), naive.rmse.toFixed(5), drift.rmse.toFixed(5)],
-    ['MAE', model.mae.toFixed(5), naive.mae.toFixed(5), drift.mae.toFixed(5)],
+    ['RMSE', model.rmse.toFixed(6), naive.rmse.toFixed(6), drift.rmse.toFixed(6)],
+    ['MAE', model.mae.toFixed(6), naive.mae.toFixed(6), drift.mae.toFixed(6)],
     ['RMSE ratio of the model to', '', evaluation.rmseRatioToNaive.toFixed(4), evaluation.rmseRatioToDrift.toFixed(4)],
     ['Diebold-Mariano against', '', test(dieboldMariano.naive), test(dieboldMariano.drift)],
     ['Clark-West against', '', test(clarkWest), NONE],

@@ -1,4 +1,5 @@
 import type { SessionDate } from '../../domain/bar.ts';
+import { sessionOrdinal } from '../../domain/calendar.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { Json } from '../../domain/identity.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
@@ -75,13 +76,16 @@ export function walkForward(
   const learnable = judged.map((rows) => withLookback(rows, lookback));
   const days = unionOf(judged.map(({ ordinals }) => ordinals));
   const { refitEvery } = kind;
-  const folds = walkForwardFolds(days, {
+  const laidOut = walkForwardFolds(days, {
     horizon,
     window,
     embargo,
     ...(refitEvery === undefined ? {} : { refitEvery }),
     ...(stepSize === undefined ? {} : { stepSize }),
   });
+  // What is not judged need not be forecast.
+  const from = after === undefined ? Number.NEGATIVE_INFINITY : sessionOrdinal(after);
+  const folds = laidOut.filter(({ testTo }) => days[testTo - 1]! > from);
   const collected = judged.map(() => new Collected());
   folds.forEach((fold, done) => {
     signal?.throwIfAborted();

@@ -19,10 +19,12 @@ const MAX_STATISTIC = 1e6;
  *
  *     statistic = mean(d) / sqrt(variance of the mean) x sqrt((n + 1 - 2 h + h (h - 1) / n) / n)
  *
- * against Student's t with n - 1 degrees of freedom. The variance is Newey and West's with Bartlett weights and a lag of
- * 3 h - 1 (0 for h = 1): at h - 1, the least that overlapping errors need, a test of 5% rejected 1.3 times too often
- * at h = 10. A differential without variance, or of fewer than two terms, or of no more than about two horizons, proves
- * nothing: statistic 0 and every p 1.
+ * against Student's t with n - 1 degrees of freedom. The variance is Newey and West's with Bartlett weights and the lag
+ * of `lagFor`, 3 h - 1, or 0 for h = 1. Differentials without variance, or over no more than two horizons, prove nothing:
+ * statistic 0 and every p 1.
+ *
+ * Few overlapping errors still give small p too often. Of moving averages over h = 10 sessions with a mean of zero, a
+ * two-sided test of 5% rejects 30% at n = 30, 16% at 100, 10% at 250, 7.3% at 1,200; for h = 1 it rejects 5%.
  *
  * Source: Diebold and Mariano, "Comparing Predictive Accuracy" (1995), with the correction of Harvey, Leybourne and
  * Newbold, "Testing the Equality of Prediction Mean Squared Errors" (1997).
@@ -33,11 +35,12 @@ const MAX_STATISTIC = 1e6;
 export function dieboldMariano(differential: Float64Array, horizon: number): DieboldMariano {
   const n = differential.length;
   const nothing = { statistic: 0, pTwoSided: 1, pBetter: 1, pWorse: 1, nObservations: n };
-  if (n < 2) return nothing;
+  // Below the horizon itself the correction would turn round and make the statistic larger.
+  if (n <= 2 * horizon) return nothing;
   const mean = differential.reduce((sum, value) => sum + value, 0) / n;
   const variance = varianceOfMean(differential, lagFor(horizon));
   const correction = (n + 1 - 2 * horizon + (horizon * (horizon - 1)) / n) / n;
-  if (variance <= 0 || correction <= 0) return nothing;
+  if (variance <= 0) return nothing;
   const corrected = (mean / Math.sqrt(variance)) * Math.sqrt(correction);
   const statistic = Math.max(-MAX_STATISTIC, Math.min(MAX_STATISTIC, corrected));
   const pBetter = studentCdf(statistic, n - 1);

