@@ -5,11 +5,13 @@ import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
+import { servingBench } from './speed/serving.ts';
 
 /** Every bench that can be run by name. */
 export const BENCHES: readonly Bench[] = [
   forestBench,
   lstmBench,
+  servingBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,
