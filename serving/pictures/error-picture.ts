@@ -47,7 +47,7 @@ export function errorPicture(subject: Subject): string {
     line<number>(
       (_, i) => time.x(dates[shown[i]!]!),
       (ratio) => value(ratio),
-    ).digits(2)(values)!;
+    )(values)!;
 
   const { rmseRatioToNaive, rmseRatioToDrift } = subject.evaluation;
   const overall = `over all ${rmseRatioToNaive.toFixed(4)}, over drift's ${rmseRatioToDrift.toFixed(4)}`;

@@ -41,11 +41,11 @@ export function forecastPicture(subject: Subject): string {
       ({ x }) => x,
       ({ bounds }) => y(bounds.find((each) => each.level === level)!.lower),
       ({ bounds }) => y(bounds.find((each) => each.level === level)!.upper),
-    ).digits(2)(days)!;
+    )(days)!;
   const middle = line<Day>(
     ({ x }) => x,
     ({ said }) => y(said),
-  ).digits(2)(days)!;
+  )(days)!;
   const outcomes = days.map((day) => {
     const widest = levelsThatHeld(day);
     const look = LOOKS[widest]!;
