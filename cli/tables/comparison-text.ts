@@ -114,8 +114,10 @@ function promisesRow(model: ComparedModel, colors: Colors): string[] {
     ...coverages,
     ...widths,
     ...narrow!.map((score, i) => `${score} / ${wide![i]!}`),
-    metrics.brier.toFixed(4),
-    metrics.brier_of_base_rate.toFixed(4),
+    // Without a direction on any day, as naive's, there is nothing to score.
+    ...[metrics.brier, metrics.brier_of_base_rate].map((score) =>
+      metrics.brier_of_base_rate === 0 ? '-' : score.toFixed(4),
+    ),
     ...said,
   ];
 }

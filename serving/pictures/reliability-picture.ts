@@ -13,9 +13,14 @@ const INTERVALS: Frame = { left: 560, right: 790, top: MARGIN.top + 14, bottom: 
 export function reliabilityPicture(subject: Subject): string {
   const { evaluation, model } = subject;
   const { brier, brierOfBaseRate, reliability, intervals } = evaluation;
+  // Without a direction on any day there is nothing to be wrong about.
+  const scores =
+    brierOfBaseRate === 0
+      ? 'No direction was ever promised'
+      : `Brier score of the direction's probability ${brier.toFixed(4)}, of a constant base rate ${brierOfBaseRate.toFixed(4)}`;
   const caption = captionOf(subject, 'reliability', {
     what: 'promised and held',
-    subtitle: `Brier score of the direction's probability ${brier.toFixed(4)}, of a constant base rate ${brierOfBaseRate.toFixed(4)} · bars: 95% of chance`,
+    subtitle: `${scores} · bars: 95% of chance`,
     description: [
       ...reliability.map(
         ({ n, meanPromised, shareRight }) =>
@@ -56,11 +61,11 @@ function directionPlot(bins: readonly ReliabilityBin[], horizon: Horizon): strin
       const at = x(meanPromised);
       // Beside its point, on the side where there is room.
       const beside =
-        at + 60 < DIRECTION.right ? { x: at + 12, 'text-anchor': 'start' } : { x: at - 12, 'text-anchor': 'end' };
+        at + 60 < DIRECTION.right ? { x: at + 7, 'text-anchor': 'start' } : { x: at - 7, 'text-anchor': 'end' };
       return [
         element('line', { class: 'model', x1: at, x2: at, y1: y(from), y2: y(to) }),
         element('circle', { class: 'model-fill', cx: at, cy: y(shareRight), r: 3 + 5 * Math.sqrt(n / total) }),
-        words(`n ${count(n)}`, { class: 'small muted', y: y(shareRight) + 4, ...beside }),
+        words(`n ${count(n)}`, { class: 'small muted', y: y(shareRight) + 19, ...beside }),
       ].join('');
     }),
   ].join('');
