@@ -95,7 +95,7 @@ export function legend(entries: readonly LegendEntry[], y: number): string {
 }
 
 /** A number with two decimals at most, and no negative zero. */
-export function decimal(value: number): string {
+function decimal(value: number): string {
   const rounded = Math.round(value * 100) / 100;
   return String(rounded === 0 ? 0 : rounded);
 }

@@ -32,7 +32,8 @@ await record(
 await record('train-pool', await newestRun(TRAIN_POOL));
 const single = { ...wish, seed: wish.seed + 1 };
 await record('train-ticker', (await startTickerTraining(services, temporal, context, 'AAPL', single)).run_id);
-const approved = { ...wish, seed: wish.seed + 3, requireApproval: true };
+// Without pooled kinds: another seed must choose another model, and an adopted one may be the one that serves.
+const approved = { ...wish, seed: wish.seed + 3, kinds: ['linear'], requireApproval: true };
 const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
 await approve(waiting.run_id);
 await record('train-ticker-approved', waiting.run_id);
