@@ -12,6 +12,11 @@ export interface SearchBudget {
   readonly maxSeconds?: number;
 }
 
+/** What to search: how much, and the kinds whose parameters are looked for. */
+export interface SearchPlan extends SearchBudget {
+  readonly kinds: readonly string[];
+}
+
 /** What a search looks for parameters of, and on which data. */
 export interface SearchTask {
   readonly kind: string;
@@ -22,6 +27,7 @@ export interface SearchTask {
   readonly seed: number;
   /** Parameters that are given: they are not searched. */
   readonly parameters: Json;
+  readonly featureSet: string;
   readonly data: { readonly ticker: string; readonly datasetId: string; readonly featuresKey: string };
 }
 
@@ -43,6 +49,8 @@ export interface Trial {
   /** All parameters, those not searched included. */
   readonly parameters: Json;
   readonly seed: number;
+  /** The newest session that it saw. */
+  readonly until: SessionDate;
   /** `failed`: no finite loss came of it, or an error; `cancelled`: it was called off, by a time cap for example. */
   readonly status: 'running' | 'finished' | 'failed' | 'cancelled';
   /** How often it was begun; more than once when a worker died in the midst of it. */
@@ -68,15 +76,22 @@ export interface SearchParametersInput {
   readonly version: 1;
   readonly context: ContextRecord;
   readonly task: SearchTask;
-  readonly search: PlannedSearch;
   readonly budget: SearchBudget;
 }
 
 /** Result of `searchParameters`: what to train with, and what the choice rests on. */
 export interface SearchParametersResult {
   readonly parameters: Json;
-  readonly record: SearchRecord;
-  readonly best?: { readonly trial: number; readonly loss: number };
+  /** Absent when the history was too short to search in: the parameters are then those given. */
+  readonly record?: SearchRecord;
+  /** Absent when no trial came to a loss. */
+  readonly best?: BestTrial;
+}
+
+/** The trial that is ahead. */
+interface BestTrial {
+  readonly trial: number;
+  readonly loss: number;
 }
 
 /** Answer of the query `progress` of `searchParameters`. */
@@ -84,7 +99,7 @@ export interface SearchProgress {
   readonly ticker: string;
   readonly done: number;
   readonly total: number;
-  readonly best?: { readonly trial: number; readonly loss: number };
+  readonly best?: BestTrial;
 }
 
 /** The trial with the lowest loss, the first of equals; undefined when none has one. */
@@ -103,7 +118,10 @@ export function jointSearch(records: readonly SearchRecord[]): SearchRecord | un
   return {
     trials: records.reduce((sum, { trials }) => sum + trials, 0),
     seed: first.seed,
-    until: records.map(({ until }) => until).sort().at(-1)!,
+    until: records
+      .map(({ until }) => until)
+      .sort()
+      .at(-1)!,
     cutShort: records.some(({ cutShort }) => cutShort),
   };
 }

@@ -7,13 +7,17 @@ import type { FeatureMatrix } from '../features/feature-matrix.ts';
 import { rowRange } from '../matrix.ts';
 import type { ModelKind } from '../model.ts';
 
+/** Fewest sessions with a known outcome that a search may choose by, about a year: fewer would choose what was lucky. */
+const LEAST_SESSIONS = 252;
+
 /**
  * The newest session that a search may see: the middle one of those whose outcome is known. What comes later is left to
- * judge the choice by. Undefined when there is no such session at all.
+ * judge the choice by. Undefined when less than a year would be left to choose by.
  */
 export function searchedUntil(features: FeatureMatrix, horizon: Horizon): SessionDate | undefined {
   const { dates } = learningRows(features, horizon);
-  return dates[Math.floor((dates.length - 1) / 2)];
+  const middle = Math.floor((dates.length - 1) / 2);
+  return middle + 1 - horizon >= LEAST_SESSIONS ? dates[middle] : undefined;
 }
 
 /** The rows of a feature matrix up to a session, as it would have been made at that session's close. */

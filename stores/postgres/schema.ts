@@ -125,6 +125,7 @@ export interface Schema {
     kind: string;
     parameters: Document<Json>;
     seed: number;
+    until: string;
     status: Trial['status'];
     attempts: number;
     loss: number | null;

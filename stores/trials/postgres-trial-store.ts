@@ -14,7 +14,7 @@ export class PostgresTrialStore implements TrialStore {
   }
 
   async begin(context: Context, trial: NewTrial): Promise<Trial> {
-    const { searchId, number, ticker, horizon, kind, parameters, seed } = trial;
+    const { searchId, number, ticker, horizon, kind, parameters, seed, until } = trial;
     const begun = { status: 'running', loss: null, problem: null, started_at: now(context), ended_at: null } as const;
     await this.#database.run((db) =>
       db
@@ -28,6 +28,7 @@ export class PostgresTrialStore implements TrialStore {
           kind,
           parameters: JSON.stringify(parameters),
           seed,
+          until,
           attempts: 1,
           ...begun,
         })
@@ -61,13 +62,25 @@ export class PostgresTrialStore implements TrialStore {
     return this.#find(context, searchId, number);
   }
 
-  async ofSearch(context: Context, searchId: string): Promise<Trial[]> {
+  async newest(context: Context, ticker: string): Promise<Trial[]> {
     const rows = await this.#database.run((db) =>
       db
         .selectFrom('trial')
         .selectAll()
         .where('tenant', '=', context.tenant)
-        .where('search_id', '=', searchId)
+        .where('search_id', 'in', (searches) =>
+          searches
+            .selectFrom('trial')
+            .distinctOn(['horizon', 'kind'])
+            .select('search_id')
+            .where('tenant', '=', context.tenant)
+            .where('ticker', '=', ticker)
+            .orderBy('horizon')
+            .orderBy('kind')
+            .orderBy('started_at', 'desc'),
+        )
+        .orderBy('horizon')
+        .orderBy('kind')
         .orderBy('number')
         .execute(),
     );
@@ -102,6 +115,7 @@ function trialOf(row: Selectable<Schema['trial']>): Trial {
     kind: row.kind,
     parameters: row.parameters,
     seed: row.seed,
+    until: row.until,
     status: row.status,
     attempts: row.attempts,
     ...(row.loss === null ? {} : { loss: row.loss }),

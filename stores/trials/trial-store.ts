@@ -22,6 +22,6 @@ export interface TrialStore {
    * @throws RangeError when no such trial was begun
    */
   end(context: Context, searchId: string, number: number, end: TrialEnd): Promise<Trial>;
-  /** The trials of a search by number. */
-  ofSearch(context: Context, searchId: string): Promise<Trial[]>;
+  /** The trials of a ticker's newest search for each horizon and kind, the one begun last, by horizon, kind and number. */
+  newest(context: Context, ticker: string): Promise<Trial[]>;
 }

@@ -12,6 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       kind text not null,
       parameters json not null,
       seed integer not null,
+      until date not null,
       status text not null check (status in ('running', 'finished', 'failed', 'cancelled')),
       attempts integer not null,
       loss double precision check ((loss is not null) = (status = 'finished')),
@@ -20,4 +21,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ended_at timestamptz,
       primary key (tenant, search_id, number)
     )`.execute(db);
+  await sql`create index trial_of_ticker on trial (tenant, ticker, horizon, kind, started_at)`.execute(db);
 }
