@@ -45,7 +45,7 @@ await record(
 );
 await record('search-parameters', await newestRun(SEARCH_PARAMETERS));
 const capped = { ...searched, seed: wish.seed + 5, search: { trials: 200, maxSeconds: 1 } };
-await record('train-ticker-capped', (await startTickerTraining(services, temporal, context, 'AAPL', capped)).run_id);
+await ended((await startTickerTraining(services, temporal, context, 'AAPL', capped)).run_id);
 await record('search-parameters-capped', await newestRun(SEARCH_PARAMETERS));
 const approved = { ...wish, seed: wish.seed + 3, requireApproval: true };
 const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
@@ -90,10 +90,14 @@ async function approve(runId: string): Promise<void> {
   }
 }
 
-async function record(name: string, runId: string): Promise<void> {
+async function ended(runId: string): Promise<void> {
   while ((await describeRun(temporal, context, runId)).status === 'running') {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+async function record(name: string, runId: string): Promise<void> {
+  await ended(runId);
   const history = await temporal.call((client) => client.workflow.getHandle(runId).fetchHistory());
   const json = JSON.stringify(JSON.parse(historyToJSON(history)), null, 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${json}\n`);
