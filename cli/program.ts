@@ -9,6 +9,7 @@ import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
 import { addTrain } from './commands/train.ts';
+import { addTrials } from './commands/trials.ts';
 import { addUp } from './commands/up.ts';
 import { addUpload } from './commands/upload.ts';
 import { addWorker } from './commands/worker.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addLeaderboard,
   addCompare,
   addCertificate,
+  addTrials,
   addPredict,
   addTemporal,
   addWorker,

@@ -11,6 +11,7 @@ import { predictEndpoint } from './predict.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
+import { trialsEndpoint } from './trials.ts';
 import { uploadEndpoint } from './upload.ts';
 
 /** Every endpoint, in the order in which they are matched and documented. */
@@ -28,5 +29,6 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     leaderboardEndpoint,
     ...modelEndpoints,
     ...certificateEndpoints,
+    trialsEndpoint,
   ];
 }
