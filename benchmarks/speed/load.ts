@@ -8,6 +8,8 @@ export interface Load {
   readonly paths: readonly string[];
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second of all connections together; absent: as fast as the answers come. */
+  readonly rate?: number;
 }
 
 /** What came of a load; times from the first byte sent to the last received. */
@@ -22,11 +24,15 @@ export interface LoadResult {
 }
 
 /** Sends a load over loopback and waits until it is over. */
-export async function load({ url, paths, connections, seconds }: Load): Promise<LoadResult> {
+export async function load({ url, paths, connections, seconds, rate }: Load): Promise<LoadResult> {
   const times: number[] = [];
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
-      { url, connections, duration: seconds, timeout: 10, requests: paths.map((path) => ({ method: 'GET', path })) },
+      {
+        ...{ url, connections, duration: seconds, timeout: 10 },
+        ...(rate === undefined ? {} : { overallRate: rate }),
+        requests: paths.map((path) => ({ method: 'GET' as const, path })),
+      },
       (error: Error | null, outcome) => (error === null ? resolve(outcome) : reject(error)),
     );
     instance.on('response', (_client, _status, _bytes, ms) => void times.push(ms));
