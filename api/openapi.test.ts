@@ -20,6 +20,8 @@ test('describes every method of every address', () => {
       'get /certificates/{id}',
       'get /health',
       'get /leaderboard',
+      'get /models/compare/{ticker}',
+      'get /models/{id}/pictures/{name}',
       'get /predict/{ticker}',
       'get /runs',
       'get /runs/{id}',

@@ -112,6 +112,11 @@ export function limitOption(text: string): number {
   return wholeNumber('--limit', text, 1, 1000);
 }
 
+/** @throws StockcastError REQUEST_INVALID */
+export function offsetOption(text: string): number {
+  return wholeNumber('--offset', text, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** @throws StockcastError DATE_INVALID */
 export function dateOption(text: string): SessionDate {
   if (!isIsoDate(text)) throw new StockcastError('DATE_INVALID', { date: text, expected: 'YYYY-MM-DD' });

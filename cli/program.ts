@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   addTrain,
   addRuns,
   addLeaderboard,
+  addCompare,
   addCertificate,
   addTrials,
   addPredict,

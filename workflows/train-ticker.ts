@@ -3,6 +3,7 @@ import {
   WorkflowIdReusePolicy,
   executeChild,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -11,6 +12,7 @@ import {
 import type { DataActivities } from '../activities/data.ts';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
+import type { ContextRecord } from '../domain/context.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { type SearchParametersResult, jointSearch } from '../domain/parameter-search.ts';
@@ -24,7 +26,7 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
-import { DATA_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { DATA_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
 import { searchParameters } from './search-parameters.ts';
@@ -32,6 +34,7 @@ import { searchParameters } from './search-parameters.ts';
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
 const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
+const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
 interface Learner {
   readonly horizon: Horizon;
@@ -216,6 +219,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     });
     stages.finish('forecast');
 
+    const modelIds = contenders.map(({ modelId }) => modelId);
+    if (patched('pictures')) for (const note of await pictureNotes(context, modelIds)) notes.add(note);
+
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
     return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...forecasts.notes, ...notes] };
@@ -223,5 +229,16 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     stages.fail();
     upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
     throw error;
+  }
+}
+
+/** Has the pictures of evaluated models drawn; that it failed is told in a note, since the run stands without them. */
+async function pictureNotes(context: ContextRecord, modelIds: readonly string[]): Promise<string[]> {
+  try {
+    await drawing.draw({ context, modelIds });
+    return [];
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return [`Pictures are missing: ${failureReason(error).message}`];
   }
 }

@@ -6,6 +6,7 @@ import { certificateEndpoints } from './certificates.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
+import { modelEndpoints } from './models.ts';
 import { predictEndpoint } from './predict.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
@@ -26,6 +27,7 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     predictEndpoint,
     batchPredictEndpoint,
     leaderboardEndpoint,
+    ...modelEndpoints,
     ...certificateEndpoints,
     trialsEndpoint,
   ];

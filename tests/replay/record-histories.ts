@@ -47,7 +47,8 @@ await record('search-parameters', await newestRun(SEARCH_PARAMETERS));
 const capped = { ...searched, seed: wish.seed + 5, search: { trials: 200, maxSeconds: 1 } };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', capped)).run_id);
 await record('search-parameters-capped', await newestRun(SEARCH_PARAMETERS));
-const approved = { ...wish, seed: wish.seed + 3, requireApproval: true };
+// Without pooled kinds: another seed must choose another model, and an adopted one may be the one that serves.
+const approved = { ...wish, seed: wish.seed + 3, kinds: ['linear'], requireApproval: true };
 const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
 await approve(waiting.run_id);
 await record('train-ticker-approved', waiting.run_id);
