@@ -35,7 +35,7 @@ const certificate = async (ticker: string, kind: string) =>
 const trialsOf = async (ticker: string, kind: string): Promise<Trial[]> =>
   (await pipeline.services.trials.newest(pipeline.context, ticker)).filter((trial) => trial.kind === kind);
 
-describe('a search before training', () => {
+describe('a search before training', { timeout: 180_000 }, () => {
   const wish = { seed: 7, horizons: [1], kinds: ['linear'], search: { trials: 5 } };
 
   it('tries as many settings as asked for and trains with the best of them', async () => {
