@@ -43,6 +43,11 @@ export class TemporalGateway {
     }
   }
 
+  /** @throws StockcastError TEMPORAL_UNAVAILABLE */
+  async ping(deadlineMs: number): Promise<void> {
+    await this.call((client) => client.workflowService.getSystemInfo({}), deadlineMs);
+  }
+
   /** The run's page in the Web UI, if there is one. */
   uiLink(workflowId: string): string | null {
     const { uiUrl, namespace } = this.#at;
