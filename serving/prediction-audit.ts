@@ -40,6 +40,7 @@ export class PredictionAudit {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #closing = false;
   #failures = 0;
   #written = 0;
   #dropped = 0;
@@ -70,6 +71,7 @@ export class PredictionAudit {
 
   /** Writes what waits, for at most so long; what is left then is dropped and counted. */
   async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
     clearTimeout(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
@@ -94,7 +96,7 @@ export class PredictionAudit {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#writing !== undefined) return;
+    if (this.#closing || this.#timer !== undefined || this.#writing !== undefined) return;
     const wait = this.#failures === 0 ? this.#everyMs : Math.min(this.#everyMs * 2 ** this.#failures, LONGEST_WAIT_MS);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -103,7 +105,7 @@ export class PredictionAudit {
   }
 
   #write(): void {
-    if (this.#writing !== undefined) return;
+    if (this.#closing || this.#writing !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writing = this.#writeBatch().finally(() => {
