@@ -4,16 +4,28 @@ import type { Response } from 'express';
 const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 30_000;
 
+/** How long a stream may be silent, and how long a client may leave it unread. */
+interface StreamTimes {
+  readonly heartbeatMs?: number;
+  readonly stalledMs?: number;
+}
+
 /** Server-sent events to one client. What the client does not read is waited for, never piled up. */
 export class EventStream {
   readonly #response: Response;
   readonly #ended: AbortSignal;
+  readonly #stalledMs: number;
   readonly #heartbeat: NodeJS.Timeout;
 
   /** Sends the head of the answer. `ended` says when nothing more is to be sent. */
-  constructor(response: Response, ended: AbortSignal, heartbeatMs: number = HEARTBEAT_MS) {
+  constructor(
+    response: Response,
+    ended: AbortSignal,
+    { heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS }: StreamTimes = {},
+  ) {
     this.#response = response;
     this.#ended = ended;
+    this.#stalledMs = stalledMs;
     response.status(200);
     response.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
     response.flushHeaders();
@@ -28,7 +40,7 @@ export class EventStream {
     if (this.#response.write(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`) || this.#ended.aborted) return;
     const stalled = new AbortController();
     const stop = () => stalled.abort();
-    const timer = setTimeout(stop, STALLED_MS);
+    const timer = setTimeout(stop, this.#stalledMs);
     this.#ended.addEventListener('abort', stop);
     try {
       await once(this.#response, 'drain', { signal: stalled.signal });

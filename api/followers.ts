@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { StockcastError } from '../domain/errors.ts';
 
 /** Lets a bounded number of requests stay open while they follow something. */
@@ -9,6 +10,8 @@ export class Followers {
   constructor(limit: number, stopping: AbortSignal) {
     this.#limit = limit;
     this.#stopping = stopping;
+    // One listener for each that is open: bounded here, so there is nothing to warn of.
+    setMaxListeners(0, stopping);
   }
 
   /** How many are open now. */

@@ -45,9 +45,14 @@ describe('loaded models', () => {
     await models.get('x', about('XOM', undefined, 'other'), load);
     await models.get('a', about('AAPL', '2026-01-02T00:00:00.000Z'), load);
     let arrive = (_: { model: object; bytes: number }) => {};
-    const slow = models.get('s', about('SLOW'), () => new Promise((resolve) => {
-        arrive = resolve;
-      }));
+    const slow = models.get(
+      's',
+      about('SLOW'),
+      () =>
+        new Promise((resolve) => {
+          arrive = resolve;
+        }),
+    );
     expect(models.list('default')).toMatchObject([
       { model: { ticker: 'SLOW' }, bytes: undefined },
       { model: { ticker: 'AAPL' }, uses: 2, bytes: 7, lastUsedAt: '2026-01-02T00:00:00.000Z', loadedAt: AAPL.at() },

@@ -26,7 +26,8 @@ export class RunWatch {
    */
   async *follow(context: Context, runId: string, signal: AbortSignal): AsyncGenerator<RunView, void> {
     while (!signal.aborted) {
-      const view = await this.#view(context, runId);
+      const view = await unlessAborted(this.#view(context, runId), signal);
+      if (view === undefined) return;
       yield view;
       if (view.status !== 'running') return;
       await pauseBetweenLooks(signal);
@@ -41,6 +42,20 @@ export class RunWatch {
     this.#views.set(key, view);
     view.catch(() => this.#views.delete(key));
     return view;
+  }
+}
+
+/** What `promise` settles to; undefined as soon as `signal` aborts: a look at a run may take seconds. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let stop = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -23,7 +23,8 @@ export interface RunningApi extends Pick<ListeningApi, 'url'> {
   readonly audit: PredictionAudit;
   /** Names of what lies in the folder of uploads. */
   uploads(): string[];
-  stop(): Promise<void>;
+  /** `graceMs` for requests under way; default 1000. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 /** Parts of an API that a test must say; the rest has defaults. */
@@ -83,9 +84,9 @@ export async function startApi({
     },
     audit,
     uploads: () => readdirSync(uploadsDir),
-    stop: async () => {
+    stop: async (graceMs = 1000) => {
       stopping.abort();
-      await api.stop(1000);
+      await api.stop(graceMs);
       await audit.close(1000);
       rmSync(uploadsDir, { recursive: true, force: true });
     },
