@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { json } from '../tests/support/answers.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
@@ -43,9 +43,9 @@ beforeAll(async () => {
   };
   done = await train('/train/AAPL?wait=true');
   waiting = await train('/train/MSFT?require_approval=true');
-  await expect
-    .poll(async () => (await fetch(`${api.url}/approvals`)).json(), { timeout: 120_000 })
-    .toMatchObject({ approvals: [{ run_id: waiting }] });
+  const approvals = async () =>
+    expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
+  await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
 });

@@ -88,7 +88,9 @@ test(`answers ${N} malformed requests without a 500, and goes on`, { timeout: 1_
       // A stream or a wait for a run that nobody works on is no malformed request.
       const encoded = safely(segment);
       const path = endpoint.path.replace(/[:*]\w+/, encoded === '' ? '%20' : encoded);
-      const search = new URLSearchParams(query.map(([name, text]) => [String(name), text])).toString();
+      const search = new URLSearchParams(
+        query.map(([name, text]): [string, string] => [String(name), text]),
+      ).toString();
       const verb = method ?? endpoint.method.toUpperCase();
       const answer = await fetch(`${api.url}${path}?${rawQuery === null ? search : rawQuery}`, {
         method: verb,
