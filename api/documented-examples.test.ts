@@ -59,6 +59,7 @@ beforeAll(async () => {
       2,
     );
   await vi.waitFor(waits, { timeout: 120_000, interval: 500 });
+  await fetch(`${api.url}/predict/IBM?horizon=1`);
   const certificate = await fetch(`${api.url}/certificate/IBM?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
 });
