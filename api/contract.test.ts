@@ -23,6 +23,7 @@ let ajv: Ajv2020;
 let done: string;
 let waiting: string;
 let certificateId: string;
+let modelId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -47,7 +48,9 @@ beforeAll(async () => {
     expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
   await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
-  certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
+  const found = (await certificate.json()) as { certificate_id: string; certificate: { modelId: string } };
+  certificateId = found.certificate_id;
+  modelId = found.certificate.modelId;
 });
 
 afterAll(async () => {
@@ -116,6 +119,13 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /certificates/{id}', path: `/certificates/${certificateId}`, status: 200 }),
+  () => ({ operation: 'get /models/compare/{ticker}', path: `/models/compare/AAPL?${horizon}`, status: 200 }),
+  () => ({
+    operation: 'get /models/{id}/pictures/{name}',
+    path: `/models/${modelId}/pictures/forecast`,
+    status: 200,
+  }),
+  () => ({ operation: 'get /trials/{ticker}', path: '/trials/AAPL', status: 200 }),
   () => ({ operation: 'get /models/status', path: '/models/status', status: 200 }),
   () => ({ operation: 'post /models/{ticker}/load', path: '/models/AAPL/load', status: 200, init: post }),
   () => ({ operation: 'post /models/{ticker}/unload', path: '/models/AAPL/unload', status: 200, init: post }),
@@ -215,7 +225,10 @@ test('every endpoint refuses and fails as the document says', async () => {
   for (const each of missing) await holds(each());
   for (const operation of operations) {
     const [method, template] = operation.split(' ') as [string, string];
-    const path = template.replace('{ticker}', 'AAPL').replace('{id}', template.startsWith('/runs') ? done : 'abc');
+    const path = template
+      .replace('{ticker}', 'AAPL')
+      .replace('{id}', template.startsWith('/runs') ? done : 'abc')
+      .replace('{name}', 'forecast');
     const init = method === 'post' ? { method: 'POST' } : {};
     // What no endpoint knows, and a page of another site.
     await holds({ operation, path: `${path}?no_such_field=1`, status: 400, code: 'REQUEST_INVALID', init });
@@ -231,7 +244,7 @@ test('what is sent too often is refused as the document says', async () => {
   const limited = await startApi({ ...pipeline, settings: { rateLimit: 1 } });
   try {
     for (const { method, path, unlimited } of allEndpoints()) {
-      const address = `${limited.url}${path.replace(':ticker', 'AAPL').replace('*id', done).replace(':id', 'x')}`;
+      const address = `${limited.url}${path.replace(':ticker', 'AAPL').replace('*id', done).replace(':id', 'x').replace(':name', 'forecast')}`;
       const answer = await fetch(`${address}?no_such_field=1`, { method: method.toUpperCase() });
       const { responses } = document.paths[path.replace(/[:*](\w+)/g, '{$1}')]![method]!;
       expect(Object.keys(responses).includes('429'), path).toBe(unlimited !== true);

@@ -25,7 +25,7 @@ interface DescribedAnswer<S, A> {
   readonly status: S;
   readonly name: string;
   readonly schema: A;
-  readonly type?: 'text/plain' | 'text/event-stream';
+  readonly type?: 'text/plain' | 'text/event-stream' | 'image/svg+xml';
 }
 
 interface Description<A, O> {

@@ -51,8 +51,13 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
     const answer = await endpoint.handle(parts, call as Parameters<Endpoint['handle']>[1]);
     // A stream has been written by its handler.
     if (response.headersSent) return;
-    if (endpoint.answer.type === undefined) response.json(answer);
-    else response.send(answer);
+    const { type } = endpoint.answer;
+    if (type === undefined) {
+      response.json(answer);
+      return;
+    }
+    if (response.get('Content-Type') === undefined) response.type(type);
+    response.send(answer);
   };
 }
 

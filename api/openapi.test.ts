@@ -20,7 +20,9 @@ test('describes every method of every address', () => {
       'get /history/{ticker}',
       'get /leaderboard',
       'get /metrics',
+      'get /models/compare/{ticker}',
       'get /models/status',
+      'get /models/{id}/pictures/{name}',
       'get /performance',
       'get /predict/{ticker}',
       'get /ready',
@@ -29,6 +31,7 @@ test('describes every method of every address', () => {
       'get /runs/{id}/events',
       'get /tickers',
       'get /train/{ticker}',
+      'get /trials/{ticker}',
       'post /batch-predict',
       'post /models/{ticker}/load',
       'post /models/{ticker}/unload',
@@ -79,6 +82,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
     'require_approval',
     'as_of',
     'parameters',
+    'search',
   ]);
   const form = document.paths['/upload'].post.requestBody.content['multipart/form-data'].schema;
   expect(form.required).toEqual(['file']);

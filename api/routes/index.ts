@@ -7,12 +7,14 @@ import { indexEndpoint } from './root.ts';
 import { historyEndpoint } from './history.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
 import { metricsEndpoint } from './metrics.ts';
-import { modelsEndpoints } from './models.ts';
+import { modelsInMemoryEndpoints } from './models-in-memory.ts';
+import { modelEndpoints } from './models.ts';
 import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
+import { trialsEndpoint } from './trials.ts';
 import { uploadEndpoint } from './upload.ts';
 
 /** Every endpoint, in the order in which they are matched and documented. */
@@ -31,7 +33,9 @@ export function allEndpoints(): Endpoint[] {
     batchPredictEndpoint,
     historyEndpoint,
     leaderboardEndpoint,
-    ...modelsEndpoints,
+    ...modelsInMemoryEndpoints,
+    ...modelEndpoints,
     ...certificateEndpoints,
+    trialsEndpoint,
   ];
 }

@@ -14,8 +14,9 @@ export const metricsEndpoint: Endpoint = endpoint({
     schema: z.string().describe("Prometheus' text format"),
   },
   errors: [],
-  handle: async ({ metrics: { registry } }, { response }) => {
-    response.type(registry.contentType);
+  handle: ({ metrics: { registry } }, { response }) => {
+    // It names the version of the format.
+    response.set('Content-Type', registry.contentType);
     return registry.metrics();
   },
 });

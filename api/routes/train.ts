@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
+import type { SearchBudget } from '../../domain/parameter-search.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
@@ -12,6 +13,7 @@ import {
   horizonsField,
   kindsField,
   parametersField,
+  searchField,
   seedField,
   tickerField,
   tickersField,
@@ -32,7 +34,7 @@ const options = z.strictObject({
   require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
 });
-const body = options.extend({ parameters: parametersField.optional() });
+const body = options.extend({ parameters: parametersField.optional(), search: searchField.optional() });
 const tickers = { tickers: tickersField.optional() };
 const wait = {
   wait: flagField('Whether to answer only when the run has ended, for at most STOCKCAST_WAIT_LIMIT_MS').optional(),
@@ -179,7 +181,7 @@ async function endOf({ settings, watch }: ApiParts, { context }: AnyCall, runId:
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {
-  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters } = options;
+  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters, search } = options;
   const chosenWindow = window ?? settings.trainingWindow;
   return {
     seed: seed ?? settings.seed,
@@ -190,7 +192,12 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
     ...(kinds === undefined ? {} : { kinds }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(chosenWindow === undefined ? {} : { window: chosenWindow }),
+    ...(search === undefined ? {} : { search: budgetOf(search) }),
   };
+}
+
+function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['search']>): SearchBudget {
+  return { trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
 }
 
 function startedAnswer({ request, response }: AnyCall, { run_id, status, joined, ui }: StartedRun) {
