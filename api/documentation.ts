@@ -2,6 +2,7 @@ import { Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { ERRORS } from '../domain/errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import { noteRoute } from './observation/observe.ts';
 import { openApiDocument } from './openapi.ts';
 
 const OPENAPI = '/openapi.json';
@@ -10,6 +11,10 @@ const OPENAPI = '/openapi.json';
 export function documentation(endpoints: readonly Endpoint[], version: string): Router {
   const router = Router();
   const document = openApiDocument(endpoints, version);
+  router.use(['/docs', OPENAPI], (request, response, next) => {
+    noteRoute(response, request.baseUrl);
+    next();
+  });
   router.get(OPENAPI, (_request, response) => {
     response.json(document);
   });

@@ -20,7 +20,15 @@ export type Frozen<T> = T extends readonly (infer U)[]
     ? { readonly [K in keyof T]: Frozen<T[K]> }
     : T;
 
-interface Description<A> {
+/** An answer as it is described: its status, the name of its schema, and its media type where that is not JSON. */
+interface DescribedAnswer<S, A> {
+  readonly status: S;
+  readonly name: string;
+  readonly schema: A;
+  readonly type?: 'text/plain' | 'text/event-stream' | 'image/svg+xml';
+}
+
+interface Description<A, O> {
   readonly method: 'get' | 'post';
   /** In the notation of Express; `*id` may hold slashes. */
   readonly path: string;
@@ -30,19 +38,17 @@ interface Description<A> {
   readonly changes?: boolean;
   /** A multipart form, which the handler reads itself; described for OpenAPI. */
   readonly form?: z.ZodObject;
-  readonly answer: {
-    readonly status: 200 | 202;
-    readonly name: string;
-    /** Default: JSON. */
-    readonly type?: 'image/svg+xml';
-    readonly schema: A;
-  };
-  /** What may go wrong besides REQUEST_INVALID and UNEXPECTED. */
+  readonly answer: DescribedAnswer<200 | 202, A>;
+  /** Another answer that the handler may give, with its status set on the response. */
+  readonly otherwise?: DescribedAnswer<200 | 204, O>;
+  /** Asked by machines that must always get their answer: not counted by the rate limit. */
+  readonly unlimited?: boolean;
+  /** What may go wrong besides REQUEST_INVALID, REQUEST_FOREIGN, RATE_LIMITED and UNEXPECTED. */
   readonly errors: readonly ErrorCode[];
 }
 
 /** One method of one address: what it takes, what it answers, and how. OpenAPI is made from the same object. */
-export interface Endpoint extends Description<z.ZodType> {
+export interface Endpoint extends Description<z.ZodType, z.ZodType> {
   readonly params: z.ZodObject | undefined;
   readonly query: z.ZodObject;
   readonly body: { readonly name: string; readonly schema: z.ZodObject } | undefined;
@@ -57,15 +63,16 @@ export function endpoint<
   P extends z.ZodObject = typeof NOTHING,
   Q extends z.ZodObject = typeof NOTHING,
   B extends z.ZodObject = typeof NOTHING,
+  O extends z.ZodType = z.ZodNever,
 >(
-  description: Description<A> & {
+  description: Description<A, O> & {
     readonly params?: P;
     readonly query?: Q;
     readonly body?: { readonly name: string; readonly schema: B };
     readonly handle: (
       parts: ApiParts,
       call: Call<z.output<P>, z.output<Q>, z.output<B>>,
-    ) => Promise<Frozen<z.input<A>>>;
+    ) => Promise<Frozen<z.input<A>> | Frozen<z.input<O>>>;
   },
 ): Endpoint {
   const { params, query, body, handle } = description;

@@ -1,38 +1,26 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { StockcastError } from '../domain/errors.ts';
-import type { LogEntry } from './parts.ts';
 import { PROBLEM_TYPE, asStockcastError, problemOf } from './problem.ts';
 import { scopeOf } from './request-context.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** Middleware that answers every error with a problem document and logs those that are nobody's request's fault. */
-export function answerFailures(log: (entry: LogEntry) => void): ErrorRequestHandler {
-  return (thrown: unknown, request, response, _next) => {
-    const { requestId, context, signal } = scopeOf(response);
-    // Whoever has hung up has nobody to tell.
-    if (signal.aborted) return;
-    const error = asStockcastError(thrown, requestId);
-    if (error.status === 500) {
-      log({
-        time: context.clock.now().toISOString(),
-        level: 'error',
-        request_id: requestId,
-        method: request.method,
-        path: pathOf(request),
-        code: error.code,
-        error: traceOf(thrown),
-      });
-    }
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    if (error.status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
-    response.status(error.status).type(PROBLEM_TYPE);
-    response.send(JSON.stringify(problemOf(error, pathOf(request), requestId)));
-  };
-}
+/** Middleware that answers every error with a problem document; those that nobody foresaw are logged. */
+export const answerFailures: ErrorRequestHandler = (thrown: unknown, request, response, _next) => {
+  const { requestId, signal, seen } = scopeOf(response);
+  // Whoever has hung up has nobody to tell.
+  if (signal.aborted) return;
+  const error = asStockcastError(thrown, requestId);
+  seen.code = error.code;
+  if (error.status === 500) seen.trace = thrown;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error.status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  response.status(error.status).type(PROBLEM_TYPE);
+  response.send(JSON.stringify(problemOf(error, pathOf(request), requestId)));
+};
 
 /** Middleware for whatever no route took. */
 export function refuseUnknownRoute(request: Request): never {
@@ -54,12 +42,4 @@ export function refuseOtherMethods(methods: readonly string[]) {
 
 function pathOf(request: Request): string {
   return request.originalUrl.split('?', 1)[0]!;
-}
-
-function traceOf(error: unknown): string {
-  const traces: string[] = [];
-  for (let next = error; next !== undefined; next = next instanceof Error ? next.cause : undefined) {
-    traces.push(next instanceof Error ? (next.stack ?? next.message) : String(next));
-  }
-  return traces.join('\ncaused by: ');
 }

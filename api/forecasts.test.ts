@@ -224,7 +224,7 @@ test('an unforeseen failure answers 500 without its insides, which go to the log
     const problem = expectProblem(answer, 'UNEXPECTED');
     expect(JSON.stringify(answer.body)).not.toContain('secret');
     expect(other.logged).toHaveLength(1);
-    expect(other.logged[0]).toMatchObject({ code: 'UNEXPECTED', path: '/tickers', request_id: problem.request_id });
+    expect(other.logged[0]).toMatchObject({ code: 'UNEXPECTED', route: '/tickers', request_id: problem.request_id });
     expect(other.logged[0]?.error).toContain('secret inside');
   } finally {
     await other.stop();

@@ -4,6 +4,9 @@ import type { Express } from 'express';
 import { StockcastError } from '../domain/errors.ts';
 
 const SWEEP_MS = 100;
+/** A client that dribbles its request's head, or has left a connection silent for so long, is cut off. */
+const HEAD_TIMEOUT_MS = 20_000;
+const SILENCE_MS = 600_000;
 
 /** An API that listens. */
 export interface ListeningApi {
@@ -21,7 +24,8 @@ export interface ListeningApi {
  * @throws StockcastError STACK_FAILED when the port is taken or the address is not this machine's
  */
 export async function listen(app: Express, host: string, port: number): Promise<ListeningApi> {
-  const server = createServer(app);
+  const server = createServer({ headersTimeout: HEAD_TIMEOUT_MS }, app);
+  server.setTimeout(SILENCE_MS);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const problem = cause.code === 'EADDRINUSE' ? `${host}:${port} is in use` : cause.message;

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import type { ApiParts } from './parts.ts';
 import { openApiDocument } from './openapi.ts';
 import { allEndpoints } from './routes/index.ts';
 
-// Endpoints ask nothing of their parts until they are called.
-const endpoints = allEndpoints({} as ApiParts);
+const endpoints = allEndpoints();
 // Through JSON, as clients get it.
 const document = JSON.parse(JSON.stringify(openApiDocument(endpoints, '1.2.3')));
 
@@ -19,16 +17,24 @@ test('describes every method of every address', () => {
       'get /certificate/{ticker}',
       'get /certificates/{id}',
       'get /health',
+      'get /history/{ticker}',
       'get /leaderboard',
+      'get /metrics',
       'get /models/compare/{ticker}',
+      'get /models/status',
       'get /models/{id}/pictures/{name}',
+      'get /performance',
       'get /predict/{ticker}',
+      'get /ready',
       'get /runs',
       'get /runs/{id}',
+      'get /runs/{id}/events',
       'get /tickers',
       'get /train/{ticker}',
       'get /trials/{ticker}',
       'post /batch-predict',
+      'post /models/{ticker}/load',
+      'post /models/{ticker}/unload',
       'post /runs/{id}/cancel',
       'post /runs/{id}/verdict',
       'post /train',
@@ -85,7 +91,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
 
 test('says what may go wrong, by status', () => {
   const { responses } = document.paths['/predict/{ticker}'].get;
-  expect(Object.keys(responses)).toEqual(['200', '400', '403', '404', '409', '500', '503']);
+  expect(Object.keys(responses)).toEqual(['200', '400', '403', '404', '409', '429', '500', '503']);
   expect(responses['409'].description).toContain('MODEL_MISSING');
   expect(responses['503'].headers).toHaveProperty('Retry-After');
 });

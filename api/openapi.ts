@@ -5,7 +5,8 @@ import { PROBLEM_TYPE, problemSchema } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ALWAYS: readonly ErrorCode[] = ['REQUEST_FOREIGN', 'UNEXPECTED'];
+// Fields that an address does not know are refused, so any request may be ill-formed.
+const ALWAYS: readonly ErrorCode[] = ['REQUEST_INVALID', 'REQUEST_FOREIGN', 'UNEXPECTED'];
 
 /** The OpenAPI 3.1 document of the endpoints, made from the schemas that read their requests. */
 export function openApiDocument(endpoints: readonly Endpoint[], version: string): Json {
@@ -31,8 +32,12 @@ export function openApiDocument(endpoints: readonly Endpoint[], version: string)
 }
 
 function operationOf(endpoint: Endpoint, components: Record<string, unknown>): Json {
-  const { method, path, summary, description, params, query, body, form, answer } = endpoint;
-  components[answer.name] = schemaOf(answer.schema, 'output');
+  const { method, path, summary, description, params, body, form, answer, otherwise } = endpoint;
+  for (const described of [answer, otherwise]) {
+    if (described !== undefined && described.status !== 204) {
+      components[described.name] = schemaOf(described.schema, 'output');
+    }
+  }
   if (body !== undefined) components[body.name] = schemaOf(body.schema, 'input');
   const parameters = [
     ...(params === undefined ? [] : parametersOf(params, 'path')),
@@ -52,14 +57,9 @@ function operationOf(endpoint: Endpoint, components: Record<string, unknown>): J
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(content === undefined ? {} : { requestBody: { required: required || form !== undefined, content } }),
     responses: {
-      [answer.status]: {
-        description: summary,
-        content: { [answer.type ?? 'application/json']: { schema: reference(answer.name) } },
-      },
-      ...problemResponses(
-        endpoint.errors,
-        params !== undefined || Object.keys(query.shape).length > 0 || content !== undefined,
-      ),
+      ...(otherwise === undefined ? {} : answerResponse(otherwise)),
+      ...answerResponse(answer, summary),
+      ...problemResponses([...endpoint.errors, ...(endpoint.unlimited === true ? [] : (['RATE_LIMITED'] as const))]),
     },
   };
 }
@@ -76,8 +76,20 @@ function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): Json[] {
   }));
 }
 
-function problemResponses(codes: readonly ErrorCode[], hasInput: boolean): Json {
-  const possible = [...ALWAYS, ...(hasInput ? (['REQUEST_INVALID'] as const) : []), ...codes];
+function answerResponse(
+  { status, name, schema, type }: Endpoint['answer'] | NonNullable<Endpoint['otherwise']>,
+  description = schema.description ?? name,
+): Json {
+  return {
+    [status]: {
+      description,
+      ...(status === 204 ? {} : { content: { [type ?? 'application/json']: { schema: reference(name) } } }),
+    },
+  };
+}
+
+function problemResponses(codes: readonly ErrorCode[]): Json {
+  const possible = [...ALWAYS, ...codes];
   const statuses = [...new Set(possible.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [
@@ -87,7 +99,7 @@ function problemResponses(codes: readonly ErrorCode[], hasInput: boolean): Json 
           .filter((code) => ERRORS[code].status === status)
           .map((code) => `${code}: ${ERRORS[code].title}`)
           .join('. '),
-        ...(status === 503
+        ...(status === 503 || status === 429
           ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } } }
           : {}),
         content: { [PROBLEM_TYPE]: { schema: reference('Problem') } },

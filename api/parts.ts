@@ -1,6 +1,13 @@
+import type { Logger } from 'pino';
 import type { TrainingWindow } from '../domain/model-version.ts';
+import type { CacheCounts } from '../serving/dependency.ts';
+import type { PredictionAudit } from '../serving/prediction-audit.ts';
+import type { RunWatch } from '../serving/run-watch.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import type { Followers } from './followers.ts';
+import type { ApiMetrics } from './observation/api-metrics.ts';
+import type { Readiness } from './readiness.ts';
 
 /** The settings that answer what a request leaves open. */
 export interface ApiSettings {
@@ -16,18 +23,12 @@ export interface ApiSettings {
   readonly uploadLimitBytes: number;
   /** Names besides loopback ones by which the API may be called; none means any, except on the loopback address. */
   readonly allowedHosts: readonly string[];
-}
-
-/** A failure that nobody asked for, as it goes to the log: one JSON line each. */
-export interface LogEntry {
-  readonly time: string;
-  readonly level: 'error';
-  readonly request_id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly code: string;
-  /** The error with its stack and what caused it. */
-  readonly error: string;
+  /** Requests a minute of one client address; 0 means any number. */
+  readonly rateLimit: number;
+  /** Proxies in front whose forwarded addresses are believed. */
+  readonly trustedProxies: number;
+  /** Longest wait of a request with `wait=true`. */
+  readonly waitLimitMs: number;
 }
 
 /** Everything that the API works with, put together by its composition root. */
@@ -35,11 +36,17 @@ export interface ApiParts {
   readonly services: Services;
   readonly temporal: TemporalGateway;
   readonly settings: ApiSettings;
-  /** Settles when the database answers. @throws StockcastError DATABASE_UNAVAILABLE */
-  readonly pingDatabase: () => Promise<void>;
+  readonly readiness: Readiness;
+  /** The caches of this process, as they are when asked. */
+  readonly caches: () => readonly CacheCounts[];
+  readonly audit: PredictionAudit;
+  readonly log: Logger;
+  readonly metrics: ApiMetrics;
+  /** The requests that stay open while they follow a run. */
+  readonly followers: Followers;
+  readonly watch: RunWatch;
   /** Folder in which uploads lie while they are read. */
   readonly uploadsDir: string;
-  readonly log: (entry: LogEntry) => void;
   /** Version of the project. */
   readonly version: string;
 }

@@ -10,6 +10,21 @@ export interface RequestScope {
   readonly context: Context;
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: AbortSignal;
+  /** What the log and the metrics are to say of the request; filled in on its way. */
+  readonly seen: Seen;
+}
+
+/** What came to light about a request while it was answered. */
+export interface Seen {
+  /** The template of its route, for example `/predict/:ticker`. */
+  route?: string;
+  ticker?: string;
+  /** Whether its answer came from a cache. */
+  cache?: 'hit' | 'miss' | 'stale';
+  /** Code of the error that it was answered with. */
+  code?: string;
+  /** A failure that nobody foresaw. */
+  trace?: unknown;
 }
 
 const SCOPE = Symbol('scope');
@@ -28,6 +43,7 @@ export function openScope({ tenant, principal }: ApiSettings) {
       requestId,
       context: { tenant, principal, clock: systemClock },
       signal: gone.signal,
+      seen: {},
     };
     (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = scope;
     response.set('X-Request-Id', requestId);

@@ -58,12 +58,13 @@ test('starts and answers while Temporal and the database are away, and finds the
   const api = await startProcess({ databaseUrl: `postgres://u:p@127.0.0.1:${await freePort(0)}/none` });
   expect(api.line).toMatch(/^api ready: http:\/\/127\.0\.0\.1:\d+$/);
 
-  const health = await ask(`${api.url}/health`);
-  expect(health.status).toBe(200);
-  expect(health.body).toMatchObject({
-    status: 'degraded',
-    parts: { database: { status: 'down' }, temporal: { status: 'down' } },
-  });
+  expect(await ask(`${api.url}/health`)).toMatchObject({ status: 200, body: { status: 'healthy' } });
+  const { dependencies } = expectProblem(await ask(`${api.url}/ready`), 'NOT_READY');
+  expect(dependencies).toMatchObject([
+    { name: 'database', status: 'down', required: true },
+    { name: 'objects', status: 'up' },
+    { name: 'temporal', status: 'down', required: false },
+  ]);
   for (const path of ['/predict/AAPL', '/tickers', '/leaderboard', '/train/AAPL']) {
     const answer = await ask(`${api.url}${path}`);
     expectProblem(answer, 'DATABASE_UNAVAILABLE');
@@ -81,7 +82,12 @@ test('forecasts do not need Temporal', async () => {
   try {
     expect((await ask(`${api.url}/tickers`)).body).toEqual({ tickers: [] });
     expectProblem(await ask(`${api.url}/predict/AAPL`), 'TICKER_UNKNOWN');
-    expect((await ask(`${api.url}/health`)).body.parts.database).toEqual({ status: 'up' });
+    const ready = await ask(`${api.url}/ready`);
+    expect(ready.status).toBe(200);
+    expect(ready.body).toMatchObject({
+      status: 'degraded',
+      dependencies: [{ name: 'database', status: 'up' }, {}, {}],
+    });
   } finally {
     api.child.kill('SIGTERM');
     await api.exited;

@@ -228,14 +228,19 @@ test('while Temporal is away, training and runs answer 503 with Retry-After; for
     namespace: 'default',
     uiUrl: undefined,
   });
-  const alone = await startApi({ services, temporal });
+  const alone = await startApi({
+    services,
+    temporal,
+    dependencies: [{ name: 'temporal', required: false, ping: () => temporal.ping(2000) }],
+  });
   try {
-    const [train, universe, run, runs, health, predict] = await Promise.all([
+    const [train, universe, run, runs, health, ready, predict] = await Promise.all([
       ask(`${alone.url}/train/AAPL`, { method: 'POST' }),
       ask(`${alone.url}/train`, { method: 'POST' }),
       ask(`${alone.url}/runs/train/default/AAPL/2013-03-01/x`),
       ask(`${alone.url}/runs`),
       ask(`${alone.url}/health`),
+      ask(`${alone.url}/ready`),
       ask(`${alone.url}/predict/AAPL`),
     ]);
     for (const answer of [train, universe, run, runs]) {
@@ -243,9 +248,11 @@ test('while Temporal is away, training and runs answer 503 with Retry-After; for
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
     expect(health.status).toBe(200);
-    expect(health.body).toMatchObject({
+    expect(health.body).toEqual({ status: 'healthy' });
+    expect(ready.status).toBe(200);
+    expect(ready.body).toMatchObject({
       status: 'degraded',
-      parts: { database: { status: 'up' }, temporal: { status: 'down' } },
+      dependencies: [{ name: 'temporal', status: 'down', required: false }],
     });
     expect(predict.status).toBe(200);
     // What the request itself has wrong is said all the same.

@@ -48,6 +48,29 @@ export const SETTINGS = {
   STOCKCAST_UPLOAD_LIMIT_BYTES: wholeNumber(1)
     .default(256 * 1024 * 1024)
     .describe('Largest file that POST /upload takes'),
+  STOCKCAST_RATE_LIMIT: wholeNumber(0)
+    .default(6000)
+    .describe('Requests a minute that one client address may make of an API process; 0 means any number'),
+  STOCKCAST_TRUSTED_PROXIES: wholeNumber(0, 100)
+    .default(0)
+    .describe('Proxies in front of the API whose X-Forwarded-For and -Proto are believed'),
+  STOCKCAST_WAIT_LIMIT_MS: wholeNumber(1000, 540_000)
+    .default(120_000)
+    .describe('Longest time that a request with wait=true waits for its run'),
+  STOCKCAST_MAX_STREAMS: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('Event streams and waiting requests at a time in one API process'),
+  STOCKCAST_AUDIT: z
+    .stringbool()
+    .default(true)
+    .describe('Whether every forecast that is asked for is written to the table prediction_log'),
+  STOCKCAST_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least level of log lines: fatal, error, warn, info, debug, trace or silent'),
+  STOCKCAST_WORKER_METRICS_PORT: port
+    .optional()
+    .describe('Port on 127.0.0.1 where a worker process gives its /metrics; 0 takes any and says it; unset means none'),
   STOCKCAST_TENANT: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or "-"')
@@ -108,7 +131,16 @@ export interface Config {
     readonly port: number;
     readonly allowedHosts: readonly string[];
     readonly uploadLimitBytes: number;
+    /** Requests a minute of one client address; 0 means any number. */
+    readonly rateLimit: number;
+    readonly trustedProxies: number;
+    readonly waitLimitMs: number;
+    readonly maxStreams: number;
+    readonly audit: boolean;
+    readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   };
+  /** Undefined means that workers give no metrics. */
+  readonly workerMetricsPort: number | undefined;
   readonly tenant: string;
   readonly principal: string;
   readonly seed: number;
@@ -168,7 +200,14 @@ export function loadConfig(
       port: settings.STOCKCAST_API_PORT,
       allowedHosts: settings.STOCKCAST_ALLOWED_HOSTS ?? [],
       uploadLimitBytes: settings.STOCKCAST_UPLOAD_LIMIT_BYTES,
+      rateLimit: settings.STOCKCAST_RATE_LIMIT,
+      trustedProxies: settings.STOCKCAST_TRUSTED_PROXIES,
+      waitLimitMs: settings.STOCKCAST_WAIT_LIMIT_MS,
+      maxStreams: settings.STOCKCAST_MAX_STREAMS,
+      audit: settings.STOCKCAST_AUDIT,
+      logLevel: settings.STOCKCAST_LOG_LEVEL,
     },
+    workerMetricsPort: settings.STOCKCAST_WORKER_METRICS_PORT,
     tenant: settings.STOCKCAST_TENANT,
     principal: settings.STOCKCAST_PRINCIPAL,
     seed: settings.STOCKCAST_SEED,

@@ -52,7 +52,7 @@ describe('an error', () => {
     (_code, definition) => {
       expect(definition.message).toMatch(/[.?]$/);
       expect(definition.status).toBeGreaterThanOrEqual(400);
-      expect(definition.retryable).toBe(definition.status === 503);
+      expect(definition.retryable).toBe([429, 503].includes(definition.status));
     },
   );
 });

@@ -54,6 +54,25 @@ export const ERRORS = {
     title: 'Request too large',
     message: 'The body of the request is larger than {limit}. Ask for less at a time.',
   },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    title: 'Too many requests',
+    message: 'This address has asked {limit} times within a minute. Ask again in {seconds} s, or raise {setting}.',
+  },
+  STREAMS_BUSY: {
+    status: 503,
+    retryable: true,
+    title: 'Too many are waiting',
+    message:
+      '{limit} requests follow runs already, with wait=true or as event streams. Ask for GET /runs/:id instead, or raise {setting}.',
+  },
+  NOT_READY: {
+    status: 503,
+    retryable: true,
+    title: 'Not ready',
+    message: 'The API is not ready: {problems}.',
+  },
   MEDIA_TYPE_UNSUPPORTED: {
     status: 415,
     retryable: false,

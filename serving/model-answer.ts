@@ -86,13 +86,16 @@ async function rawAnswer(
   return isScaled(learner, model) ? answer! * volatility : answer!;
 }
 
-async function loadModel(
+/** The model as it computes, from memory or from the object store. @throws StockcastError OBJECT_MISSING, OBJECT_DAMAGED */
+export async function loadModel(
   services: Services,
   context: Context,
-  { objectKey }: ModelVersion,
+  model: ModelVersion,
   { learner }: LearnedKind,
 ): Promise<Model> {
-  return services.loaded.get(`${context.tenant}/${objectKey}`, async () => {
+  const { objectKey } = model;
+  const about = { tenant: context.tenant, model, at: () => context.clock.now().toISOString() };
+  return services.loaded.get(`${context.tenant}/${objectKey}`, about, async () => {
     const bytes = await services.objects.get(context, objectKey);
     let object: unknown;
     try {
@@ -100,6 +103,6 @@ async function loadModel(
     } catch (cause) {
       throw new StockcastError('OBJECT_DAMAGED', { key: objectKey, problem: 'not JSON' }, { cause });
     }
-    return learner.fromObject(object as Json);
+    return { model: learner.fromObject(object as Json), bytes: bytes.length };
   });
 }

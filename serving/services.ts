@@ -1,5 +1,6 @@
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import type { Model } from '../models/model.ts';
+import type { PredictionLog } from '../stores/audit/prediction-log.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
 import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
@@ -16,6 +17,7 @@ export interface Stores {
   readonly ledger: Ledger;
   readonly trials: TrialStore;
   readonly objects: ObjectStore;
+  readonly predictionLog: PredictionLog;
 }
 
 /** Everything that the use cases need, put together once per process by its composition root. */

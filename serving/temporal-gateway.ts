@@ -18,6 +18,7 @@ export class TemporalGateway {
   readonly client: Client;
   readonly #connection: Connection;
   readonly #at: TemporalAddress;
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(at: TemporalAddress) {
     this.#at = at;
@@ -30,8 +31,10 @@ export class TemporalGateway {
    * @throws StockcastError TEMPORAL_UNAVAILABLE when it does not answer
    */
   async call<T>(body: (client: Client) => Promise<T>, deadlineMs: number = DEADLINE_MS): Promise<T> {
+    const pending = this.#connection.withDeadline(Date.now() + deadlineMs, () => body(this.client));
+    this.#pending.add(pending);
     try {
-      return await this.#connection.withDeadline(Date.now() + deadlineMs, () => body(this.client));
+      return await pending;
     } catch (error) {
       const reason = unavailability(error);
       if (reason === undefined) throw error;
@@ -40,7 +43,14 @@ export class TemporalGateway {
         { address: this.#at.address, problem: reason },
         { cause: error },
       );
+    } finally {
+      this.#pending.delete(pending);
     }
+  }
+
+  /** @throws StockcastError TEMPORAL_UNAVAILABLE */
+  async ping(deadlineMs: number): Promise<void> {
+    await this.call((client) => client.workflowService.getSystemInfo({}), deadlineMs);
   }
 
   /** The run's page in the Web UI, if there is one. */
@@ -49,8 +59,11 @@ export class TemporalGateway {
     return uiUrl === undefined ? null : `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
   }
 
-  close(): Promise<void> {
-    return this.#connection.close();
+  /** Closes the connection once what is under way has come to its end or its deadline. */
+  async close(): Promise<void> {
+    // A call that the client tries again on a closed connection would throw where nobody can catch it.
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    await this.#connection.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { StockcastError } from '../domain/errors.ts';
+import { PostgresPredictionLog } from './audit/postgres-prediction-log.ts';
 import { PostgresBarStore } from './bars/postgres-bar-store.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
@@ -29,15 +30,18 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     });
   }
   const database = new Database(url, options);
+  const objects = new FolderObjectStore(objectsDir);
   return {
     bars: new PostgresBarStore(database),
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
     trials: new PostgresTrialStore(database),
-    objects: new FolderObjectStore(objectsDir),
+    predictionLog: new PostgresPredictionLog(database),
+    objects,
     /** @throws StockcastError DATABASE_UNAVAILABLE */
     ping: () => database.ping(),
+    pingObjects: () => objects.ping(),
     close: () => database.close(),
   };
 }

@@ -9,6 +9,7 @@ import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createWorkers, parseQueues } from './run-workers.ts';
+import { WorkerMetrics } from './worker-metrics.ts';
 import { keptWorkflowBundle } from './workflow-bundle.ts';
 
 const BUNDLED = ['workflows', 'domain', 'package-lock.json'];
@@ -22,6 +23,9 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
   await sweepTemporaryFolders(new Date());
   const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
+  const metrics = config.workerMetricsPort === undefined ? undefined : new WorkerMetrics();
+  const served = await metrics?.listen(config.workerMetricsPort!);
+  if (served !== undefined) console.log(`worker metrics: ${served.url}`);
   try {
     const workers = await createWorkers(queues, {
       services: createServices(stores, codeVersion(PROJECT_DIR), config.gate),
@@ -30,6 +34,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
       shutdownGraceMs: config.shutdownGraceMs,
+      ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
@@ -37,6 +42,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
     console.log(`worker ready: ${queues.join(', ')}`);
     await running;
   } finally {
+    await served?.close();
     await temporal.close();
     await stores.close();
   }

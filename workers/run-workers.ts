@@ -7,6 +7,7 @@ import { QUEUES } from '../domain/run.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export type Queue = (typeof QUEUES)[keyof typeof QUEUES];
@@ -19,6 +20,8 @@ export interface WorkerParts {
   readonly namespace: string;
   readonly trainingSlots: number;
   readonly shutdownGraceMs: number;
+  /** Counts what activities do. */
+  readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
@@ -39,7 +42,11 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
     ...(parts.address === undefined ? {} : { address: parts.address }),
   });
   const { services, temporal, namespace } = parts;
-  const common = { connection, namespace, shutdownGraceTime: parts.shutdownGraceMs };
+  const common = {
+    ...{ connection, namespace },
+    shutdownGraceTime: parts.shutdownGraceMs,
+    ...(parts.metrics === undefined ? {} : { interceptors: { activity: [parts.metrics.interceptor] } }),
+  };
   const pools: ThreadedTrainingPool[] = [];
   const makers: Record<Queue, () => Promise<Worker>> = {
     [QUEUES.orchestration]: async () =>

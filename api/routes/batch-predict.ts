@@ -49,13 +49,16 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     'REQUEST_TOO_LARGE',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: async ({ services }, { context, body: { tickers, ...options }, requestId, signal }) => {
+  handle: async (parts, call) => {
+    const { services } = parts;
+    const { context, requestId, signal } = call;
+    const { tickers, ...options } = call.body;
     const known = tickersOnce(services, context);
     const asked = [...new Set(tickers.map(normalised))];
     const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        return { ticker, result: await predict(services, context, parseTicker(ticker), options, known) };
+        return { ticker, result: await predict(parts, call, parseTicker(ticker), options, known) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;

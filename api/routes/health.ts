@@ -1,50 +1,59 @@
 import { z } from 'zod';
+import { StockcastError } from '../../domain/errors.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import type { ApiParts } from '../parts.ts';
-import { Probe } from '../probe.ts';
+import { PROBE_TIMEOUT_MS } from '../readiness.ts';
 
-const PROBE_TIMEOUT_MS = 2000;
-
-const part = z.object({
+const dependency = z.object({
+  name: z.string(),
   status: z.enum(['up', 'down']),
+  required: z.boolean().describe('Whether the API is of no use without it'),
+  latency_ms: z.number(),
+  breaker: z.enum(['closed', 'half_open', 'open']).optional().describe('Of what is called through a circuit breaker'),
   problem: z.string().optional().describe('Why it is down'),
 });
 
-const health = z.object({
-  status: z.enum(['ok', 'degraded']).describe('`degraded` when a part is down: what does not need it still answers'),
+const ready = z.object({
+  status: z.enum(['ready', 'degraded']).describe('`degraded`: something is down that is not required'),
   version: z.string(),
   code_version: z.string().describe('Hash of the sources that compute; part of the identity of every model'),
   uptime_seconds: z.number(),
-  parts: z.object({ database: part, temporal: part }),
+  dependencies: z.array(dependency),
 });
 
-/** `GET /health`: that the API runs, and which of the parts behind it answer. */
-export function healthEndpoints({ pingDatabase, temporal }: ApiParts): Endpoint[] {
-  const database = new Probe(pingDatabase, PROBE_TIMEOUT_MS);
-  const orchestration = new Probe(
-    () => temporal.call((client) => client.workflowService.getSystemInfo({}), PROBE_TIMEOUT_MS),
-    PROBE_TIMEOUT_MS,
-  );
-  return [
-    endpoint({
-      method: 'get',
-      path: '/health',
-      summary: 'Whether the API and the parts behind it answer',
-      description:
-        'Answers 200 as long as the API itself runs, within about two seconds, also while other parts are down.',
-      answer: { status: 200, name: 'Health', schema: health },
-      errors: [],
-      handle: async ({ services, version }) => {
-        const [databaseNow, temporalNow] = await Promise.all([database.result(), orchestration.result()]);
-        const up = databaseNow.status === 'up' && temporalNow.status === 'up';
-        return {
-          status: up ? ('ok' as const) : ('degraded' as const),
-          version,
-          code_version: services.codeVersion,
-          uptime_seconds: Math.round(process.uptime()),
-          parts: { database: databaseNow, temporal: temporalNow },
-        };
-      },
-    }),
-  ];
-}
+/** `GET /health`: that the process answers. `GET /ready`: whether what it leans on answers, too. */
+export const healthEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'get',
+    path: '/health',
+    summary: 'That the process answers',
+    description: 'For liveness probes: asks nothing of anything else.',
+    unlimited: true,
+    answer: { status: 200, name: 'Health', schema: z.object({ status: z.literal('healthy') }) },
+    errors: [],
+    handle: async () => ({ status: 'healthy' as const }),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/ready',
+    summary: 'Whether what the API leans on answers',
+    description: `For readiness probes. Answers within ${PROBE_TIMEOUT_MS / 1000} seconds; what was found holds for a second.`,
+    unlimited: true,
+    answer: { status: 200, name: 'Readiness', schema: ready },
+    errors: ['NOT_READY'],
+    handle: async ({ services, version, readiness }) => {
+      const found = await readiness.state();
+      const missing = found.filter(({ status, required }) => required && status === 'down');
+      if (missing.length > 0) {
+        const problems = missing.map(({ name, problem = 'down' }) => `${name}: ${problem.replace(/\.$/, '')}`);
+        throw new StockcastError('NOT_READY', { problems, dependencies: found });
+      }
+      return {
+        status: found.every(({ status }) => status === 'up') ? ('ready' as const) : ('degraded' as const),
+        version,
+        code_version: services.codeVersion,
+        uptime_seconds: Math.round(process.uptime()),
+        dependencies: found,
+      };
+    },
+  }),
+];

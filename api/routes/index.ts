@@ -1,12 +1,15 @@
 import type { Endpoint } from '../endpoint.ts';
-import type { ApiParts } from '../parts.ts';
 import { approvalsEndpoint } from './approvals.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
+import { historyEndpoint } from './history.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
+import { metricsEndpoint } from './metrics.ts';
+import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
+import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
@@ -15,10 +18,12 @@ import { trialsEndpoint } from './trials.ts';
 import { uploadEndpoint } from './upload.ts';
 
 /** Every endpoint, in the order in which they are matched and documented. */
-export function allEndpoints(parts: ApiParts): Endpoint[] {
+export function allEndpoints(): Endpoint[] {
   return [
     indexEndpoint,
-    ...healthEndpoints(parts),
+    ...healthEndpoints,
+    performanceEndpoint,
+    metricsEndpoint,
     uploadEndpoint,
     tickersEndpoint,
     ...trainEndpoints,
@@ -26,7 +31,9 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     approvalsEndpoint,
     predictEndpoint,
     batchPredictEndpoint,
+    historyEndpoint,
     leaderboardEndpoint,
+    ...modelsInMemoryEndpoints,
     ...modelEndpoints,
     ...certificateEndpoints,
     trialsEndpoint,

@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import type { Context } from '../../domain/context.ts';
+import { StockcastError } from '../../domain/errors.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
 import { forecast } from '../../serving/forecasting.ts';
 import { tickersOnce } from '../../serving/histories.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
-import type { Services } from '../../serving/services.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonField, tickerField } from '../fields.ts';
+import type { ApiParts } from '../parts.ts';
+import type { RequestScope } from '../request-context.ts';
+
+const LONGEST_KIND = 100;
 
 /** What a forecast may be asked for, besides its ticker. */
 export const predictionOptions = z.strictObject({
@@ -55,16 +60,47 @@ export const prediction = z.object({
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
 });
 
-/** Answers one request for a forecast, by the rules of both endpoints; `tickers` as in `forecast`. */
+/**
+ * Answers one request for a forecast, by the rules of both endpoints, and notes it in the metrics and in the audit;
+ * `tickers` as in `forecast`.
+ */
 export async function predict(
-  services: Services,
-  context: Context,
+  { services, metrics, audit }: ApiParts,
+  { context, requestId, seen }: RequestScope,
   ticker: string,
-  { horizon, model }: z.output<typeof predictionOptions>,
+  { horizon = DEFAULT_HORIZON, model }: z.output<typeof predictionOptions>,
   tickers = tickersOnce(services, context),
 ): Promise<PredictionAnswer> {
-  const request = { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
-  return predictionAnswer(context, await forecast(services, context, request, tickers));
+  const started = performance.now();
+  const note = (code: string | undefined, answer?: PredictionAnswer) => {
+    const durationMs = performance.now() - started;
+    metrics.predicted(answer?.model ?? 'none', horizon, code ?? 'ok', durationMs);
+    audit.note(context.tenant, {
+      id: randomUUID(),
+      at: context.clock.now().toISOString(),
+      ...{ requestId, ticker, horizon, durationMs },
+      principal: context.principal,
+      route: seen.route ?? '',
+      // A text from outside: PostgreSQL takes no NUL, and a name of a kind is short.
+      ...(model === undefined ? {} : { asked: model.replaceAll('\0', '').slice(0, LONGEST_KIND) }),
+      ...(seen.cache === undefined ? {} : { cache: seen.cache }),
+      ...(code === undefined ? {} : { code }),
+      ...(answer === undefined ? {} : { answer: audited(answer) }),
+    });
+  };
+  const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
+  try {
+    const answer = predictionAnswer(context, await forecast(services, context, request, tickers));
+    note(undefined, answer);
+    return answer;
+  } catch (error) {
+    note(error instanceof StockcastError ? error.code : 'UNEXPECTED');
+    throw error;
+  }
+}
+
+function audited({ model_id, model, as_of, prediction: { price_target, confidence } }: PredictionAnswer) {
+  return { modelId: model_id, kind: model, originSession: as_of, priceTarget: price_target, confidence };
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -86,5 +122,5 @@ export const predictEndpoint: Endpoint = endpoint({
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: ({ services }, { context, params, query }) => predict(services, context, params.ticker, query),
+  handle: (parts, call) => predict(parts, call, call.params.ticker, call.query),
 });

@@ -6,8 +6,12 @@ const LINKS = {
   openapi: '/openapi.json',
   errors: '/docs/errors',
   health: '/health',
+  ready: '/ready',
+  performance: '/performance',
+  metrics: '/metrics',
   tickers: '/tickers',
   leaderboard: '/leaderboard',
+  models: '/models/status',
   runs: '/runs',
   approvals: '/approvals',
 } as const;

@@ -6,6 +6,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { wholeNumberField } from '../fields.ts';
 import { runPath, statusUrl } from '../run-links.ts';
 import { runParams, verdictEndpoint } from './approvals.ts';
+import { runEventsEndpoint } from './run-events.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
@@ -65,7 +66,8 @@ const universeResult = z.object({
   ),
 });
 
-const run = z.object({
+/** A run as it stands. */
+export const runSchema = z.object({
   run_id: z.string(),
   workflow: z.string(),
   status: runStatus,
@@ -96,7 +98,7 @@ const runList = z.object({
 
 const cancellation = z.object({ run_id: z.string(), cancel_requested: z.literal(true), status_url: z.string() });
 
-/** `GET /runs`, `GET /runs/*id`, `POST /runs/*id/cancel`, `POST /runs/*id/verdict`. The longer path stands first: the wildcard would take it. */
+/** `GET /runs`, `GET /runs/*id`, `POST /runs/*id/cancel`, `POST /runs/*id/verdict`, `GET /runs/*id/events`. The longer path stands first: the wildcard would take it. */
 export const runsEndpoints: readonly Endpoint[] = [
   endpoint({
     method: 'get',
@@ -124,12 +126,13 @@ export const runsEndpoints: readonly Endpoint[] = [
     },
   }),
   verdictEndpoint,
+  runEventsEndpoint,
   endpoint({
     method: 'get',
     path: '/runs/*id',
     summary: 'How far a run is, or how it ended',
     params: runParams,
-    answer: { status: 200, name: 'Run', schema: run },
+    answer: { status: 200, name: 'Run', schema: runSchema },
     errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
     handle: async ({ temporal }, { context, params: { id } }) => runAnswer(await describeRun(temporal, context, id)),
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { SearchBudget } from '../../domain/parameter-search.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
+import { runAnswer } from '../../serving/run-answer.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { type Call, type Endpoint, endpoint } from '../endpoint.ts';
@@ -21,7 +22,7 @@ import {
 import type { ApiParts, ApiSettings } from '../parts.ts';
 import { mergeOptions } from '../read-request.ts';
 import { runPath, statusUrl } from '../run-links.ts';
-import { runStatus } from './runs.ts';
+import { runSchema, runStatus } from './runs.ts';
 
 const options = z.strictObject({
   horizons: horizonsField.optional(),
@@ -35,10 +36,13 @@ const options = z.strictObject({
 });
 const body = options.extend({ parameters: parametersField.optional(), search: searchField.optional() });
 const tickers = { tickers: tickersField.optional() };
+const wait = {
+  wait: flagField('Whether to answer only when the run has ended, for at most STOCKCAST_WAIT_LIMIT_MS').optional(),
+};
 const params = z.strictObject({ ticker: tickerField });
 
 type Options = z.output<typeof body>;
-type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response'>;
+type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response' | 'context' | 'signal'>;
 
 const startedRun = z.object({
   run_id: z.string(),
@@ -49,6 +53,11 @@ const startedRun = z.object({
 });
 
 const answer = { status: 202, name: 'StartedRun', schema: startedRun } as const;
+const otherwise = {
+  status: 200,
+  name: 'Run',
+  schema: runSchema.describe('With wait=true: how the run ended'),
+} as const;
 const errors: readonly ErrorCode[] = [
   'TICKER_INVALID',
   'TICKER_UNKNOWN',
@@ -56,12 +65,14 @@ const errors: readonly ErrorCode[] = [
   'DATE_INVALID',
   'MODEL_KIND_UNKNOWN',
   'PARAMETER_INVALID',
+  'STREAMS_BUSY',
   'TEMPORAL_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
 ];
 const oneTickerErrors: readonly ErrorCode[] = [...errors, 'TOO_FEW_SESSIONS'];
 const description =
-  'Options may stand in the query or in the body. An equal request joins the run that does or did the same.';
+  'Options may stand in the query or in the body. An equal request joins the run that does or did the same. With ' +
+  'wait=true in the query the answer comes when the run has ended, however it did; 202 then means that it still goes on.';
 
 /** `POST /train/:ticker`, and `GET` for those who only curl: starts a training run, or joins an equal one. */
 export const trainEndpoints: readonly Endpoint[] = [
@@ -71,11 +82,15 @@ export const trainEndpoints: readonly Endpoint[] = [
     summary: 'Train, evaluate and promote models for one ticker',
     description,
     params,
-    query: options,
+    query: options.extend(wait),
     body: { name: 'TrainingOptions', schema: body },
     answer,
+    otherwise,
     errors: [...oneTickerErrors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
-    handle: (parts, call) => trainOne(parts, call, mergeOptions(call.query, call.body, 'body')),
+    handle: (parts, call) => {
+      const { wait = false, ...query } = call.query;
+      return trainOne(parts, call, mergeOptions(query, call.body, 'body'), wait);
+    },
   }),
   endpoint({
     method: 'get',
@@ -83,42 +98,86 @@ export const trainEndpoints: readonly Endpoint[] = [
     summary: 'The same as POST, for a browser or a bare curl',
     changes: true,
     params,
-    query: options,
+    query: options.extend(wait),
     answer,
+    otherwise,
     errors: oneTickerErrors,
-    handle: (parts, call) => trainOne(parts, call, call.query),
+    handle: (parts, call) => {
+      const { wait = false, ...query } = call.query;
+      return trainOne(parts, call, query, wait);
+    },
   }),
   endpoint({
     method: 'post',
     path: '/train',
     summary: 'Train many tickers in one run',
     description: `Without \`tickers\`, all known ones; a ticker that cannot be trained fails alone, inside the run. ${description}`,
-    query: options.extend(tickers),
+    query: options.extend(tickers).extend(wait),
     body: { name: 'UniverseTrainingOptions', schema: body.extend(tickers) },
     answer,
+    otherwise,
     errors: [...errors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
     handle: async (parts, call) => {
       const { services, temporal, settings } = parts;
-      const { tickers, ...wish } = mergeOptions(call.query, call.body, 'body');
+      const { wait = false, ...query } = call.query;
+      const { tickers, ...wish } = mergeOptions(query, call.body, 'body');
       const request = {
         maxInFlight: settings.maxInFlight,
         ...(tickers === undefined ? {} : { tickers }),
         ...(wish.as_of === undefined ? {} : { asOf: wish.as_of }),
       };
-      const run = await startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings));
-      return startedAnswer(call, run);
+      return answered(parts, call, wait, 'universe', () =>
+        startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings)),
+      );
     },
   }),
 ];
 
-async function trainOne(
-  { services, temporal, settings }: ApiParts,
-  call: Call<{ ticker: string }, unknown, unknown>,
-  chosen: Options,
+function trainOne(parts: ApiParts, call: Call<{ ticker: string }, unknown, unknown>, chosen: Options, wait: boolean) {
+  const { services, temporal, settings } = parts;
+  return answered(parts, call, wait, 'ticker', () =>
+    startTickerTraining(services, temporal, call.context, call.params.ticker, wishOf(chosen, settings), chosen.as_of),
+  );
+}
+
+/** Starts a run and answers at once, or when it has ended. */
+async function answered(
+  parts: ApiParts,
+  call: AnyCall,
+  wait: boolean,
+  scope: 'ticker' | 'universe',
+  start: () => Promise<StartedRun>,
 ) {
-  const wish = wishOf(chosen, settings);
-  const run = await startTickerTraining(services, temporal, call.context, call.params.ticker, wish, chosen.as_of);
-  return startedAnswer(call, run);
+  const begin = async () => {
+    const run = await start();
+    parts.metrics.trainingAsked(scope, run.joined ? 'joined' : 'started');
+    return run;
+  };
+  if (!wait) return startedAnswer(call, await begin());
+  // Whoever may not wait has not started anything.
+  return parts.followers.hold(call.signal, async (ended) => {
+    const run = await begin();
+    const answer = startedAnswer(call, run);
+    const view = await endOf(parts, call, run.run_id, ended);
+    if (view === undefined) return answer;
+    call.response.status(200);
+    return runAnswer(view);
+  });
+}
+
+/** How a run ended; undefined when it goes on for longer than may be waited, or nobody waits any more. */
+async function endOf({ settings, watch }: ApiParts, { context }: AnyCall, runId: string, ended: AbortSignal) {
+  const enough = new AbortController();
+  const stop = () => enough.abort();
+  const timer = setTimeout(stop, settings.waitLimitMs);
+  ended.addEventListener('abort', stop);
+  try {
+    for await (const view of watch.follow(context, runId, enough.signal)) if (view.status !== 'running') return view;
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    ended.removeEventListener('abort', stop);
+  }
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {

@@ -86,7 +86,7 @@ export const uploadEndpoint: Endpoint = endpoint({
     'UPLOAD_BUSY',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: async ({ services, settings, uploadsDir }, { context, query, request, signal }) => {
+  handle: async ({ services, settings, uploadsDir, metrics }, { context, query, request, signal }) => {
     const rules = {
       dir: uploadsDir,
       limitBytes: settings.uploadLimitBytes,
@@ -107,6 +107,7 @@ export const uploadEndpoint: Endpoint = endpoint({
         adjustSplits: chosen.adjust_splits ?? false,
         signal,
       });
+      metrics.rowsTaken(taken.accepted_rows, taken.rejected_rows);
       return reportAnswer(taken);
     });
   },

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../../api/app.ts';
-import { listen } from '../../api/listen.ts';
 import { ProcessDouble, commandLine } from '../../tests/support/command-line.ts';
+import { startApi } from '../../tests/support/running-api.ts';
 import { type TestDatabase, freshDatabase } from '../../tests/support/postgres.ts';
 import { freshNamespace } from '../../tests/support/temporal.ts';
 import { samplePrices } from '../../tests/support/test-universe.ts';
@@ -201,22 +200,11 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
   });
 
   test('machines are told the same by commands and by the API', async () => {
-    const app = createApp({
+    const api = await startApi({
       services: await workerParts.services(),
       temporal: await workerParts.temporal(),
-      settings: {
-        ...workerParts.settings(),
-        tenant: TENANT,
-        principal: 'local',
-        uploadLimitBytes: 1000,
-        allowedHosts: [],
-      },
-      pingDatabase: async () => undefined,
-      uploadsDir: dir,
-      log: () => undefined,
-      version: '1.2.3',
+      settings: { tenant: TENANT, principal: 'local' },
     });
-    const api = await listen(app, '127.0.0.1', 0);
     try {
       for (const [command, path] of [
         [['tickers'], '/tickers'],
@@ -230,7 +218,7 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
         expect(byCommand).toEqual(byApi);
       }
     } finally {
-      await api.stop(0);
+      await api.stop();
     }
   });
 

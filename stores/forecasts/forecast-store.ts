@@ -7,5 +7,11 @@ import type { Horizon } from '../../domain/horizon.ts';
 export interface ForecastStore {
   /** Stores the forecast unless its place is taken, and returns the one that is stored. */
   save(context: Context, forecast: Forecast): Promise<Forecast>;
+  /** The newest forecasts of a ticker by origin session, of one kind or of all, at most `limit`. */
+  ofTicker(
+    context: Context,
+    ticker: string,
+    asked: { readonly horizon: Horizon; readonly kind?: string; readonly limit: number },
+  ): Promise<Forecast[]>;
   find(context: Context, modelId: string, originSession: SessionDate, horizon: Horizon): Promise<Forecast | undefined>;
 }

@@ -46,6 +46,28 @@ export class PostgresForecastStore implements ForecastStore {
     return stored;
   }
 
+  async ofTicker(
+    context: Context,
+    ticker: string,
+    { horizon, kind, limit }: { readonly horizon: Horizon; readonly kind?: string; readonly limit: number },
+  ): Promise<Forecast[]> {
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('forecast')
+        .selectAll()
+        .where('tenant', '=', context.tenant)
+        .where('ticker', '=', ticker)
+        .where('horizon', '=', horizon)
+        .$if(kind !== undefined, (query) => query.where('kind', '=', kind!))
+        .orderBy('origin_session', 'desc')
+        .orderBy('made_at', 'desc')
+        .orderBy('model_id')
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map(forecastOf);
+  }
+
   async find(
     context: Context,
     modelId: string,

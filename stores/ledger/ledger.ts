@@ -13,6 +13,8 @@ export interface Ledger {
   enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion>;
   /** What serves now (without `asOf`), or what was in production as of a date: the newest entry not later than it. */
   production(context: Context, ticker: string, horizon: Horizon, asOf?: SessionDate): Promise<Promotion | undefined>;
+  /** What serves now, for every ticker and horizon that has something, by ticker and horizon. */
+  serving(context: Context): Promise<Promotion[]>;
   /** The newest entry that a run made for a ticker and horizon, in whichever execution. */
   newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined>;
   /** All entries for a ticker, newest first. */

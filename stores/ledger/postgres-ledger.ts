@@ -77,6 +77,22 @@ export class PostgresLedger implements Ledger {
     return row === undefined ? undefined : promotionOf(row);
   }
 
+  async serving({ tenant }: Context): Promise<Promotion[]> {
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('promotion')
+        .distinctOn(['ticker', 'horizon'])
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('moved_live', '=', true)
+        .orderBy('ticker')
+        .orderBy('horizon')
+        .orderBy('id', 'desc')
+        .execute(),
+    );
+    return rows.map(promotionOf);
+  }
+
   async newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined> {
     const row = await this.#database.run((db) =>
       entries(db, context.tenant, ticker)

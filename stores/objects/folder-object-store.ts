@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
@@ -60,6 +60,12 @@ export class FolderObjectStore implements ObjectStore {
   async exists(context: Context, key: string): Promise<boolean> {
     const stats = await stat(this.#path(context, key)).catch(undefinedIfMissing);
     return stats?.isFile() ?? false;
+  }
+
+  /** Settles when objects can be written and read. */
+  async ping(): Promise<void> {
+    await makeFolder(this.#root);
+    await access(this.#root, constants.R_OK | constants.W_OK);
   }
 
   // Makes the folder of temporary files and removes what killed puts have left in it. Their age is told by the file

@@ -5,6 +5,7 @@ import * as executions from './migrations/0002-executions.ts';
 import * as certificates from './migrations/0003-certificates.ts';
 import * as panels from './migrations/0004-panels.ts';
 import * as trials from './migrations/0005-trials.ts';
+import * as predictionLog from './migrations/0007-prediction-log.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
@@ -14,6 +15,7 @@ const MIGRATIONS = {
   '0003-certificates': certificates,
   '0004-panels': panels,
   '0005-trials': trials,
+  '0007-prediction-log': predictionLog,
 };
 
 /** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */

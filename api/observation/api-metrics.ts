@@ -1,0 +1,155 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { LatencyHistogram } from './latency-histogram.ts';
+
+const PREFIX = 'stockcast_';
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30];
+
+/** One method of one route, with what it has answered. */
+export interface RouteLatency {
+  readonly method: string;
+  readonly route: string;
+  readonly latency: LatencyHistogram;
+  /** Answers by the hundreds of their status: `2xx`, `4xx` and so on. */
+  readonly answers: Map<string, number>;
+}
+
+/** One status of one route: its counters, looked up once. */
+interface Line {
+  readonly route: RouteLatency;
+  readonly statusClass: string;
+  readonly count: () => void;
+  readonly observe: (seconds: number) => void;
+}
+
+/**
+ * What this process has counted and measured. Labels are route templates and names from short lists, never paths or
+ * tickers, so their number is bounded. Seconds and bytes, as Prometheus asks.
+ */
+export class ApiMetrics {
+  readonly registry = new Registry();
+  readonly routes = new Map<string, RouteLatency>();
+  /** How late the event loop was, in nanoseconds. */
+  readonly eventLoopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  readonly #lines = new Map<string, Line>();
+  readonly #requests = this.#counter('http_requests_total', 'Answers given', ['method', 'route', 'status']);
+  readonly #duration = this.#histogram('http_request_duration_seconds', 'Time to answer', ['method', 'route']);
+  readonly #inFlight = this.gauge('http_requests_in_flight', 'Requests being answered');
+  readonly #predictions = this.#counter('predictions_total', 'Forecasts asked for', ['kind', 'horizon', 'outcome']);
+  readonly #predictionTime = this.#histogram('prediction_duration_seconds', 'Time to make or find a forecast', [
+    'outcome',
+  ]);
+  readonly #trainings = this.#counter('train_requests_total', 'Training asked for', ['scope', 'outcome']);
+  readonly #records = this.#counter('uploaded_rows_total', 'Rows of price files', ['outcome']);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+    this.eventLoopDelay.enable();
+  }
+
+  requestStarted(): void {
+    this.#inFlight.inc();
+  }
+
+  /** A request was answered; `route` is a template. */
+  requestEnded(method: string, route: string, status: number, ms: number): void {
+    this.#inFlight.dec();
+    const { route: routeLatency, statusClass, count, observe } = this.#line(method, route, status);
+    count();
+    observe(ms / 1000);
+    routeLatency.latency.record(ms);
+    routeLatency.answers.set(statusClass, (routeLatency.answers.get(statusClass) ?? 0) + 1);
+  }
+
+  /** A forecast was asked for; `kind` is that of the model that answered, or `none`; `outcome` a code of errors or `ok`. */
+  predicted(kind: string, horizon: number, outcome: string, ms: number): void {
+    this.#predictions.inc({ kind, horizon, outcome });
+    this.#predictionTime.observe({ outcome: outcome === 'ok' ? 'ok' : 'failed' }, ms / 1000);
+  }
+
+  /** A training run was asked for. */
+  trainingAsked(scope: 'ticker' | 'universe', outcome: 'started' | 'joined'): void {
+    this.#trainings.inc({ scope, outcome });
+  }
+
+  /** A price file was taken in. */
+  rowsTaken(accepted: number, rejected: number): void {
+    this.#records.inc({ outcome: 'accepted' }, accepted);
+    this.#records.inc({ outcome: 'rejected' }, rejected);
+  }
+
+  /** A gauge whose values `collect` sets when they are asked for. */
+  gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[] = [],
+    collect?: (gauge: Gauge) => Promise<void> | void,
+  ) {
+    return new Gauge({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect === undefined
+        ? {}
+        : {
+            collect() {
+              return collect(this);
+            },
+          }),
+    });
+  }
+
+  /** A counter that another part keeps: `read` gives its values, with their labels, when they are asked for. */
+  countedElsewhere(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => readonly (readonly [Readonly<Record<string, string>>, number])[],
+  ): void {
+    new Counter({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    });
+  }
+
+  #line(method: string, route: string, status: number): Line {
+    const key = `${method} ${route} ${status}`;
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      // A parser's worth of methods on addresses that do not exist must not become as many series.
+      const known = METHODS.has(method) ? method : 'other';
+      const counter = this.#requests.labels({ method: known, route, status });
+      const histogram = this.#duration.labels({ method: known, route });
+      const name = `${known} ${route}`;
+      let routeLatency = this.routes.get(name);
+      if (routeLatency === undefined) {
+        routeLatency = { method: known, route, latency: new LatencyHistogram(), answers: new Map() };
+        this.routes.set(name, routeLatency);
+      }
+      line = {
+        route: routeLatency,
+        statusClass: `${Math.floor(status / 100)}xx`,
+        count: () => counter.inc(),
+        observe: (seconds) => histogram.observe(seconds),
+      };
+      this.#lines.set(key, line);
+    }
+    return line;
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram(name: string, help: string, labelNames: string[]): Histogram {
+    return new Histogram({ name: PREFIX + name, help, labelNames, buckets: SECONDS, registers: [this.registry] });
+  }
+}

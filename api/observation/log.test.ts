@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createLog, withoutSecrets } from './log.ts';
+
+test.each([
+  ['connect to postgres://me:hunter2@db:5432/x failed', 'connect to postgres://***@db:5432/x failed'],
+  ['GET https://a.example/q?symbol=A&apikey=hunter2&x=1', 'GET https://a.example/q?symbol=A&apikey=***&x=1'],
+  ['Authorization: Bearer hunter2.abc', 'Authorization: *** ***'],
+  ['{"password":"hunter2","user":"me"}', '{"password":"***","user":"me"}'],
+  ['crumb=hunter2; token: hunter2', 'crumb=***; token: ***'],
+])('takes the secret out of %s', (text, clean) => {
+  expect(withoutSecrets(text)).toBe(clean);
+});
+
+test('leaves texts without secrets as they are', () => {
+  const text = 'TypeError: x is not a function\n    at file:///srv/api/app.ts:12:3 (AAPL, https://example.com/a?b=c)';
+  expect(withoutSecrets(text)).toBe(text);
+});
+
+test('an error is logged with what caused it, without its secrets; fields that name a secret are not shown', () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+  const cause = new Error('password=hunter2 refused');
+  log.error({ error: new Error('no connection to postgres://me:hunter2@db/x', { cause }) }, 'failed');
+  log.info({ authorization: 'hunter2', headers: { cookie: 'hunter2' }, route: '/x' });
+  log.debug('not on this level');
+  expect(lines.join('')).not.toContain('hunter2');
+  const [failed, plain, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(failed).toMatchObject({ level: 'error', msg: 'failed', error: expect.stringContaining('caused by: Error:') });
+  expect(failed!.time).toMatch(/^\d{4}-\d\d-\d\dT/);
+  expect(plain).toMatchObject({ level: 'info', route: '/x', authorization: '***', headers: { cookie: '***' } });
+  expect(rest).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+/** Levels of the log, by which it can be made quieter. */
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** Largest log that may wait for a reader that is slow; what comes then is dropped and counted. */
+const MOST_WAITING_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 4096;
+const FLUSH_EVERY_MS = 500;
+
+/** Fields that hold secrets wherever they come from; none is logged on purpose. */
+const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'token', 'secret', 'api_key', 'apikey'];
+const SECRETS_IN_TEXT: readonly (readonly [RegExp, string])[] = [
+  [/(\w+:\/\/)[^\s/@]+@/g, '$1***@'],
+  [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
+  [
+    /\b((?:api_?key|password|passwd|secret|token|crumb|cookie|authorization)["']?\s*[=:]\s*["']?)[^\s&"',;]+/gi,
+    '$1***',
+  ],
+];
+
+/** A text without passwords in addresses, keys in queries and tokens of headers. */
+export function withoutSecrets(text: string): string {
+  return SECRETS_IN_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
+}
+
+/** A log of JSON lines; messages and `error` fields go through `withoutSecrets`, and fields that name a secret are left out. */
+export function createLog(level: LogLevel, destination: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '***' },
+      serializers: { error: (error: unknown) => withoutSecrets(typeof error === 'string' ? error : traceOf(error)) },
+    },
+    destination,
+  );
+}
+
+/** A destination that collects lines and writes them behind the answers' back. */
+export interface LogFile {
+  readonly stream: DestinationStream;
+  /** Lines that were dropped because nobody read them. */
+  readonly dropped: () => number;
+  /** Writes what is left, for at most so long. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Writes to a file descriptor, by default standard error, without waiting for it. */
+export function openLogFile(fd = 2): LogFile {
+  const stream = pino.destination({ fd, sync: false, minLength: CHUNK_BYTES, maxLength: MOST_WAITING_BYTES });
+  let dropped = 0;
+  stream.on('drop', () => {
+    dropped += 1;
+  });
+  // Whoever read the log has gone: there is nobody left to tell.
+  stream.on('error', () => {});
+  const flushing = setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref();
+  return {
+    stream,
+    dropped: () => dropped,
+    close: (timeoutMs) => {
+      clearInterval(flushing);
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        stream.flush(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+/** An error with its stack and what caused it. */
+export function traceOf(error: unknown): string {
+  const traces: string[] = [];
+  for (let next = error; next !== undefined; next = next instanceof Error ? next.cause : undefined) {
+    traces.push(next instanceof Error ? (next.stack ?? next.message) : String(next));
+  }
+  return traces.join('\ncaused by: ');
+}

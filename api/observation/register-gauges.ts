@@ -1,0 +1,77 @@
+import { systemClock } from '../../domain/context.ts';
+import type { Horizon } from '../../domain/horizon.ts';
+import { modelAccuracy } from '../../serving/model-accuracy.ts';
+import type { ApiParts } from '../parts.ts';
+import { Probe } from '../probe.ts';
+
+const ACCURACY_TIMEOUT_MS = 2000;
+const ACCURACY_HOLDS_MS = 30_000;
+
+/** Adds to the metrics what other parts know: dependencies, caches, the audit, open streams, what serves and how well. */
+export function registerGauges({ metrics, readiness, caches, audit, followers, services, settings }: ApiParts): void {
+  metrics.gauge('dependency_up', 'Whether a dependency answers', ['dependency'], async (gauge) => {
+    for (const { name, status } of await readiness.state()) gauge.set({ dependency: name }, status === 'up' ? 1 : 0);
+  });
+  metrics.gauge('breaker_state', '0 closed, 1 half open, 2 open', ['dependency'], async (gauge) => {
+    const values = { closed: 0, half_open: 1, open: 2 };
+    for (const { name, breaker } of await readiness.state()) {
+      if (breaker !== undefined) gauge.set({ dependency: name }, values[breaker]);
+    }
+  });
+  metrics.countedElsewhere('cache_requests_total', 'Questions to a cache', ['cache', 'verdict'], () =>
+    caches().flatMap(({ name, hits, misses }) => [
+      [{ cache: name, verdict: 'hit' }, hits] as const,
+      [{ cache: name, verdict: 'miss' }, misses] as const,
+    ]),
+  );
+  metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {
+    for (const { name, entries } of caches()) gauge.set({ cache: name }, entries);
+  });
+  metrics.countedElsewhere('audit_rows_total', 'Rows of the log of predictions', ['outcome'], () => {
+    const { written, dropped } = audit.counts;
+    return [
+      [{ outcome: 'written' }, written],
+      [{ outcome: 'dropped' }, dropped],
+    ];
+  });
+  metrics.gauge('audit_buffered_rows', 'Rows that wait to be written', [], (gauge) => {
+    gauge.set(audit.counts.buffered);
+  });
+  metrics.gauge('followers', 'Event streams and requests that wait for a run', [], (gauge) => {
+    gauge.set(followers.n);
+  });
+
+  const context = { tenant: settings.tenant, principal: settings.principal, clock: systemClock };
+  const labels = ({ kind, horizon }: { kind: string; horizon: Horizon }) => ({ kind, horizon: String(horizon) });
+  let known: Awaited<ReturnType<typeof modelAccuracy>> = [];
+  // Reads a few rows for every ticker that has a model: not at every scrape.
+  const looked = new Probe(
+    async () => {
+      known = await modelAccuracy(services, context);
+    },
+    ACCURACY_TIMEOUT_MS,
+    ACCURACY_HOLDS_MS,
+  );
+  const accuracy = (name: string, help: string, value: (line: (typeof known)[number]) => number) =>
+    metrics.gauge(name, help, ['kind', 'horizon'], async (gauge) => {
+      await looked.result();
+      gauge.reset();
+      for (const line of known) gauge.set(labels(line), value(line));
+    });
+  accuracy('models_serving', 'Tickers that a kind serves', ({ n }) => n);
+  accuracy(
+    'model_rmse_ratio_to_naive',
+    'Out-of-sample RMSE of what serves over that of the naive forecast, mean over its tickers',
+    ({ rmseRatioToNaive }) => rmseRatioToNaive,
+  );
+  accuracy(
+    'model_directional_accuracy_ratio',
+    'Share of out-of-sample directions that were right, of what serves, mean over its tickers',
+    ({ directionalAccuracy }) => directionalAccuracy,
+  );
+  accuracy(
+    'model_coverage80_ratio',
+    'Share of outcomes inside the 80% intervals, out of sample, of what serves, mean over its tickers',
+    ({ coverage80 }) => coverage80,
+  );
+}

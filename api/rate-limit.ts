@@ -1,0 +1,25 @@
+import type { RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { StockcastError } from '../domain/errors.ts';
+
+const WINDOW_MS = 60_000;
+
+/**
+ * Middleware that lets one client address make so many requests a minute (0: any number), and says in the headers
+ * `RateLimit-Policy` and `RateLimit` how many are left. What must always be answered does not count.
+ */
+export function limitRate(perMinute: number, unlimited: readonly string[]): RequestHandler {
+  if (perMinute === 0) return (_request, _response, next) => next();
+  const free = new Set(unlimited);
+  return rateLimit({
+    windowMs: WINDOW_MS,
+    limit: perMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    skip: (request) => free.has(request.path),
+    handler: (_request, response) => {
+      const seconds = Number(response.get('Retry-After'));
+      throw new StockcastError('RATE_LIMITED', { limit: perMinute, seconds, setting: 'STOCKCAST_RATE_LIMIT' });
+    },
+  });
+}

@@ -1,0 +1,44 @@
+import type { Context } from '../domain/context.ts';
+import type { Horizon } from '../domain/horizon.ts';
+import type { Services } from './services.ts';
+
+const AT_A_TIME = 8;
+
+/** How well a kind did out of sample where it serves, as means over its tickers. */
+export interface KindAccuracy {
+  readonly kind: string;
+  readonly horizon: Horizon;
+  /** Tickers that it serves and was evaluated for. */
+  readonly n: number;
+  readonly rmseRatioToNaive: number;
+  readonly directionalAccuracy: number;
+  readonly coverage80: number;
+}
+
+/** The figures of what serves now, by kind and horizon. */
+export async function modelAccuracy(services: Services, context: Context): Promise<KindAccuracy[]> {
+  const serving = await services.ledger.serving(context);
+  const groups = new Map<string, { kind: string; horizon: Horizon; figures: number[][] }>();
+  for (let first = 0; first < serving.length; first += AT_A_TIME) {
+    const some = serving.slice(first, first + AT_A_TIME);
+    const models = await Promise.all(some.map(({ modelId }) => services.registry.find(context, modelId)));
+    for (const model of models) {
+      if (model?.evaluation === undefined) continue;
+      const { kind, horizon, evaluation } = model;
+      const key = `${kind}/${horizon}`;
+      const group = groups.get(key) ?? { kind, horizon, figures: [] };
+      groups.set(key, group);
+      const coverage = evaluation.intervals.find(({ level }) => level === 0.8)?.model.coverage ?? Number.NaN;
+      group.figures.push([evaluation.rmseRatioToNaive, evaluation.directionalAccuracy, coverage]);
+    }
+  }
+  return [...groups.values()].map(({ kind, horizon, figures }) => {
+    const mean = (column: number) => figures.reduce((sum, row) => sum + row[column]!, 0) / figures.length;
+    return {
+      ...{ kind, horizon, n: figures.length },
+      rmseRatioToNaive: mean(0),
+      directionalAccuracy: mean(1),
+      coverage80: mean(2),
+    };
+  });
+}

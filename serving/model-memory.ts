@@ -1,0 +1,95 @@
+import type { Context } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+import type { Stage } from '../domain/gate.ts';
+import type { Horizon } from '../domain/horizon.ts';
+import { type ModelVersion, stageOf } from '../domain/model-version.ts';
+import { kindNamed } from '../models/kinds.ts';
+import { historyOf } from './histories.ts';
+import type { LoadedModel } from './loaded-models.ts';
+import { loadModel } from './model-answer.ts';
+import type { Services } from './services.ts';
+import { registered } from './training.ts';
+import { vantageOf } from './vantages.ts';
+
+/** A model in memory, with where it stands. */
+export interface ModelInMemory extends LoadedModel {
+  readonly stage: Stage;
+  /** `object_missing`: it answers from memory, but could not be read again. */
+  readonly health: 'ok' | 'loading' | 'object_missing';
+}
+
+/** What is in memory in this process, last used first. */
+export async function modelsInMemory(services: Services, context: Context): Promise<ModelInMemory[]> {
+  const loaded = services.loaded.list(context.tenant);
+  if (loaded.length === 0) return [];
+  const serving = new Map(
+    (await services.ledger.serving(context)).map(({ ticker, horizon, modelId }) => [`${ticker}/${horizon}`, modelId]),
+  );
+  return Promise.all(
+    loaded.map(async (entry) => {
+      const { id, ticker, horizon } = entry.model;
+      const known = await services.registry.find(context, id);
+      const isThere = known !== undefined && (await services.objects.exists(context, known.objectKey));
+      const health = !isThere ? 'object_missing' : entry.bytes === undefined ? 'loading' : 'ok';
+      return { ...entry, stage: stageOf(known ?? { id }, serving.get(`${ticker}/${horizon}`)), health };
+    }),
+  );
+}
+
+/**
+ * Reads what serves a ticker for some horizons into memory, an ensemble's members included, so that the next forecast
+ * does not wait for it.
+ * @throws StockcastError TICKER_UNKNOWN, MODEL_MISSING when nothing serves for any of the horizons, OBJECT_MISSING
+ */
+export async function loadModelsOf(
+  services: Services,
+  context: Context,
+  ticker: string,
+  horizons: readonly Horizon[],
+): Promise<ModelVersion[]> {
+  const models = await servingModels(services, context, ticker, horizons);
+  for (const model of models) {
+    const kind = kindNamed(model.kind);
+    if ('learner' in kind) await loadModel(services, context, model, kind);
+  }
+  return models;
+}
+
+/** Drops from memory what serves a ticker for some horizons; the next forecast reads it anew. @throws as loading */
+export async function unloadModelsOf(
+  services: Services,
+  context: Context,
+  ticker: string,
+  horizons: readonly Horizon[],
+): Promise<ModelVersion[]> {
+  const models = await servingModels(services, context, ticker, horizons);
+  return models.filter(({ objectKey }) => services.loaded.drop(`${context.tenant}/${objectKey}`));
+}
+
+/** What serves, with the members that answer for an ensemble, each once. */
+async function servingModels(
+  services: Services,
+  context: Context,
+  ticker: string,
+  horizons: readonly Horizon[],
+): Promise<ModelVersion[]> {
+  const promotions = await Promise.all(horizons.map((horizon) => services.ledger.production(context, ticker, horizon)));
+  const found: ModelVersion[] = [];
+  for (const promotion of promotions) {
+    if (promotion === undefined) continue;
+    const model = await registered(services, context, promotion.modelId);
+    const isEnsemble = !('learner' in kindNamed(model.kind));
+    found.push(model);
+    if (isEnsemble) for (const id of model.madeFrom) found.push(await registered(services, context, id));
+  }
+  if (found.length > 0) return [...new Map(found.map((model) => [model.id, model])).values()];
+  // An unknown ticker is said to be so.
+  await historyOf(services, context, ticker, vantageOf(context));
+  throw new StockcastError('MODEL_MISSING', {
+    ticker,
+    horizon: horizons.join(' or '),
+    kind: 'promoted',
+    how: `POST /train/${ticker}, or npx stockcast train ${ticker}`,
+    trained: [],
+  });
+}
