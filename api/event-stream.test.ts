@@ -89,7 +89,7 @@ test('says that it is still there while nothing happens', async () => {
 });
 
 function deferred() {
-  let resolve = (_: unknown) => {};
+  let resolve: (value: unknown) => void = () => {};
   const promise = new Promise((done) => {
     resolve = done;
   });

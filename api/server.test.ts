@@ -5,6 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { freePort } from '../infra/free-port.ts';
@@ -119,6 +120,31 @@ test('on SIGTERM takes no more, lets what is under way finish, and exits', async
   expect(Date.now() - stopping).toBeLessThan(10_000);
   expect(readdirSync(join(api.stateDir, 'uploads'))).toEqual([]);
   await database.drop();
+});
+
+test('on SIGTERM writes what is left of the log and of the audit before it exits', async () => {
+  const database = await freshDatabase();
+  const api = await startProcess({ databaseUrl: database.url });
+  const client = new pg.Client({ connectionString: database.url });
+  try {
+    const headers = { 'x-request-id': 'last-words', authorization: 'Bearer hunter2' };
+    expectProblem(await ask(`${api.url}/predict/AAPL?model=linear`, { headers }), 'TICKER_UNKNOWN');
+    api.child.kill('SIGTERM');
+    expect(await api.exited).toEqual([0, null]);
+    const lines = api
+      .stderr()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ request_id }) => request_id === 'last-words')).toMatchObject({ ticker: 'AAPL', status: 404 });
+    expect(api.stderr()).not.toContain('hunter2');
+    await client.connect();
+    const { rows } = await client.query('select request_id, code, asked from prediction_log');
+    expect(rows).toEqual([{ request_id: 'last-words', code: 'TICKER_UNKNOWN', asked: 'linear' }]);
+  } finally {
+    await client.end();
+    await database.drop();
+  }
 });
 
 test('on SIGINT exits within ten seconds, even when a client never ends its request', async () => {

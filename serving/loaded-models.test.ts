@@ -44,7 +44,7 @@ describe('loaded models', () => {
     await models.get('m', about('MSFT'), load);
     await models.get('x', about('XOM', undefined, 'other'), load);
     await models.get('a', about('AAPL', '2026-01-02T00:00:00.000Z'), load);
-    let arrive = (_: { model: object; bytes: number }) => {};
+    let arrive: (loaded: { model: object; bytes: number }) => void = () => {};
     const slow = models.get(
       's',
       about('SLOW'),

@@ -75,7 +75,7 @@ export function openLogFile(fd = 2): LogFile {
 }
 
 /** An error with its stack and what caused it. */
-export function traceOf(error: unknown): string {
+function traceOf(error: unknown): string {
   const traces: string[] = [];
   for (let next = error; next !== undefined; next = next instanceof Error ? next.cause : undefined) {
     traces.push(next instanceof Error ? (next.stack ?? next.message) : String(next));

@@ -81,6 +81,23 @@ export function forecastStoreContract(name: string, open: () => Promise<Backend<
       expect(await find(context)).toEqual(saved[0]);
     });
 
+    it("gives a ticker's newest forecasts, of one kind or of all", async () => {
+      const context = freshContext();
+      const on = (originSession: string, more: Partial<Forecast> = {}) =>
+        store.save(context, { ...forecast, originSession, ...more });
+      await on('2013-02-28');
+      await on('2013-03-01');
+      await on('2013-02-27', { kind: 'naive', modelId: 'n' });
+      await on('2013-03-01', { horizon: 1 });
+      await on('2013-03-01', { ticker: 'MSFT', modelId: 'm' });
+      const dates = async (asked: { kind?: string; limit?: number } = {}) =>
+        (await store.ofTicker(context, 'AAPL', { horizon: 10, limit: 10, ...asked })).map((each) => each.originSession);
+      expect(await dates()).toEqual(['2013-03-01', '2013-02-28', '2013-02-27']);
+      expect(await dates({ limit: 1 })).toEqual(['2013-03-01']);
+      expect(await dates({ kind: 'naive' })).toEqual(['2013-02-27']);
+      expect(await store.ofTicker(freshContext(), 'AAPL', { horizon: 10, limit: 10 })).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await store.save(one, forecast);

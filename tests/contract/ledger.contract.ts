@@ -178,6 +178,19 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.history(context, 'AAPL')).toHaveLength(1);
     });
 
+    it('tells what serves every ticker and horizon, by ticker and horizon', async () => {
+      const context = freshContext();
+      expect(await ledger.serving(context)).toEqual([]);
+      await ledger.enter(context, entry('m', '2013-03-01', { ticker: 'MSFT' }));
+      await ledger.enter(context, entry('a10', '2013-02-28'));
+      await ledger.enter(context, entry('a1', '2013-03-01', { horizon: 1 }));
+      await ledger.enter(context, entry('b10', '2013-03-01'));
+      await ledger.enter(context, entry('past', '2013-03-04', { live: false }));
+      const serving = await ledger.serving(context);
+      expect(serving.map(({ modelId }) => modelId)).toEqual(['a1', 'b10', 'm']);
+      expect(await ledger.serving(freshContext())).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await ledger.enter(one, entry('a', '2013-03-01'));
