@@ -1,10 +1,11 @@
-import type { Request, RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 import type { Endpoint } from './endpoint.ts';
 import { refuseOtherMethods } from './failures.ts';
 import type { ApiParts } from './parts.ts';
 import { jsonBody, readBy } from './read-request.ts';
 import { scopeOf } from './request-context.ts';
 import { refuseOtherSites } from './same-origin.ts';
+import { WrittenAnswer } from './written-answer.ts';
 
 /** Puts endpoints on a router, in their order, and behind each path an answer to the methods that it lacks. */
 export function mount(router: Router, endpoints: readonly Endpoint[], parts: ApiParts): void {
@@ -38,8 +39,23 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
       response,
     };
     const answer = await endpoint.handle(parts, call as Parameters<Endpoint['handle']>[1]);
-    response.status(endpoint.answer.status).json(answer);
+    response.status(endpoint.answer.status);
+    if (answer instanceof WrittenAnswer) sendWritten(request, response, answer);
+    else response.json(answer);
   };
+}
+
+function sendWritten(request: Request, response: Response, { body, etag, cacheControl }: WrittenAnswer): void {
+  response.setHeader('ETag', etag);
+  response.setHeader('Cache-Control', cacheControl);
+  if (request.headers['if-none-match'] !== undefined && request.fresh) {
+    response.status(304).end();
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  // Node itself leaves the body out of an answer to HEAD.
+  response.end(body);
 }
 
 // A wildcard's value comes as its segments, each decoded, however its slashes were written.

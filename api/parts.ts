@@ -1,6 +1,8 @@
 import type { TrainingWindow } from '../domain/model-version.ts';
+import type { Forecasts } from '../serving/forecasts.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import type { WarmUp } from '../serving/warm-up.ts';
 
 /** The settings that answer what a request leaves open. */
 export interface ApiSettings {
@@ -34,6 +36,10 @@ export interface LogEntry {
 export interface ApiParts {
   readonly services: Services;
   readonly temporal: TemporalGateway;
+  /** Where forecasts for requests come from. */
+  readonly forecasts: Forecasts;
+  /** How far the promoted models are loaded. */
+  readonly warmUp: WarmUp;
   readonly settings: ApiSettings;
   /** Settles when the database answers. @throws StockcastError DATABASE_UNAVAILABLE */
   readonly pingDatabase: () => Promise<void>;

@@ -46,7 +46,12 @@ export async function readyModel(
   return () => answerOf(voice, volatility).answer;
 }
 
-function answerOf({ model, members, raw: ask }: Voice, volatility: number) {
+interface Spoken {
+  readonly raw: number | undefined;
+  readonly answer: ModelAnswer;
+}
+
+function answerOf({ model, members, raw: ask }: Voice, volatility: number): Spoken {
   const { evaluation, kind } = model;
   const spoken = members.map((member) => answerOf(member, volatility));
   const raw = ask === undefined ? weightedRaw(model, spoken) : ask();
@@ -58,7 +63,7 @@ function calibrated(
   raw: number | undefined,
   kind: string,
   volatility: number,
-  members: readonly { readonly answer: ModelAnswer }[],
+  members: readonly Spoken[],
 ): ModelAnswer {
   if (evaluation === undefined) {
     const notes = ['This model has not been evaluated yet.'];
@@ -85,7 +90,7 @@ function gapNote(kind: string): string {
   return `Sessions are missing among those that ${kind} looks back on, so it forecasts no change.`;
 }
 
-function weightedRaw(model: ModelVersion, members: readonly { readonly raw: number | undefined }[]) {
+function weightedRaw(model: ModelVersion, members: readonly Spoken[]) {
   const raws = members.map(({ raw }) => raw);
   const weights = model.evaluation?.calibration.weights;
   if (weights === undefined || raws.some((raw) => raw === undefined)) return undefined;

@@ -1,5 +1,6 @@
 import { StockcastError } from '../domain/errors.ts';
 import { PostgresBarStore } from './bars/postgres-bar-store.ts';
+import { PostgresChanges } from './changes/postgres-changes.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
@@ -28,14 +29,20 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     });
   }
   const database = new Database(url, options);
+  const changes = new PostgresChanges(url);
   return {
     bars: new PostgresBarStore(database),
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
     objects: new FolderObjectStore(objectsDir),
+    /** Connects when somebody listens. */
+    changes,
     /** @throws StockcastError DATABASE_UNAVAILABLE */
     ping: () => database.ping(),
-    close: () => database.close(),
+    close: async () => {
+      await changes.close();
+      await database.close();
+    },
   };
 }

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
 import { tickersOnce } from '../../serving/histories.ts';
+import { givenAnswer } from '../../serving/prediction-answer.ts';
 import { aFewAtATime } from '../a-few-at-a-time.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
-import { predict, prediction, predictionOptions } from './predict.ts';
+import { forecastRequest, prediction, predictionOptions } from './predict.ts';
 
 const MAX_TICKERS = 1000;
 /** What concerns the request and not one of its tickers. */
@@ -49,13 +50,14 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     'REQUEST_TOO_LARGE',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: async ({ services }, { context, body: { tickers, ...options }, requestId, signal }) => {
+  handle: async ({ services, forecasts }, { context, body: { tickers, ...options }, requestId, signal }) => {
     const known = tickersOnce(services, context);
     const asked = [...new Set(tickers.map(normalised))];
     const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        return { ticker, result: await predict(services, context, parseTicker(ticker), options, known) };
+        const given = await forecasts.get(context, forecastRequest(parseTicker(ticker), options), known);
+        return { ticker, result: givenAnswer(context, given) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import type { Context } from '../../domain/context.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
-import { forecast } from '../../serving/forecasting.ts';
-import { tickersOnce } from '../../serving/histories.ts';
-import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
-import type { Services } from '../../serving/services.ts';
+import type { ForecastRequest } from '../../serving/forecasting.ts';
+import { writtenPrediction } from '../../serving/prediction-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonField, tickerField } from '../fields.ts';
+import { WrittenAnswer } from '../written-answer.ts';
 
 /** What a forecast may be asked for, besides its ticker. */
 export const predictionOptions = z.strictObject({
@@ -53,18 +51,20 @@ export const prediction = z.object({
     .describe('Out-of-sample RMSE over that of the naive forecast; below 1 is better than it'),
   certificate_id: z.string().nullable().describe('The certificate of the model; null when it has none'),
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
+  stale: z
+    .boolean()
+    .describe(
+      'Whether prices or models may have changed since: the database is away and this is the last known forecast',
+    ),
+  age_seconds: z.number().optional().describe('Of a stale answer: how long ago the forecast was read'),
 });
 
-/** Answers one request for a forecast, by the rules of both endpoints; `tickers` as in `forecast`. */
-export async function predict(
-  services: Services,
-  context: Context,
+/** What the use case is asked for, by the rules of both endpoints. */
+export function forecastRequest(
   ticker: string,
   { horizon, model }: z.output<typeof predictionOptions>,
-  tickers = tickersOnce(services, context),
-): Promise<PredictionAnswer> {
-  const request = { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
-  return predictionAnswer(context, await forecast(services, context, request, tickers));
+): ForecastRequest {
+  return { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -72,7 +72,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again.`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -86,5 +86,10 @@ export const predictEndpoint: Endpoint = endpoint({
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: ({ services }, { context, params, query }) => predict(services, context, params.ticker, query),
+  handle: async ({ forecasts }, { context, params, query, response }) => {
+    const given = await forecasts.get(context, forecastRequest(params.ticker, query));
+    response.setHeader('X-Cache', given.verdict);
+    const { body, etag } = writtenPrediction(context, given);
+    return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
+  },
 });

@@ -7,6 +7,7 @@ import { listen } from '../../api/listen.ts';
 import { ProcessDouble, commandLine } from '../../tests/support/command-line.ts';
 import { type TestDatabase, freshDatabase } from '../../tests/support/postgres.ts';
 import { freshNamespace } from '../../tests/support/temporal.ts';
+import { NOTHING_TO_WARM_UP, unheldForecasts } from '../../tests/support/running-api.ts';
 import { samplePrices } from '../../tests/support/test-universe.ts';
 import { TextSink } from '../../tests/support/text-sink.ts';
 import { QUEUES } from '../../domain/run.ts';
@@ -204,6 +205,8 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     const app = createApp({
       services: await workerParts.services(),
       temporal: await workerParts.temporal(),
+      forecasts: unheldForecasts(await workerParts.services()),
+      warmUp: NOTHING_TO_WARM_UP,
       settings: {
         ...workerParts.settings(),
         tenant: TENANT,

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { createApp } from '../../api/app.ts';
 import { type ListeningApi, listen } from '../../api/listen.ts';
 import type { ApiParts, ApiSettings, LogEntry } from '../../api/parts.ts';
+import { newestForecast } from '../../serving/forecasting.ts';
+import type { Forecasts } from '../../serving/forecasts.ts';
+import type { Services } from '../../serving/services.ts';
+import type { WarmUp } from '../../serving/warm-up.ts';
 
 /** An API that listens on a free port, with what it has logged. */
 export interface RunningApi extends Pick<ListeningApi, 'url'> {
@@ -17,15 +21,34 @@ export interface RunningApi extends Pick<ListeningApi, 'url'> {
 type Given = Pick<ApiParts, 'services' | 'temporal'> & {
   readonly pingDatabase?: () => Promise<void>;
   readonly settings?: Partial<ApiSettings>;
+  /** Default: read anew for each request. */
+  readonly forecasts?: Forecasts;
 };
 
+/** Forecasts that are held nowhere. */
+export function unheldForecasts(services: Services): Forecasts {
+  return {
+    counts: { hit: 0, miss: 0, stale: 0, loads: 0, failedLoads: 0, sharedFailures: 0 },
+    get: async (context, request, tickers) => ({
+      value: await newestForecast(services, context, request, tickers),
+      verdict: 'miss',
+      ageMs: 0,
+    }),
+  };
+}
+
+/** A warm-up that had nothing to load. */
+export const NOTHING_TO_WARM_UP: WarmUp = { state: 'done', loaded: 0, failed: 0, finished: Promise.resolve() };
+
 /** Starts the real API on the given parts. */
-export async function startApi({ services, temporal, pingDatabase, settings }: Given): Promise<RunningApi> {
+export async function startApi({ services, temporal, pingDatabase, settings, forecasts }: Given): Promise<RunningApi> {
   const uploadsDir = mkdtempSync(join(tmpdir(), 'stockcast-uploads-'));
   const logged: LogEntry[] = [];
   const app = createApp({
     services,
     temporal,
+    forecasts: forecasts ?? unheldForecasts(services),
+    warmUp: NOTHING_TO_WARM_UP,
     settings: {
       tenant: 'default',
       principal: 'tester',
