@@ -34,7 +34,11 @@ export class MemoryCache implements Cache {
     ttlMs: number,
     generation: string,
   ): Promise<void> {
-    this.#entries.set(nameOf(tenant, group, key), { value, generation }, { ttl: ttlMs });
+    const name = nameOf(tenant, group, key);
+    const now = this.#generationOf(tenant, group);
+    // What was long in reading does not replace what was read since.
+    if (generation !== now && this.#entries.peek(name)?.generation === now) return;
+    this.#entries.set(name, { value, generation }, { ttl: ttlMs });
   }
 
   async forget({ tenant }: Context, group: string): Promise<void> {
