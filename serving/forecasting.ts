@@ -69,7 +69,13 @@ export async function prepareForecast(
 /** Makes a forecast again from what lies ready. One that a restated price has changed stays as it is stored. */
 export function makeAgain({ stored, model }: PreparedForecast): Forecast {
   const { notes: _, ...said } = model();
-  return said.logReturn === stored.logReturn ? { ...stored, ...said } : stored;
+  const isSame =
+    said.logReturn === stored.logReturn &&
+    said.intervals.every(({ lower, upper }, i) => {
+      const before = stored.intervals[i];
+      return lower === before?.lower && upper === before.upper;
+    });
+  return isSame ? { ...stored, ...said } : stored;
 }
 
 async function modelFor(
