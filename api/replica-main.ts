@@ -1,7 +1,7 @@
 import type { ReplicaMessage } from './replicas.ts';
 import { runReplica } from './server.ts';
 
-// One of several processes of the API: `replicas.ts` starts it and sends it the configuration as its first message.
+// One of several processes of the API: `replicas.ts` starts it and sends it the configuration when it asks.
 const tell = (message: ReplicaMessage) =>
   new Promise<void>((resolve) => {
     if (process.connected) process.send!(message, undefined, {}, () => resolve());
@@ -18,3 +18,6 @@ process.once('message', (config: Parameters<typeof runReplica>[0]) => {
     },
   );
 });
+
+// Asked for only now: what arrives before somebody listens is lost.
+void tell('waits for its configuration');

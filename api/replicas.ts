@@ -11,7 +11,7 @@ const WINDOW_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
 
 /** What a replica tells the process that started it. */
-export type ReplicaMessage = { readonly ready: string } | { readonly failed: string };
+export type ReplicaMessage = 'waits for its configuration' | { readonly ready: string } | { readonly failed: string };
 
 /** What is said of the replicas. */
 export interface ReplicaNews {
@@ -45,9 +45,9 @@ export async function runReplicas(
       const worker = cluster.fork();
       let problem: string | undefined;
       running.add(worker);
-      worker.once('online', () => worker.send(config));
       worker.on('message', (message: ReplicaMessage) => {
-        if ('ready' in message) resolve(message.ready);
+        if (typeof message === 'string') worker.send(config);
+        else if ('ready' in message) resolve(message.ready);
         else problem = message.failed;
       });
       worker.once('exit', (code, signal) => {

@@ -15,6 +15,9 @@ import { uploadEndpoint } from './upload.ts';
 /** Every endpoint, in the order in which they are matched and documented. */
 export function allEndpoints(parts: ApiParts): Endpoint[] {
   return [
+    // Asked for most often, and each request is held against one path after the other.
+    predictEndpoint,
+    batchPredictEndpoint,
     indexEndpoint,
     ...healthEndpoints(parts),
     uploadEndpoint,
@@ -22,8 +25,6 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     ...trainEndpoints,
     ...runsEndpoints,
     approvalsEndpoint,
-    predictEndpoint,
-    batchPredictEndpoint,
     leaderboardEndpoint,
     ...certificateEndpoints,
   ];
