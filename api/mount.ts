@@ -39,9 +39,11 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
       response,
     };
     const answer = await endpoint.handle(parts, call as Parameters<Endpoint['handle']>[1]);
-    response.status(endpoint.answer.status);
+    const { status, type } = endpoint.answer;
+    response.status(status);
     if (answer instanceof WrittenAnswer) sendWritten(request, response, answer);
-    else response.json(answer);
+    else if (type === undefined) response.json(answer);
+    else response.type(type).send(answer);
   };
 }
 

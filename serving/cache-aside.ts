@@ -121,8 +121,8 @@ export class CacheAside<T> {
     );
     const reading = { startedAt: this.#now(), given };
     this.#readings.set(id, reading);
-    const done = () => this.#readings.delete(id);
-    given.then(done, done);
+    const remove = () => this.#readings.delete(id);
+    given.then(remove, remove);
     return reading;
   }
 

@@ -9,7 +9,7 @@ import {
   newestForecast,
   prepareForecast,
 } from './forecasting.ts';
-import { tickersOnce } from './histories.ts';
+import type { tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
 
 /** Where forecasts for requests come from. What they say of the time of day (`stalenessNote`) is not in them. */
