@@ -50,7 +50,7 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
 function sendWritten(request: Request, response: Response, { body, etag, cacheControl }: WrittenAnswer): void {
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', cacheControl);
-  if (request.headers['if-none-match'] !== undefined && request.fresh) {
+  if (knows(request.headers['if-none-match'], etag)) {
     response.status(304).end();
     return;
   }
@@ -58,6 +58,13 @@ function sendWritten(request: Request, response: Response, { body, etag, cacheCo
   response.setHeader('Content-Length', Buffer.byteLength(body));
   // Node itself leaves the body out of an answer to HEAD.
   response.end(body);
+}
+
+// Express' own answer to this heeds the request's Cache-Control, which is meant for caches on the way, and which clients
+// add by themselves to a condition (fetch in Node does).
+function knows(condition: string | undefined, etag: string): boolean {
+  if (condition === undefined) return false;
+  return condition.split(',').some((known) => [etag, etag.replace(/^W\//, ''), '*'].includes(known.trim()));
 }
 
 // A wildcard's value comes as its segments, each decoded, however its slashes were written.
