@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { ApiParts } from './parts.ts';
 import type { RequestScope } from './request-context.ts';
+import type { WrittenAnswer } from './written-answer.ts';
 
 /** A request whose parts have been read by their schemas. */
 export interface Call<P, Q, B> extends RequestScope {
@@ -72,7 +73,7 @@ export function endpoint<
     readonly handle: (
       parts: ApiParts,
       call: Call<z.output<P>, z.output<Q>, z.output<B>>,
-    ) => Promise<Frozen<z.input<A>> | Frozen<z.input<O>>>;
+    ) => Promise<Frozen<z.input<A>> | Frozen<z.input<O>> | WrittenAnswer>;
   },
 ): Endpoint {
   const { params, query, body, handle } = description;

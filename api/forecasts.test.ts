@@ -63,6 +63,22 @@ describe('GET /predict/:ticker', () => {
     expect({ ...second.body, timestamp: '' }).toEqual({ ...first.body, timestamp: '' });
   });
 
+  test('has an ETag that stays while the forecast does, and answers 304 to who knows it', async () => {
+    const first = await get('/predict/AAPL?model=linear');
+    const etag = first.headers.get('etag')!;
+    expect(etag).toMatch(/^W\/"[0-9a-f]{16}\.2013-03-01\.10\./);
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+    expect(first.headers.get('x-cache')).toBe('miss');
+    const known = await get('/predict/aapl?model=linear', { headers: { 'if-none-match': etag } });
+    expect([known.status, known.body, known.headers.get('etag')]).toEqual([304, undefined, etag]);
+    const other = await get('/predict/AAPL?model=naive', { headers: { 'if-none-match': etag } });
+    expect(other.status).toBe(200);
+    const head = await get('/predict/AAPL?model=linear', { method: 'HEAD' });
+    expect([head.status, head.body]).toEqual([200, undefined]);
+    expect(Number(head.headers.get('content-length'))).toBeGreaterThan(500);
+    expect((await get('/tickers')).headers.get('cache-control')).toBe('no-store');
+  });
+
   test('a ticker without a model gets 409 with how to train it', async () => {
     const problem = expectProblem(await get('/predict/MSFT'), 'MODEL_MISSING');
     expect(problem.detail).toContain('POST /train/MSFT');

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 import type { Endpoint } from './endpoint.ts';
 import { refuseOtherMethods } from './failures.ts';
 import type { ApiParts } from './parts.ts';
@@ -6,6 +6,7 @@ import { jsonBody, readBy } from './read-request.ts';
 import { noteRoute } from './observation/observe.ts';
 import { scopeOf } from './request-context.ts';
 import { refuseOtherSites } from './same-origin.ts';
+import { WrittenAnswer } from './written-answer.ts';
 
 /** Puts endpoints on a router, in their order, and behind each path an answer to the methods that it lacks. */
 export function mount(router: Router, endpoints: readonly Endpoint[], parts: ApiParts): void {
@@ -52,13 +53,33 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
     // A stream has been written by its handler.
     if (response.headersSent) return;
     const { type } = endpoint.answer;
-    if (type === undefined) {
-      response.json(answer);
-      return;
+    if (answer instanceof WrittenAnswer) sendWritten(request, response, answer);
+    else if (type === undefined) response.json(answer);
+    else {
+      if (response.get('Content-Type') === undefined) response.type(type);
+      response.send(answer);
     }
-    if (response.get('Content-Type') === undefined) response.type(type);
-    response.send(answer);
   };
+}
+
+function sendWritten(request: Request, response: Response, { body, etag, cacheControl }: WrittenAnswer): void {
+  response.setHeader('ETag', etag);
+  response.setHeader('Cache-Control', cacheControl);
+  if (knows(request.headers['if-none-match'], etag)) {
+    response.status(304).end();
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  // Node itself leaves the body out of an answer to HEAD.
+  response.end(body);
+}
+
+// Express' own answer to this heeds the request's Cache-Control, which is meant for caches on the way, and which clients
+// add by themselves to a condition (fetch in Node does).
+function knows(condition: string | undefined, etag: string): boolean {
+  if (condition === undefined) return false;
+  return condition.split(',').some((known) => [etag, etag.replace(/^W\//, ''), '*'].includes(known.trim()));
 }
 
 // A wildcard's value comes as its segments, each decoded, however its slashes were written.

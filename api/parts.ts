@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
+import type { Forecasts } from '../serving/forecasts.ts';
 import type { PredictionAudit } from '../serving/prediction-audit.ts';
 import type { RunWatch } from '../serving/run-watch.ts';
 import type { Services } from '../serving/services.ts';
@@ -35,6 +36,8 @@ export interface ApiSettings {
 export interface ApiParts {
   readonly services: Services;
   readonly temporal: TemporalGateway;
+  /** Where forecasts for requests come from. */
+  readonly forecasts: Forecasts;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
   /** The caches of this process, as they are when asked. */

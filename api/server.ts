@@ -3,18 +3,28 @@ import { join } from 'node:path';
 import { codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
+import { systemClock } from '../domain/context.ts';
 import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
+import type { AsideCounts } from '../serving/cache-aside.ts';
+import { ChangeWatch } from '../serving/change-watch.ts';
+import type { CacheCounts } from '../serving/dependency.ts';
+import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
 import { PredictionAudit } from '../serving/prediction-audit.ts';
 import { RunWatch } from '../serving/run-watch.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { type WarmUp, warmUp } from '../serving/warm-up.ts';
+import { MemoryCache } from '../stores/cache/memory-cache.ts';
+import { openSharedCache } from '../stores/cache/open-cache.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createApp } from './app.ts';
+import { askedToStop } from './asked-to-stop.ts';
 import { Followers } from './followers.ts';
 import { listen } from './listen.ts';
 import { ApiMetrics } from './observation/api-metrics.ts';
 import { createLog, openLogFile } from './observation/log.ts';
 import { PROBE_TIMEOUT_MS, Readiness } from './readiness.ts';
+import { runReplicas } from './replicas.ts';
 
 /** Requests get this long to finish after SIGTERM; with what closing costs, the process is gone within 10 s. */
 const DRAIN_MS = 7000;
@@ -23,15 +33,27 @@ const AUDIT_FLUSH_MS = 1500;
 const LOG_FLUSH_MS = 300;
 
 /**
- * Composition root of the API: listens until SIGTERM or SIGINT, then finishes what is under way. Prints `api ready: …`
- * when it listens, which does not wait for the database or for Temporal.
+ * Runs the API, in as many processes as are configured, until SIGTERM or SIGINT, then finishes what is under way. Prints
+ * `api ready: …` when all listen, which does not wait for the database or for Temporal.
  * @throws StockcastError CONFIG_INVALID, STACK_FAILED when it can't listen
  */
 export async function runApi(config: Config): Promise<void> {
+  const onReady = (url: string) => process.stdout.write(`api ready: ${url}\n`);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  if (config.api.processes > 1) await runReplicas(config, { onReady, say });
+  else await runReplica(config, onReady);
+}
+
+/** Composition root of one process of the API; as `runApi`. */
+export async function runReplica(config: Config, onReady: (url: string) => void): Promise<void> {
+  const asked = askedToStop();
+  const stopping = new AbortController();
   const uploadsDir = join(config.stateDir, 'uploads');
   await Promise.all([sweepFolders(uploadsDir, new Date()), sweepTemporaryFolders(new Date())]);
   const stores = openStores(config);
   const temporal = new TemporalGateway(config.temporal);
+  const near = new MemoryCache();
+  const shared = await openSharedCache(config.redisUrl);
   const logFile = openLogFile();
   const log = createLog(config.api.logLevel, logFile.stream);
   const audit = new PredictionAudit(config.api.audit ? stores.predictionLog : undefined, {
@@ -40,55 +62,82 @@ export async function runApi(config: Config): Promise<void> {
       else log.warn({ error, ...counts }, 'the log of predictions cannot be written; its rows wait');
     },
   });
-  const stopping = new AbortController();
   try {
     const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
-    const { uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs, maxStreams } = config.api;
+    const { uploadLimitBytes, allowedHosts, predictionCache } = config.api;
+    const { rateLimit, trustedProxies, waitLimitMs, maxStreams } = config.api;
     const services = createServices(stores, codeVersion(PROJECT_DIR), config.gate);
     const metrics = new ApiMetrics();
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],
     ]);
+    const watch = new ChangeWatch(shared === undefined ? [near] : [near, shared]);
+    stores.changes.listen(watch);
+    const forecasts =
+      predictionCache === 'on'
+        ? new CachedForecasts(services, { near, shared }, watch)
+        : new ComputedForecasts(services, { near }, watch);
+    const warm = warmUp(
+      services,
+      forecasts,
+      { tenant, principal, clock: systemClock },
+      // What is read before changes are heard would have to be read again.
+      { after: watch.heard, signal: stopping.signal },
+    );
     const app = createApp({
       services,
       temporal,
+      forecasts,
       settings: {
         ...{ tenant, principal, seed, trainingWindow, requireApproval, maxInFlight },
         ...{ uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs },
       },
       readiness: new Readiness([
-        { name: 'database', required: true, ping: () => stores.ping() },
+        { name: 'promoted_models', required: true, ping: () => warmEnough(warm) },
+        {
+          name: 'database',
+          // What lies ready is given without it.
+          get required() {
+            return warm.loaded === 0;
+          },
+          ping: () => stores.ping(),
+        },
         { name: 'objects', required: true, ping: () => stores.pingObjects() },
         // Forecasts go on without it.
         { name: 'temporal', required: false, ping: () => temporal.ping(PROBE_TIMEOUT_MS) },
+        ...(shared === undefined ? [] : [{ name: 'cache', required: false, ping: () => shared.ping() }]),
       ]),
-      caches: () => [services.loaded.counts],
+      caches: () => [services.loaded.counts, countsOf('forecasts', forecasts.counts, near.size)],
       ...{ audit, log, metrics, uploadsDir },
       followers: new Followers(maxStreams, stopping.signal),
       watch: new RunWatch(temporal),
       version: projectVersion(),
     });
     const api = await listen(app, config.api.host, config.api.port);
-    const asked = askedToStop();
-    process.stdout.write(`api ready: ${api.url}\n`);
+    onReady(api.url);
     await asked;
     // A database that hangs must not keep the process from ending.
     setTimeout(() => process.exit(1), EXIT_MS).unref();
     stopping.abort();
     await api.stop(DRAIN_MS);
   } finally {
+    stopping.abort();
     await audit.close(AUDIT_FLUSH_MS);
     if (audit.counts.dropped > 0) log.warn(audit.counts, 'rows of the log of predictions were lost');
     await temporal.close();
+    await shared?.close();
     await stores.close();
     await logFile.close(LOG_FLUSH_MS);
   }
 }
 
-function askedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
+function countsOf(name: string, { hit, miss, stale }: AsideCounts, entries: number): CacheCounts {
+  return { name, hits: hit, misses: miss, stale, entries };
+}
+
+/** Settles unless promoted models are still being loaded; what can't be loaded now is loaded when it is asked for. */
+async function warmEnough({ state, loaded }: WarmUp): Promise<void> {
+  if (state === 'running') throw new Error(`${loaded} have been loaded so far`);
 }
 
 function projectVersion(): string {

@@ -33,6 +33,10 @@ export const SETTINGS = {
     .describe('PostgreSQL; unset means the embedded PostgreSQL of the local stack'),
   DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10).describe('Connections per process'),
   DATABASE_STATEMENT_TIMEOUT_MS: wholeNumber(100).default(60_000).describe('Longest time of one database statement'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('Redis that API processes share their cache in; unset means that each has its own in memory'),
   STOCKCAST_OBJECTS_DIR: z
     .string()
     .optional()
@@ -45,6 +49,11 @@ export const SETTINGS = {
     .optional()
     .describe('Host names besides loopback ones that requests may be made to; unset means any on an outer address'),
   STOCKCAST_API_PORT: port.default(3000).describe('Port of the API; the local stack takes the next free one'),
+  API_PROCESSES: wholeNumber(1, 256).default(1).describe('Processes of the API behind its one port'),
+  STOCKCAST_PREDICTION_CACHE: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether forecasts are held until their prices or models change: on, or off to compute each anew'),
   STOCKCAST_UPLOAD_LIMIT_BYTES: wholeNumber(1)
     .default(256 * 1024 * 1024)
     .describe('Largest file that POST /upload takes'),
@@ -125,11 +134,15 @@ export interface Config {
     readonly poolSize: number;
     readonly statementTimeoutMs: number;
   };
+  /** Undefined means that no cache is shared. */
+  readonly redisUrl: string | undefined;
   readonly objectsDir: string;
   readonly api: {
     readonly host: string;
     readonly port: number;
     readonly allowedHosts: readonly string[];
+    readonly processes: number;
+    readonly predictionCache: 'on' | 'off';
     readonly uploadLimitBytes: number;
     /** Requests a minute of one client address; 0 means any number. */
     readonly rateLimit: number;
@@ -194,11 +207,14 @@ export function loadConfig(
       poolSize: settings.DATABASE_POOL_SIZE,
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     },
+    redisUrl: settings.REDIS_URL,
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
     api: {
       host: settings.STOCKCAST_API_HOST,
       port: settings.STOCKCAST_API_PORT,
       allowedHosts: settings.STOCKCAST_ALLOWED_HOSTS ?? [],
+      processes: settings.API_PROCESSES,
+      predictionCache: settings.STOCKCAST_PREDICTION_CACHE,
       uploadLimitBytes: settings.STOCKCAST_UPLOAD_LIMIT_BYTES,
       rateLimit: settings.STOCKCAST_RATE_LIMIT,
       trustedProxies: settings.STOCKCAST_TRUSTED_PROXIES,

@@ -226,6 +226,12 @@ export const ERRORS = {
     message:
       'The tables in the database were made by another version of stockcast or by something else: {problem}. Name another one in DATABASE_URL; locally, npm start -- --fresh forgets everything and makes new tables.',
   },
+  CACHE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Shared cache cannot be reached',
+    message: 'Redis does not answer: {problem}. Answers go on without it, a little slower.',
+  },
   CONFIG_INVALID: {
     status: 500,
     retryable: false,

@@ -19,6 +19,8 @@ export interface CacheCounts {
   readonly name: string;
   readonly hits: number;
   readonly misses: number;
+  /** Answers that may have been outdated, since what they rest on could not be read. */
+  readonly stale: number;
   /** How many entries it holds now. */
   readonly entries: number;
 }

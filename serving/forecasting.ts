@@ -1,4 +1,4 @@
-import type { Vantage } from '../domain/bar.ts';
+import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { addSessions, latestClosedSession } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
@@ -7,7 +7,7 @@ import type { Horizon } from '../domain/horizon.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
 import { buildFeatures } from '../models/features/build-features.ts';
 import { kindNamed } from '../models/kinds.ts';
-import { answerOf } from './model-answer.ts';
+import { type ModelAnswer, type ReadyModel, readyModel } from './model-answer.ts';
 import { adjusted, historyOf, tickerUnknown, tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
@@ -32,6 +32,58 @@ export async function forecast(
   request: ForecastRequest,
   tickers = tickersOnce(services, context),
 ): Promise<Forecast> {
+  return withStaleness(await newestForecast(services, context, request, tickers), context.clock.now());
+}
+
+/** As `forecast`, without the note that depends on when it is given: the same until prices or models change. */
+export async function newestForecast(
+  services: Services,
+  context: Context,
+  request: ForecastRequest,
+  tickers = tickersOnce(services, context),
+): Promise<Forecast> {
+  const model = await modelFor(services, context, request, tickers);
+  return forecastBy(services, context, model, vantageOf(context));
+}
+
+/** A forecast as it is stored, and the model ready to make it again. */
+export interface PreparedForecast {
+  readonly stored: Forecast;
+  readonly model: ReadyModel;
+}
+
+/** Reads everything that is needed to make a forecast again and again; throws as `forecast`. */
+export async function prepareForecast(
+  services: Services,
+  context: Context,
+  request: ForecastRequest,
+  tickers = tickersOnce(services, context),
+): Promise<PreparedForecast> {
+  const version = await modelFor(services, context, request, tickers);
+  const vantage = vantageOf(context);
+  const stored = await forecastBy(services, context, version, vantage);
+  const history = await historyOf(services, context, request.ticker, vantage);
+  return { stored, model: await readyModel(services, context, version, buildFeatures(adjusted(history))) };
+}
+
+/** Makes a forecast again from what lies ready. One that a restated price has changed stays as it is stored. */
+export function makeAgain({ stored, model }: PreparedForecast): Forecast {
+  const { notes: _, ...said } = model();
+  const isSame =
+    said.logReturn === stored.logReturn &&
+    said.intervals.every(({ lower, upper }, i) => {
+      const before = stored.intervals[i];
+      return lower === before?.lower && upper === before.upper;
+    });
+  return isSame ? { ...stored, ...said } : stored;
+}
+
+async function modelFor(
+  services: Services,
+  context: Context,
+  request: ForecastRequest,
+  tickers: ReturnType<typeof tickersOnce>,
+): Promise<ModelVersion> {
   const { ticker, horizon, kind } = request;
   if (kind !== undefined) kindNamed(kind);
   const model =
@@ -39,7 +91,7 @@ export async function forecast(
       ? await promotedModel(services, context, ticker, horizon)
       : await services.registry.newest(context, ticker, horizon, kind);
   if (model === undefined) throw await missingModel(services, context, request, tickers);
-  return withStaleness(await forecastBy(services, context, model, vantageOf(context)), context.clock.now());
+  return model;
 }
 
 /** As `forecast`, for one registered model and vantage. */
@@ -71,7 +123,8 @@ async function forecastBy(
 
   const history = await historyOf(services, context, ticker, vantage);
   const originSession = history.series.dates.at(-1)!;
-  const answer = await answerOf(services, context, model, buildFeatures(adjusted(history)));
+  const ready = await readyModel(services, context, model, buildFeatures(adjusted(history)));
+  const answer: ModelAnswer = ready();
   const { notes, ...said } = answer;
   const made: Forecast = {
     ticker,
@@ -92,13 +145,15 @@ async function forecastBy(
   return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
 
-/** Adds, for this answer, that the newest known session is not the newest that has closed. */
 function withStaleness(forecast: Forecast, now: Date): Forecast {
-  const { originSession, notes } = forecast;
-  const newest = latestClosedSession(now);
-  if (originSession >= newest) return forecast;
-  const note = `The newest known session is ${originSession}; upload later prices for a current forecast.`;
-  return { ...forecast, notes: [...notes, note] };
+  const note = stalenessNote(forecast, latestClosedSession(now));
+  return note === undefined ? forecast : { ...forecast, notes: [...forecast.notes, note] };
+}
+
+/** Says that the newest known session is not `newestClosed`, the newest that has closed; undefined where it is. */
+export function stalenessNote({ originSession }: Forecast, newestClosed: SessionDate): string | undefined {
+  if (originSession >= newestClosed) return undefined;
+  return `The newest known session is ${originSession}; upload later prices for a current forecast.`;
 }
 
 /** The error for a ticker, horizon and kind without a model: an unknown ticker is said to be so. */

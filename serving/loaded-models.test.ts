@@ -23,7 +23,7 @@ describe('loaded models', () => {
     expect(await models.get('b', AAPL, async () => ({ model: { name: 'naive' }, bytes: 1 }))).toEqual({
       name: 'naive',
     });
-    expect(models.counts).toEqual({ name: 'models', hits: 20, misses: 2, entries: 2 });
+    expect(models.counts).toEqual({ name: 'models', hits: 20, misses: 2, stale: 0, entries: 2 });
   });
 
   it('do not keep a failure: who asks next has another try', async () => {

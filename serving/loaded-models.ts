@@ -80,6 +80,6 @@ export class LoadedModels<M extends object> {
   }
 
   get counts(): CacheCounts {
-    return { name: 'models', hits: this.#hits, misses: this.#misses, entries: this.#models.size };
+    return { name: 'models', hits: this.#hits, misses: this.#misses, stale: 0, entries: this.#models.size };
   }
 }

@@ -1,5 +1,9 @@
+import { latestClosedSession } from '../domain/calendar.ts';
+import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
+import type { Given } from './cache-aside.ts';
+import { stalenessNote } from './forecasting.ts';
 
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
@@ -23,6 +27,10 @@ export interface PredictionAnswer {
   /** The certificate that the model earned; null when it has none. */
   readonly certificate_id: string | null;
   readonly notes: readonly string[];
+  /** Whether prices or models may have changed since without anybody being able to tell. */
+  readonly stale: boolean;
+  /** Of a stale answer: how long ago the forecast was read. */
+  readonly age_seconds?: number;
 }
 
 /** Puts a forecast into the form of the answer. */
@@ -51,5 +59,67 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
     baseline_ratio: forecast.baselineRatio ?? null,
     certificate_id: forecast.certificateId ?? null,
     notes: forecast.notes,
+    stale: false,
   };
+}
+
+/** As `predictionAnswer`, for a forecast from a cache: says what only the time of day, or a failure, adds. */
+export function givenAnswer(context: Context, { value, verdict, ageMs }: Given<Forecast>): PredictionAnswer {
+  const newestClosed = newestClosedNow(context.clock.now().getTime());
+  const note = stalenessNote(value, newestClosed);
+  const answer = predictionAnswer(context, note === undefined ? value : { ...value, notes: [...value.notes, note] });
+  if (verdict !== 'stale') return answer;
+  const ageSeconds = Math.round(ageMs / 1000);
+  const stale = `The last known forecast, read ${ageSeconds} s ago: whether it is still current cannot be told now.`;
+  return { ...answer, notes: [...answer.notes, stale], stale: true, age_seconds: ageSeconds };
+}
+
+/** An answer as it goes over the wire. */
+export interface WrittenPrediction {
+  /** JSON of a `PredictionAnswer`. */
+  readonly body: string;
+  /** Weak: equal for answers that differ in nothing but when they were given. */
+  readonly etag: string;
+}
+
+/** The parts of an answer around its time stamp. */
+interface Template {
+  readonly newestClosed: SessionDate;
+  readonly before: string;
+  readonly after: string;
+  readonly etag: string;
+}
+
+const TIME = '(time)';
+const templates = new WeakMap<Forecast, Template>();
+
+/** As `givenAnswer`, written down. What stays the same from one answer to the next is written once per forecast. */
+export function writtenPrediction(context: Context, given: Given<Forecast>): WrittenPrediction {
+  const { value: forecast, verdict } = given;
+  if (verdict === 'stale') {
+    return { body: JSON.stringify(givenAnswer(context, given)), etag: etagOf(forecast, 'stale') };
+  }
+  const now = context.clock.now();
+  const newestClosed = newestClosedNow(now.getTime());
+  let template = templates.get(forecast);
+  if (template?.newestClosed !== newestClosed) {
+    const text = JSON.stringify({ ...givenAnswer(context, given), timestamp: TIME });
+    const [before, after] = text.split(`"timestamp":"${TIME}"`, 2) as [string, string];
+    template = { newestClosed, before, after, etag: etagOf(forecast, newestClosed) };
+    templates.set(forecast, template);
+  }
+  return { body: `${template.before}"timestamp":"${now.toISOString()}"${template.after}`, etag: template.etag };
+}
+
+function etagOf({ modelId, originSession, horizon, madeAt }: Forecast, seen: string): string {
+  return `W/"${modelId.slice(0, 16)}.${originSession}.${horizon}.${Date.parse(madeAt)}.${seen}"`;
+}
+
+let lastClosed: { readonly second: number; readonly session: SessionDate } | undefined;
+
+// Sessions close on a full second, and finding out which was the last costs more than the rest of an answer.
+function newestClosedNow(now: number): SessionDate {
+  const second = Math.floor(now / 1000);
+  if (lastClosed?.second !== second) lastClosed = { second, session: latestClosedSession(new Date(now)) };
+  return lastClosed.session;
 }

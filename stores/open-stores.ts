@@ -1,6 +1,7 @@
 import { StockcastError } from '../domain/errors.ts';
 import { PostgresPredictionLog } from './audit/postgres-prediction-log.ts';
 import { PostgresBarStore } from './bars/postgres-bar-store.ts';
+import { PostgresChanges } from './changes/postgres-changes.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
@@ -31,6 +32,7 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
   }
   const database = new Database(url, options);
   const objects = new FolderObjectStore(objectsDir);
+  const changes = new PostgresChanges(url);
   return {
     bars: new PostgresBarStore(database),
     forecasts: new PostgresForecastStore(database),
@@ -39,9 +41,14 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     trials: new PostgresTrialStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
+    /** Connects when somebody listens. */
+    changes,
     /** @throws StockcastError DATABASE_UNAVAILABLE */
     ping: () => database.ping(),
     pingObjects: () => objects.ping(),
-    close: () => database.close(),
+    close: async () => {
+      await changes.close();
+      await database.close();
+    },
   };
 }

@@ -19,9 +19,10 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
     }
   });
   metrics.countedElsewhere('cache_requests_total', 'Questions to a cache', ['cache', 'verdict'], () =>
-    caches().flatMap(({ name, hits, misses }) => [
+    caches().flatMap(({ name, hits, misses, stale }) => [
       [{ cache: name, verdict: 'hit' }, hits] as const,
       [{ cache: name, verdict: 'miss' }, misses] as const,
+      [{ cache: name, verdict: 'stale' }, stale] as const,
     ]),
   );
   metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {

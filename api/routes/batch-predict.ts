@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
 import { tickersOnce } from '../../serving/histories.ts';
+import { givenAnswer } from '../../serving/prediction-answer.ts';
 import { aFewAtATime } from '../a-few-at-a-time.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
@@ -58,7 +59,8 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        return { ticker, result: await predict(parts, call, parseTicker(ticker), options, known) };
+        const given = await predict(parts, call, parseTicker(ticker), options, known);
+        return { ticker, result: givenAnswer(context, given) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;

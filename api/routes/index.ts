@@ -20,6 +20,9 @@ import { uploadEndpoint } from './upload.ts';
 /** Every endpoint, in the order in which they are matched and documented. */
 export function allEndpoints(): Endpoint[] {
   return [
+    // Asked for most often, and each request is held against one path after the other.
+    predictEndpoint,
+    batchPredictEndpoint,
     indexEndpoint,
     ...healthEndpoints,
     performanceEndpoint,
@@ -29,8 +32,6 @@ export function allEndpoints(): Endpoint[] {
     ...trainEndpoints,
     ...runsEndpoints,
     approvalsEndpoint,
-    predictEndpoint,
-    batchPredictEndpoint,
     historyEndpoint,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,

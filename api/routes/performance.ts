@@ -23,6 +23,7 @@ const performanceSchema = z.object({
       name: z.string(),
       hits: z.int(),
       misses: z.int(),
+      stale: z.int().describe('Answers that may have been outdated, since their source was away'),
       hit_ratio: z.number().nullable().describe('Null before the first question'),
       entries: z.int(),
     }),
@@ -63,9 +64,9 @@ export const performanceEndpoint: Endpoint = endpoint({
         ...quantiles(latency),
         answers: Object.fromEntries(answers),
       })),
-      caches: caches().map(({ name, hits, misses, entries }) => ({
-        ...{ name, hits, misses },
-        hit_ratio: hits + misses === 0 ? null : hits / (hits + misses),
+      caches: caches().map(({ name, hits, misses, stale, entries }) => ({
+        ...{ name, hits, misses, stale },
+        hit_ratio: hits + misses + stale === 0 ? null : hits / (hits + misses + stale),
         entries,
       })),
       memory: {

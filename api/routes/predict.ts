@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { StockcastError } from '../../domain/errors.ts';
+import { type Forecast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
-import { forecast } from '../../serving/forecasting.ts';
-import { tickersOnce } from '../../serving/histories.ts';
-import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
+import type { Given } from '../../serving/cache-aside.ts';
+import type { tickersOnce } from '../../serving/histories.ts';
+import { writtenPrediction } from '../../serving/prediction-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
+import { WrittenAnswer } from '../written-answer.ts';
 
 const LONGEST_KIND = 100;
 
@@ -58,6 +60,12 @@ export const prediction = z.object({
     .describe('Out-of-sample RMSE over that of the naive forecast; below 1 is better than it'),
   certificate_id: z.string().nullable().describe('The certificate of the model; null when it has none'),
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
+  stale: z
+    .boolean()
+    .describe(
+      'Whether prices or models may have changed since: the database is away and this is the last known forecast',
+    ),
+  age_seconds: z.number().optional().describe('Of a stale answer: how long ago the forecast was read'),
 });
 
 /**
@@ -65,16 +73,16 @@ export const prediction = z.object({
  * `tickers` as in `forecast`.
  */
 export async function predict(
-  { services, metrics, audit }: ApiParts,
+  { forecasts, metrics, audit }: ApiParts,
   { context, requestId, seen }: RequestScope,
   ticker: string,
   { horizon = DEFAULT_HORIZON, model }: z.output<typeof predictionOptions>,
-  tickers = tickersOnce(services, context),
-): Promise<PredictionAnswer> {
+  tickers?: ReturnType<typeof tickersOnce>,
+): Promise<Given<Forecast>> {
   const started = performance.now();
-  const note = (code: string | undefined, answer?: PredictionAnswer) => {
+  const note = (code: string | undefined, given?: Given<Forecast>) => {
     const durationMs = performance.now() - started;
-    metrics.predicted(answer?.model ?? 'none', horizon, code ?? 'ok', durationMs);
+    metrics.predicted(given?.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
     audit.note(context.tenant, {
       id: randomUUID(),
       at: context.clock.now().toISOString(),
@@ -83,24 +91,24 @@ export async function predict(
       route: seen.route ?? '',
       // A text from outside: PostgreSQL takes no NUL, and a name of a kind is short.
       ...(model === undefined ? {} : { asked: model.replaceAll('\0', '').slice(0, LONGEST_KIND) }),
-      ...(seen.cache === undefined ? {} : { cache: seen.cache }),
       ...(code === undefined ? {} : { code }),
-      ...(answer === undefined ? {} : { answer: audited(answer) }),
+      ...(given === undefined ? {} : { cache: given.verdict, answer: audited(given.value) }),
     });
   };
-  const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
   try {
-    const answer = predictionAnswer(context, await forecast(services, context, request, tickers));
-    note(undefined, answer);
-    return answer;
+    const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
+    const given = await forecasts.get(context, request, tickers);
+    seen.cache = given.verdict;
+    note(undefined, given);
+    return given;
   } catch (error) {
     note(error instanceof StockcastError ? error.code : 'UNEXPECTED');
     throw error;
   }
 }
 
-function audited({ model_id, model, as_of, prediction: { price_target, confidence } }: PredictionAnswer) {
-  return { modelId: model_id, kind: model, originSession: as_of, priceTarget: price_target, confidence };
+function audited({ modelId, kind, originSession, currentPrice, logReturn, confidence }: Forecast) {
+  return { modelId, kind, originSession, priceTarget: priceTarget(currentPrice, logReturn), confidence };
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -108,7 +116,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again.`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -122,5 +130,10 @@ export const predictEndpoint: Endpoint = endpoint({
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: (parts, call) => predict(parts, call, call.params.ticker, call.query),
+  handle: async (parts, call) => {
+    const given = await predict(parts, call, call.params.ticker, call.query);
+    call.response.setHeader('X-Cache', given.verdict);
+    const { body, etag } = writtenPrediction(call.context, given);
+    return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
+  },
 });

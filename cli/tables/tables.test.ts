@@ -55,6 +55,7 @@ const answer: PredictionAnswer = {
   baseline_ratio: 0.99,
   certificate_id: 'c'.repeat(64),
   notes: ['The newest known session is 2013-03-01.'],
+  stale: false,
 };
 
 test('columns are as wide as their widest cell and lines have no trailing spaces', () => {

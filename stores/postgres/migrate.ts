@@ -5,6 +5,7 @@ import * as executions from './migrations/0002-executions.ts';
 import * as certificates from './migrations/0003-certificates.ts';
 import * as panels from './migrations/0004-panels.ts';
 import * as trials from './migrations/0005-trials.ts';
+import * as changeNotices from './migrations/0006-change-notices.ts';
 import * as predictionLog from './migrations/0007-prediction-log.ts';
 import type { Schema } from './schema.ts';
 
@@ -15,6 +16,7 @@ const MIGRATIONS = {
   '0003-certificates': certificates,
   '0004-panels': panels,
   '0005-trials': trials,
+  '0006-change-notices': changeNotices,
   '0007-prediction-log': predictionLog,
 };
 

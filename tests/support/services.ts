@@ -8,6 +8,7 @@ import { freshDatabase } from './postgres.ts';
 /** The use cases on real stores of one test file's own. */
 export interface TestServices {
   readonly services: Services;
+  readonly databaseUrl: string;
   readonly objectsDir: string;
   close(): Promise<void>;
 }
@@ -19,6 +20,7 @@ export async function openServices(): Promise<TestServices> {
   const stores = openStores({ database: { url: database.url, poolSize: 5, statementTimeoutMs: 30_000 }, objectsDir });
   return {
     services: createServices(stores, 'code-1'),
+    databaseUrl: database.url,
     objectsDir,
     close: async () => {
       await stores.close();
