@@ -37,6 +37,11 @@ if (unknown !== undefined) {
   console.error(`${unknown} is neither one of these folders nor a file in one:\n  ${FOLDERS.join('\n  ')}`);
   process.exit(2);
 }
+const set = options.find((option) => /^(--mutate|-m$|--testFiles|--incrementalFile)/.test(option));
+if (set !== undefined) {
+  console.error(`${set} is set for each folder: name the folders or files to try instead, before any options.`);
+  process.exit(2);
+}
 if (!PACKAGES.every(isInstalled)) install();
 
 chosen.forEach((path, done) => {
@@ -61,7 +66,7 @@ function folderOf(path) {
 function runStryker(folder, path) {
   const base = JSON.parse(readFileSync(join(PROJECT_DIR, 'stryker.config.json'), 'utf8'));
   const mutate = path === folder ? [`${folder}/*.ts`, '!**/*.test.ts'] : [path];
-  const configFile = join(TOOL_DIR, 'stryker.config.json');
+  const configFile = join(TOOL_DIR, `${nameOf(folder)}.config.json`);
   writeFileSync(configFile, JSON.stringify({ ...base, mutate, incrementalFile: resultsFile(folder) }));
   const stryker = join(TOOL_DIR, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
   // Not Stryker's own --testFiles, with which mutants of what runs at import are never tried: tests/mutation reads this.
@@ -71,7 +76,12 @@ function runStryker(folder, path) {
 
 /** @param {string} folder */
 function resultsFile(folder) {
-  return `.stockcast/mutation/${folder.replaceAll('/', '-')}.json`;
+  return `.stockcast/mutation/${nameOf(folder)}.json`;
+}
+
+/** @param {string} folder */
+function nameOf(folder) {
+  return folder.replaceAll('/', '-');
 }
 
 /** Prints how many mutants of each folder the tests noticed; fails when too few. */
