@@ -33,6 +33,9 @@ describe('a model for keeps', () => {
     // Of the last 60 sessions with labels, one ticker has all, the other those before its last one.
     expect(fitNewest(recordingKind(fits), panel, 1, given).nTrainingRows).toBe(60 + 10);
     expect(fits[0]!.options.overlap).toBe(2);
+    // Also where the first one came late: all but three of its sessions with labels, and the last of the other.
+    const young = featuresOf(bars.slice(207));
+    expect(fitNewest(recordingKind([]), [young, featuresOf(halted)], 1, given).nTrainingRows).toBe(60 + 10);
   });
 
   it('leaves out sessions without a whole sequence before them', () => {

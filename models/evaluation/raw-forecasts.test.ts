@@ -141,6 +141,9 @@ describe('a ticker that came late', () => {
     const young = featuresOf(sampleBars('IBM').slice(380, 600));
     const [, forecasts] = walkForward(recordingKind([]), [old, young], 1, { ...options, parameters: {} });
     const rows = learningRows(young, 1);
+    // In whatever order tickers come, all of their sessions count.
+    const [first] = walkForward(recordingKind([]), [young, old], 1, { ...options, parameters: {} });
+    expect({ ...first, raw: [] }).toEqual({ ...forecasts, raw: [] });
     expect(forecasts).toMatchObject({ ticker: 'IBM', dates: rows.dates, ordinals: rows.ordinals, y: rows.y });
     expect(forecasts!.volatility).toEqual(rows.volatility);
     // Folds of its own days; the first has a session or more before the second one, whose training rows they are.
@@ -149,6 +152,16 @@ describe('a ticker that came late', () => {
     const second = forecasts!.drift.findIndex((value) => value !== 0);
     const known = rows.y.slice(0, second);
     expect(forecasts!.drift[second]).toBeCloseTo(known.reduce((sum, value) => sum + value, 0) / known.length, 15);
+  });
+});
+
+describe('a ticker with too short a history', () => {
+  it('gets no forecasts beside one that has enough', () => {
+    const panel = [sampleBars('AAPL').slice(0, 200), sampleBars('IBM').slice(0, 31)].map(featuresOf);
+    const [long, short] = walkForward(linear, panel, 5, options);
+    // Of 165 labelled sessions, 82 to learn from and 4 more until their labels are known.
+    expect(long!.y).toHaveLength(79);
+    expect(short).toMatchObject({ ticker: 'IBM', dates: [] });
   });
 });
 
@@ -240,10 +253,13 @@ describe('the layout of an evaluation', () => {
     expect(later(35).nFolds).toBe(5);
     expect(() => later(all.dates.length - 1)).toThrow('IBM has 400 sessions');
     // Sequences of 30 are whole from the 49th session on: nine rows of the 28 that come first, so the first fold is empty.
-    const looking = { ...recordingKind([]), lookback: () => 30 };
     const short = featuresOf(bars.slice(0, 87));
-    const [series] = walkForward(looking, [short], 1, { ...options, parameters: {}, stepSize: 7 });
+    const looking = (lookback: number) => {
+      const kind = { ...recordingKind([]), lookback: () => lookback };
+      return walkForward(kind, [short], 1, { ...options, parameters: {}, stepSize: 7 })[0]!;
+    };
     const [plain] = walkForward(linear, [short], 1, { ...options, stepSize: 7 });
-    expect(series!.dates).toEqual(plain!.dates.slice(7));
+    expect(looking(30).dates).toEqual(plain!.dates.slice(7));
+    expect(looking(29).dates).toEqual(plain!.dates);
   });
 });
