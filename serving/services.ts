@@ -5,6 +5,7 @@ import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
+import type { TrialStore } from '../stores/trials/trial-store.ts';
 import { LoadedModels } from './loaded-models.ts';
 
 /** The stores that the use cases work on. */
@@ -13,6 +14,7 @@ export interface Stores {
   readonly forecasts: ForecastStore;
   readonly registry: ModelRegistry;
   readonly ledger: Ledger;
+  readonly trials: TrialStore;
   readonly objects: ObjectStore;
 }
 

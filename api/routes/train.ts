@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
+import type { SearchBudget } from '../../domain/parameter-search.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
@@ -11,6 +12,7 @@ import {
   horizonsField,
   kindsField,
   parametersField,
+  searchField,
   seedField,
   tickerField,
   tickersField,
@@ -31,7 +33,7 @@ const options = z.strictObject({
   require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
 });
-const body = options.extend({ parameters: parametersField.optional() });
+const body = options.extend({ parameters: parametersField.optional(), search: searchField.optional() });
 const tickers = { tickers: tickersField.optional() };
 const params = z.strictObject({ ticker: tickerField });
 
@@ -120,7 +122,7 @@ async function trainOne(
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {
-  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters } = options;
+  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters, search } = options;
   const chosenWindow = window ?? settings.trainingWindow;
   return {
     seed: seed ?? settings.seed,
@@ -131,7 +133,12 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
     ...(kinds === undefined ? {} : { kinds }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(chosenWindow === undefined ? {} : { window: chosenWindow }),
+    ...(search === undefined ? {} : { search: budgetOf(search) }),
   };
+}
+
+function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['search']>): SearchBudget {
+  return { trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
 }
 
 function startedAnswer({ request, response }: AnyCall, { run_id, status, joined, ui }: StartedRun) {
