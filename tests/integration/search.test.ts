@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { bestTrial, type Trial } from '../../domain/parameter-search.ts';
 import { QUEUES, type TrainTickerResult } from '../../domain/run.ts';
 import { certificateOf } from '../../serving/certificates.ts';
@@ -35,7 +35,7 @@ const certificate = async (ticker: string, kind: string) =>
 const trialsOf = async (ticker: string, kind: string): Promise<Trial[]> =>
   (await pipeline.services.trials.newest(pipeline.context, ticker)).filter((trial) => trial.kind === kind);
 
-describe('a search before training', () => {
+describe('a search before training', { timeout: 180_000 }, () => {
   const wish = { seed: 7, horizons: [1], kinds: ['linear'], search: { trials: 5 } };
 
   it('tries as many settings as asked for and trains with the best of them', async () => {
@@ -150,13 +150,13 @@ describe('a time cap', () => {
   });
 });
 
-describe('a search that is killed', () => {
+describe('a search that is killed', { timeout: 180_000 }, () => {
   // Slow enough to be killed in the midst of it.
   const wish = {
     seed: 7,
     horizons: [1],
     kinds: ['random-forest'],
-    parameters: { 'random-forest': { nTrees: 1500 } },
+    parameters: { 'random-forest': { nTrees: 800 } },
     search: { trials: 8 },
   };
   const statuses = async () => (await trialsOf('MSFT', 'random-forest')).map(({ status }) => status);
@@ -164,12 +164,14 @@ describe('a search that is killed', () => {
   it('goes on where it was, and chooses what it would have chosen', async () => {
     await stopTraining();
     const worker = trainingWorker();
+    const exited = once(worker, 'exit');
+    onTestFinished(() => void worker.kill('SIGKILL'));
     const { run_id } = await start('MSFT', wish);
     await expect
       .poll(async () => (await statuses()).filter((status) => status === 'finished').length, { timeout: 60_000 })
       .toBeGreaterThanOrEqual(2);
     worker.kill('SIGKILL');
-    await once(worker, 'exit');
+    await exited;
     const killed = await trialsOf('MSFT', 'random-forest');
     const finished = killed.filter(({ status }) => status === 'finished');
     expect(finished.length).toBeLessThan(8);
