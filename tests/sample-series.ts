@@ -35,12 +35,29 @@ export function sampleEvents(ticker: string): CorporateEvent[] {
   }));
 }
 
-function rowsOf(file: string, ticker: string): { readonly [column: string]: string }[] {
+interface Row {
+  readonly [column: string]: string;
+}
+
+/** Rows by file and ticker, since many tests ask for the same few. */
+const read = new Map<string, Map<string, Row[]>>();
+
+function rowsOf(file: string, ticker: string): readonly Row[] {
+  const rows = read.get(file) ?? readRows(file);
+  read.set(file, rows);
+  return rows.get(ticker) ?? [];
+}
+
+function readRows(file: string): Map<string, Row[]> {
   const text = readFileSync(new URL(`../data/sample/${file}`, import.meta.url), 'utf8');
   const [header, ...lines] = text.trim().split(/\r?\n/);
   const names = header!.split(',');
-  return lines
-    .map((line) => line.split(','))
-    .filter((cells) => cells[0] === ticker)
-    .map((cells) => Object.fromEntries(names.map((name, i) => [name, cells[i]!])));
+  const byTicker = new Map<string, Row[]>();
+  for (const line of lines) {
+    const cells = line.split(',');
+    const row: Row = Object.fromEntries(names.map((name, i) => [name, cells[i]!]));
+    if (!byTicker.has(row.ticker!)) byTicker.set(row.ticker!, []);
+    byTicker.get(row.ticker!)!.push(row);
+  }
+  return byTicker;
 }

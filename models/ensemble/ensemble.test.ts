@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { sessionAt } from '../../domain/calendar.ts';
+import type { Json } from '../../domain/identity.ts';
 import type { RawForecasts } from '../evaluation/raw-forecasts.ts';
 import { combineForecasts, ensembleParameters, weighted } from './ensemble.ts';
 
-function member(raw: readonly number[], y: readonly number[], ordinals = raw.map((_, i) => 3000 + i)): RawForecasts {
+function member(
+  raw: readonly number[],
+  y: readonly number[],
+  ordinals = raw.map((_, i) => 3000 + i),
+  volatility = raw.map(() => 2),
+): RawForecasts {
   return {
     ticker: 'MADE',
     dates: ordinals.map(sessionAt),
@@ -11,7 +17,7 @@ function member(raw: readonly number[], y: readonly number[], ordinals = raw.map
     y: Float64Array.from(y),
     raw: Float64Array.from(raw),
     drift: Float64Array.from(raw, () => 0.01),
-    volatility: Float64Array.from(raw, () => 2),
+    volatility: Float64Array.from(volatility),
     nFolds: 5,
     firstFoldRows: 252,
     nWithoutTarget: 0,
@@ -43,6 +49,36 @@ describe('an ensemble', () => {
     expect(weights[1]).toBeCloseTo(0.2, 12);
     expect(forecasts.raw[62]).toBeCloseTo(0.4 * 2 + 0.6 * 3, 12);
     expect(forecasts.raw[63]).toBeCloseTo(0.8 * 2 + 0.2 * 3, 12);
+  });
+
+  it('weights them for the next forecast once the last one that was missing has matured', () => {
+    const built = (n: number) =>
+      combineForecasts([member(Array(n).fill(2), ones(n)), member(Array(n).fill(3), ones(n))], 1, defaults);
+    expect(built(62).weights).toEqual([0.4, 0.6]);
+    expect(built(63).weights[0]).toBeCloseTo(0.8, 12);
+    expect(built(63).forecasts.raw[62]).toBeCloseTo(0.4 * 2 + 0.6 * 3, 12);
+  });
+
+  it('measures errors in volatilities', () => {
+    // One member errs by 1 on 35 calm days, the other by 3 on as many days of threefold volatility: equally much.
+    const days = Array.from({ length: 70 }, (_, i) => i);
+    const calm = days.map((i) => i < 35);
+    const volatility = calm.map((is) => (is ? 1 : 3));
+    const first = member(
+      calm.map((is) => (is ? 2 : 1)),
+      ones(70),
+      undefined,
+      volatility,
+    );
+    const second = member(
+      calm.map((is) => (is ? 1 : 4)),
+      ones(70),
+      undefined,
+      volatility,
+    );
+    const { weights } = combineForecasts([first, second], 1, defaults);
+    expect(weights[0]).toBeCloseTo(0.5, 12);
+    expect(weights[1]).toBeCloseTo(0.5, 12);
   });
 
   it('counts overlapping forecasts as so many independent ones', () => {
@@ -94,6 +130,7 @@ describe('parameters of an ensemble', () => {
       { weights: [-0.5, 1.5] },
       { weights: [0, 1] },
       { weights: ['a', 1] },
+      { weights: [true, 1e-10] },
       { weights: 0.5 },
       { byAccuracy: 'yes' },
       { other: 1 },
@@ -103,5 +140,17 @@ describe('parameters of an ensemble', () => {
         expect.objectContaining({ code: 'PARAMETER_INVALID' }),
       );
     }
+  });
+
+  it('are asked for in words', () => {
+    const message = (overrides: Json) => {
+      try {
+        return ensembleParameters('ensemble', overrides);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(message({ weights: [1] })).toContain('two positive numbers that sum to 1');
+    expect(message({ byAccuracy: 'yes' })).toContain('true or false');
   });
 });

@@ -68,6 +68,11 @@ describe('an evaluation', () => {
     expect(tests.naive.statistic).not.toBe(tests.drift.statistic);
     expect(clarkWest.statistic).toBeGreaterThan(5);
     expect(rmseRatioToDrift).toBe(model.rmse / drift.rmse);
+    const asDrift = forecasts(300).raw.map((value) => value / 2);
+    expect(evaluate(forecasts(300, { drift: asDrift }), 1, LEAKAGE).dieboldMariano).toEqual({
+      naive: tests.naive,
+      drift: { statistic: 0, pValue: 1 },
+    });
     const inverted = forecasts(300, { shrinkage: new Float64Array(300).fill(-0.5) });
     const worse = evaluate(inverted, 1, LEAKAGE).dieboldMariano;
     expect(worse.naive.statistic).toBeGreaterThan(5);

@@ -33,6 +33,12 @@ describe('metrics', () => {
     expect(quantiles(Float64Array.of(7), 3)).toEqual([7, 7, 7]);
   });
 
+  it('leave values in their order', () => {
+    const values = Float64Array.of(4, 1, 2);
+    quantiles(values, 3);
+    expect([...values]).toEqual([4, 1, 2]);
+  });
+
   it('count a neutral forecast and a zero outcome as half right', () => {
     expect(directionalAccuracy(Float64Array.of(1, -1, 1, 0, 1), Float64Array.of(2, 2, 0, 1, -0.1))).toBe(2 / 5);
   });

@@ -1,212 +1,35 @@
 import { describe, expect, it } from 'vitest';
 import type { Bar } from '../../domain/bar.ts';
-import { addSessions, sessionAt } from '../../domain/calendar.ts';
 import { seriesOf } from '../../domain/dataset.ts';
 import { adjust } from '../../market/adjustment.ts';
-import { sampleBars, sampleEvents, sampleSeries } from '../../tests/sample-series.ts';
+import { type RecordedFit, recordingKind } from '../../tests/recording-kind.ts';
+import { sampleBars } from '../../tests/sample-series.ts';
 import { drift } from '../baselines/drift.ts';
-import { naive } from '../baselines/naive.ts';
 import { buildFeatures } from '../features/build-features.ts';
 import { linear } from '../linear/ridge.ts';
-import type { FeatureMatrix } from '../features/feature-matrix.ts';
-import type { Matrix, ModelKind } from '../model.ts';
-import { seededRandom } from '../random.ts';
-import { evaluate } from './evaluate.ts';
-import { fitNewest } from './fit-newest.ts';
-import { learningRows, newestInput } from './learning-rows.ts';
-import { type EvaluationOptions, walkForward } from './raw-forecasts.ts';
-import { shrunk } from './shrinkage.ts';
+import type { ModelKind } from '../model.ts';
+import { type LearningRows, inputsOf, learningRows, newestInput } from './learning-rows.ts';
+import { type EvaluationOptions, fitOn, walkForward } from './raw-forecasts.ts';
 
 const options = { window: 'all', seed: 1, parameters: linear.defaults, scaleTargets: false } as const;
-const NOTHING_CHECKED = { passed: true, checks: [] };
-
-/** Walk-forward forecasts of one ticker and what they are judged to be. */
-function judged(kind: ModelKind, features: FeatureMatrix, horizon: number, given: EvaluationOptions) {
-  const [raw] = walkForward(kind, [features], horizon, given);
-  const [series] = shrunk([raw!], horizon, kind.role);
-  return { raw: raw!, series: series!, evaluation: evaluate(series!, horizon, NOTHING_CHECKED) };
-}
 const featuresOf = (bars: readonly Bar[]) => buildFeatures(adjust(seriesOf(bars), []));
 
-/** Bars of consecutive sessions whose closes follow the given log returns. */
-function barsFrom(returns: readonly number[]): Bar[] {
-  let close = 50;
-  return returns.map((logReturn, i) => {
-    const open = close;
-    close *= Math.exp(logReturn);
-    const [low, high] = [Math.min(open, close) * 0.99, Math.max(open, close) * 1.01];
-    return { ticker: 'MADE', sector: 'None', date: sessionAt(4000 + i), open, high, low, close, volume: 1e6 };
-  });
-}
-
-function gaussians(n: number, seed: number): number[] {
-  const random = seededRandom(seed);
-  return Array.from({ length: n }, () => {
-    let sum = -6;
-    for (let k = 0; k < 12; k++) sum += random.next();
-    return sum;
-  });
-}
-
-/** A kind that notes what it was given; forecasts the last label it learnt from. */
-function recordingKind(fits: { X: Matrix; y: Float64Array }[]): ModelKind {
-  return {
-    ...drift,
-    name: 'recording',
-    parameters: () => ({}),
-    fit(X, y) {
-      fits.push({ X, y });
-      return {
-        kind: 'recording',
-        predict: (rows) => new Float64Array(rows.nRows).fill(y.at(-1)!),
-        toObject: () => null,
-      };
-    },
-  };
-}
-
-describe('walk-forward evaluation', () => {
-  it('judges a model beside the baselines on thirteen years', () => {
-    const { evaluation, series } = judged(linear, buildFeatures(sampleSeries('AAPL')), 10, options);
-    expect(evaluation).toMatchObject({
-      nForecasts: 2969,
-      nFolds: 12,
-      firstOrigin: series.dates[0],
-      lastOrigin: addSessions('2013-03-01', -10),
-      notes: [],
-    });
-    expect(evaluation.rmseRatioToNaive).toBe(evaluation.model.rmse / evaluation.naive.rmse);
-    expect(evaluation.rmseRatioToDrift).toBe(evaluation.model.rmse / evaluation.drift.rmse);
-    const up = series.y.filter((y) => y > 0).length / series.y.length;
-    expect(evaluation.alwaysUpAccuracy).toBeCloseTo(up, 2);
-    const [lowest, highest] = evaluation.directionalAccuracyInterval;
-    expect(lowest).toBeLessThan(evaluation.directionalAccuracy);
-    expect(highest).toBeGreaterThan(evaluation.directionalAccuracy);
-    expect(evaluation.intervals.map(({ level }) => level)).toEqual([0.8, 0.95]);
-    for (const { level, model } of evaluation.intervals) expect(Math.abs(model.coverage - level)).toBeLessThan(0.03);
-    // A linear model on daily prices is slightly worse than naive; far better would mean that it saw the future.
-    expect(evaluation.rmseRatioToNaive).toBeGreaterThan(0.99);
-    expect(evaluation.rmseRatioToNaive).toBeLessThan(1.1);
-  });
-
-  it('finds the baselines equal to themselves', () => {
-    const features = buildFeatures(sampleSeries('IBM'));
-    const asDrift = judged(drift, features, 1, { ...options, parameters: {} });
-    expect(asDrift.raw.raw).toEqual(asDrift.raw.drift);
-    expect(asDrift.evaluation.rmseRatioToDrift).toBe(1);
-    expect(asDrift.evaluation.calibration.shrinkage).toBe(1);
-    const asNaive = judged(naive, features, 1, { ...options, parameters: {} });
-    expect(asNaive.evaluation.rmseRatioToNaive).toBe(1);
-    expect(asNaive.evaluation.directionalAccuracy).toBe(0.5);
-    expect(asNaive.evaluation.dieboldMariano.naive).toEqual({ statistic: 0, pValue: 1 });
-    expect(asNaive.evaluation.informationCoefficient).toEqual({ statistic: 0, pValue: 1 });
-  });
-
-  it.each([1, 10])('makes forecasts at horizon %i that no later price can change', (horizon) => {
-    const bars = sampleBars('AAPL').slice(0, 900);
-    const events = sampleEvents('AAPL');
-    const features = buildFeatures(adjust(seriesOf(bars), events));
-    const stepped = { ...options, stepSize: 100 };
-    const untouched = judged(linear, features, horizon, stepped).series;
-    // The first session of each fold is the sharpest test: the newest training label ends right there.
-    const folds = untouched.dates.filter((_, i) => i % 100 === 0);
-    for (const last of [...folds, untouched.dates[200]!]) {
-      const at = bars.findIndex(({ date }) => date === last);
-      const changed = bars.map((bar, i) =>
-        i <= at ? bar : { ...bar, open: 90 + (i % 7), high: 200, low: 50, close: 100 + (i % 11), volume: i },
-      );
-      const after = judged(linear, buildFeatures(adjust(seriesOf(changed), events)), horizon, stepped).series;
-      const n = untouched.dates.indexOf(last) + 1;
-      for (const known of ['raw', 'drift', 'volatility', 'shrinkage'] as const) {
-        expect(after[known].slice(0, n)).toEqual(untouched[known].slice(0, n));
-      }
-      expect(after.y.slice(n)).not.toEqual(untouched.y.slice(n));
-    }
-  });
-
+describe('walk-forward forecasts', () => {
   it('gives a fold exactly the labels known at its first forecast, none later', () => {
     const bars = sampleBars('IBM').slice(0, 500);
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+    const fits: RecordedFit[] = [];
     const given = { ...options, window: 100, parameters: {} };
-    const { raw } = judged(recordingKind(fits), featuresOf(bars), 10, given);
+    const [raw] = walkForward(recordingKind(fits), [featuresOf(bars)], 10, given);
     const { adjustedClose } = adjust(seriesOf(bars), []);
-    const first = bars.findIndex(({ date }) => date === raw.dates[0]);
+    const first = bars.findIndex(({ date }) => date === raw!.dates[0]);
     expect(fits[0]!.y.at(-1)).toBe(Math.log(adjustedClose[first]! / adjustedClose[first - 10]!));
     expect(fits.map(({ y }) => y.length)).toEqual(fits.map(() => 100));
     expect(fits[0]!.X.nRows).toBe(100);
   });
 
-  it('finds no skill in returns without a pattern', () => {
-    for (const horizon of [1, 10]) {
-      const { evaluation } = judged(
-        linear,
-        featuresOf(barsFrom(gaussians(2500, 3).map((z) => z * 0.02))),
-        horizon,
-        options,
-      );
-      expect(evaluation.rmseRatioToNaive).toBeGreaterThan(0.995);
-      expect(Math.abs(evaluation.directionalAccuracy - 0.5)).toBeLessThan(horizon === 1 ? 0.03 : 0.08);
-    }
-  });
-
-  it('finds none in real returns whose order was shuffled', () => {
-    const bars = sampleBars('AAPL');
-    const { adjustedClose } = sampleSeries('AAPL');
-    const returns = Array.from(adjustedClose, (price, i) => (i === 0 ? 0 : Math.log(price / adjustedClose[i - 1]!)));
-    const random = seededRandom(8);
-    for (let i = returns.length - 1; i > 0; i--) {
-      const j = random.nextInt(i + 1);
-      [returns[i], returns[j]] = [returns[j]!, returns[i]!];
-    }
-    const { evaluation } = judged(linear, featuresOf(barsFrom(returns)), 1, options);
-    expect(bars.length).toBe(returns.length);
-    expect(evaluation.rmseRatioToDrift).toBeGreaterThan(0.998);
-  });
-
-  it('finds the skill there is in returns with a strong pattern', () => {
-    const noise = gaussians(1500, 4);
-    const returns: number[] = [];
-    for (const z of noise) returns.push(0.6 * (returns.at(-1) ?? 0) + 0.02 * z);
-    const { evaluation } = judged(linear, featuresOf(barsFrom(returns)), 1, {
-      ...options,
-      parameters: { alpha: 0.01 },
-    });
-    expect(evaluation.rmseRatioToNaive).toBeLessThan(0.85);
-    expect(evaluation.directionalAccuracy).toBeGreaterThan(0.65);
-    expect(evaluation.calibration.shrinkage).toBeGreaterThan(0.8);
-    expect(evaluation.calibration.direction.kept).toBeGreaterThan(0.8);
-    expect(evaluation.dieboldMariano.naive.pValue).toBeLessThan(1e-6);
-    expect(evaluation.clarkWest.pValue).toBeLessThan(1e-6);
-    expect(evaluation.informationCoefficient.statistic).toBeGreaterThan(0.4);
-    expect(evaluation.brier).toBeLessThan(evaluation.brierOfBaseRate);
-  });
-
-  it('works from 60 sessions on, and says how little that is', () => {
-    const features = featuresOf(sampleBars('MSFT').slice(0, 60));
-    const { evaluation } = judged(linear, features, 10, options);
-    expect(evaluation).toMatchObject({ nFolds: 1, nForecasts: 1 });
-    expect(evaluation.notes).toEqual([
-      'Evaluated on 1 day in 1 fold: treat with care.',
-      'Short history: the first fold learnt from 10 sessions.',
-    ]);
-    expect(fitNewest(linear, [features], 10, options).nTrainingRows).toBe(20);
-    const hundred = judged(linear, featuresOf(sampleBars('MSFT').slice(0, 100)), 1, options).evaluation;
-    expect(hundred.nFolds).toBe(5);
-    expect(hundred.notes[0]).toBe('Evaluated on 35 days in 5 folds: treat with care.');
-  });
-
-  it('says how many sessions it left out for want of a later price', () => {
-    const bars = sampleBars('MSFT').slice(0, 800);
-    const features = featuresOf(bars.filter((_, i) => i !== 300 && i !== 400));
-    expect(judged(linear, features, 1, options).evaluation.notes).toEqual([
-      '2 sessions left out: there is no price 1 session later.',
-    ]);
-  });
-
   it('asks for more sessions when not one fold is possible', () => {
     const features = featuresOf(sampleBars('MSFT').slice(0, 60));
     expect(() => walkForward(linear, [features], 30, options)).toThrow('MSFT has 60 sessions, at least 100 are needed');
-    expect(() => fitNewest(linear, [features], 35, options)).toThrow('MSFT has 60 sessions, at least 110 are needed');
     const none = featuresOf(sampleBars('MSFT').slice(0, 12));
     expect(() => walkForward(linear, [none], 1, options)).toThrow('at most 20 sessions, at least 60 are needed');
     const weekly = featuresOf(
@@ -215,11 +38,6 @@ describe('walk-forward evaluation', () => {
         .slice(0, 80),
     );
     expect(() => walkForward(linear, [weekly], 1, options)).toThrow('80 (49 of them without a price 1 later)');
-  });
-
-  it('stays finite on prices that never move', () => {
-    const { evaluation } = judged(linear, featuresOf(barsFrom(Array.from({ length: 300 }, () => 0))), 1, options);
-    expect(evaluation).toMatchObject({ rmseRatioToNaive: 1, rmseRatioToDrift: 1, directionalAccuracy: 0.5 });
   });
 
   it('tells its progress from fold to fold and stops when told to', () => {
@@ -235,30 +53,53 @@ describe('walk-forward evaluation', () => {
   });
 });
 
-describe('a model for keeps', () => {
-  it('learns from the newest sessions of the window whose outcome is known', () => {
-    const bars = sampleBars('IBM').slice(0, 500);
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+describe('a fit', () => {
+  it('is told the seed, how far labels overlap, and how to stop and report', () => {
+    const panel = ['AAPL', 'IBM'].map((ticker) => featuresOf(sampleBars(ticker).slice(0, 400)));
+    const { signal } = new AbortController();
+    const fits: RecordedFit[] = [];
     const kind = recordingKind(fits);
-    const { nTrainingRows } = fitNewest(kind, [featuresOf(bars)], 10, { ...options, window: 252, parameters: {} });
-    const { adjustedClose } = adjust(seriesOf(bars), []);
-    expect(nTrainingRows).toBe(252);
-    expect(fits[0]!.y).toHaveLength(252);
-    expect(fits[0]!.y.at(-1)).toBe(Math.log(adjustedClose[499]! / adjustedClose[489]!));
-    expect(fitNewest(kind, [featuresOf(bars)], 10, { ...options, parameters: {} }).nTrainingRows).toBe(460);
+    const given = { ...options, parameters: {}, seed: 5 };
+    const fractions: number[] = [];
+    walkForward(kind, panel, 3, { ...given, signal, onProgress: (fraction) => fractions.push(fraction) });
+    expect(fits[0]!.options).toMatchObject({ seed: 5, overlap: 6, signal });
+    // Half of the second fold of five.
+    fits[1]!.options.onProgress!(0.5);
+    expect(fractions.at(-1)).toBeCloseTo(0.3, 12);
+    const rows = panel.map((features) => learningRows(features, 3));
+    fitOn(kind, rows.slice(0, 1), 3, given);
+    expect(fits.at(-1)!.options).toEqual({ seed: 5, overlap: 3 });
+  });
+
+  it('gets the rows of all tickers session by session, each with its own label', () => {
+    const tickers = [
+      { ticker: 'AAPL', from: 2 },
+      { ticker: 'IBM', from: 0 },
+    ];
+    const panel = tickers.map(({ ticker, from }) => featuresOf(sampleBars(ticker).slice(from, 60)));
+    const [apple, ibm] = panel.map((features) => learningRows(features, 1)) as [LearningRows, LearningRows];
+    const fits: RecordedFit[] = [];
+    fitOn(recordingKind(fits), [apple, ibm], 1, { ...options, parameters: {} });
+    const [{ X, y }] = fits as [RecordedFit];
+    // The other ticker's history begins two sessions later.
+    expect([...y.slice(0, 6)]).toEqual([ibm.y[0], ibm.y[1], apple.y[0], ibm.y[2], apple.y[1], ibm.y[3]]);
+    expect(X.nRows).toBe(apple.y.length + ibm.y.length);
+    const rowOf = ({ features, rows }: LearningRows, i: number) => inputsOf(features, [rows[i]!], 1).values;
+    const given = [2, 3, 4].map((row) => X.values.slice(row * X.nColumns, (row + 1) * X.nColumns));
+    expect(given).toEqual([rowOf(apple, 0), rowOf(ibm, 2), rowOf(apple, 1)]);
   });
 });
 
 describe('volatility-scaled targets', () => {
   it('are what a candidate learns, and forecasts come back in log returns', () => {
     const features = featuresOf(sampleBars('IBM').slice(0, 500));
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+    const fits: RecordedFit[] = [];
     const candidate = { ...recordingKind(fits), role: 'candidate' } as const;
-    const { raw } = judged(candidate, features, 1, { ...options, parameters: {}, scaleTargets: true });
+    const [raw] = walkForward(candidate, [features], 1, { ...options, parameters: {}, scaleTargets: true });
     const { rows, y, volatility } = learningRows(features, 1);
     expect(fits[0]!.y).toEqual(y.slice(0, fits[0]!.y.length).map((label, i) => label / volatility[i]!));
-    const row = rows.findIndex((at) => features.dates[at] === raw.dates[0]);
-    expect(raw.raw[0]).toBeCloseTo(fits[0]!.y.at(-1)! * volatility[row]!, 15);
+    const row = rows.findIndex((at) => features.dates[at] === raw!.dates[0]);
+    expect(raw!.raw[0]).toBeCloseTo(fits[0]!.y.at(-1)! * volatility[row]!, 15);
   });
 
   it('are never what a baseline learns', () => {
@@ -272,7 +113,7 @@ describe('a pooled evaluation', () => {
   const panel = () => ['AAPL', 'IBM'].map((ticker) => featuresOf(sampleBars(ticker).slice(0, 600)));
 
   it('fits one model on the rows of all tickers, and forecasts each on its own days', () => {
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+    const fits: RecordedFit[] = [];
     const given = { ...options, window: 100, parameters: {} };
     const forecasts = walkForward(recordingKind(fits), panel(), 5, given);
     expect(forecasts.map(({ ticker }) => ticker)).toEqual(['AAPL', 'IBM']);
@@ -294,8 +135,38 @@ describe('a pooled evaluation', () => {
   });
 });
 
+describe('a ticker that came late', () => {
+  it('is forecast from its first sessions on, with no drift of its own until it has labels to learn from', () => {
+    const old = featuresOf(sampleBars('AAPL').slice(0, 600));
+    const young = featuresOf(sampleBars('IBM').slice(380, 600));
+    const [, forecasts] = walkForward(recordingKind([]), [old, young], 1, { ...options, parameters: {} });
+    const rows = learningRows(young, 1);
+    // In whatever order tickers come, all of their sessions count.
+    const [first] = walkForward(recordingKind([]), [young, old], 1, { ...options, parameters: {} });
+    expect({ ...first, raw: [] }).toEqual({ ...forecasts, raw: [] });
+    expect(forecasts).toMatchObject({ ticker: 'IBM', dates: rows.dates, ordinals: rows.ordinals, y: rows.y });
+    expect(forecasts!.volatility).toEqual(rows.volatility);
+    // Folds of its own days; the first has a session or more before the second one, whose training rows they are.
+    const drifts = [...new Set(forecasts!.drift)];
+    expect(drifts[0]).toBe(0);
+    const second = forecasts!.drift.findIndex((value) => value !== 0);
+    const known = rows.y.slice(0, second);
+    expect(forecasts!.drift[second]).toBeCloseTo(known.reduce((sum, value) => sum + value, 0) / known.length, 15);
+  });
+});
+
+describe('a ticker with too short a history', () => {
+  it('gets no forecasts beside one that has enough', () => {
+    const panel = [sampleBars('AAPL').slice(0, 200), sampleBars('IBM').slice(0, 31)].map(featuresOf);
+    const [long, short] = walkForward(linear, panel, 5, options);
+    // Of 165 labelled sessions, 82 to learn from and 4 more until their labels are known.
+    expect(long!.y).toHaveLength(79);
+    expect(short).toMatchObject({ ticker: 'IBM', dates: [] });
+  });
+});
+
 describe('a kind that looks back', () => {
-  const looking = (fits: { X: Matrix; y: Float64Array }[]): ModelKind => ({
+  const looking = (fits: RecordedFit[]): ModelKind => ({
     ...recordingKind(fits),
     role: 'candidate',
     lookback: () => 3,
@@ -304,7 +175,7 @@ describe('a kind that looks back', () => {
   it('gets the sessions before each row, oldest first, and none across a gap', () => {
     const bars = sampleBars('MSFT').slice(0, 400);
     const features = featuresOf(bars);
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+    const fits: RecordedFit[] = [];
     walkForward(looking(fits), [features], 1, { ...options, parameters: {} });
     const { nColumns, values } = features.X;
     expect(fits[0]!.X.nColumns).toBe(3 * nColumns);
@@ -330,12 +201,12 @@ describe('a kind that looks back', () => {
 
 describe('the layout of an evaluation', () => {
   it('leaves an embargo between training labels and forecasts', () => {
-    const fits: { X: Matrix; y: Float64Array }[] = [];
+    const fits: RecordedFit[] = [];
     const bars = sampleBars('IBM').slice(0, 500);
     const given = { ...options, window: 100, parameters: {}, embargo: 7 };
-    const { raw } = judged(recordingKind(fits), featuresOf(bars), 10, given);
+    const [raw] = walkForward(recordingKind(fits), [featuresOf(bars)], 10, given);
     const { adjustedClose } = adjust(seriesOf(bars), []);
-    const first = bars.findIndex(({ date }) => date === raw.dates[0]);
+    const first = bars.findIndex(({ date }) => date === raw!.dates[0]);
     expect(fits[0]!.y.at(-1)).toBe(Math.log(adjustedClose[first - 7]! / adjustedClose[first - 17]!));
   });
 
@@ -346,5 +217,49 @@ describe('the layout of an evaluation', () => {
     const later = walkForward(linear, [features], 1, { ...options, after })[0]!;
     expect(later.dates).toEqual(all.dates.slice(51));
     expect(later.raw).toEqual(all.raw.slice(51));
+  });
+
+  it('is refitted as often as the kind wants, or as it is told', () => {
+    const features = featuresOf(sampleBars('IBM').slice(0, 400));
+    const refits = (kind: Partial<ModelKind>, given: Partial<EvaluationOptions>) => {
+      const fits: RecordedFit[] = [];
+      const changed = { ...recordingKind(fits), ...kind };
+      const [series] = walkForward(changed, [features], 1, { ...options, parameters: {}, ...given });
+      expect(series!.nFolds).toBe(fits.length);
+      return { fits: fits.length, days: series!.dates.length, firstFoldRows: series!.firstFoldRows };
+    };
+    // 369 sessions with labels: 184 to learn from, the rest to forecast from.
+    expect(refits({}, {})).toEqual({ fits: 5, days: 185, firstFoldRows: 184 });
+    expect(refits({ refitEvery: 20 }, {}).fits).toBe(10);
+    expect(refits({ refitEvery: 20 }, { stepSize: 100 }).fits).toBe(2);
+    expect(refits({}, { window: 50 }).firstFoldRows).toBe(50);
+  });
+
+  it('leaves out folds before the date, and a fold that has too little to learn from', () => {
+    const bars = sampleBars('IBM').slice(0, 400);
+    const features = featuresOf(bars);
+    const all = walkForward(linear, [features], 1, { ...options, stepSize: 37 })[0]!;
+    const fits: RecordedFit[] = [];
+    const later = (at: number) =>
+      walkForward(recordingKind(fits), [features], 1, {
+        ...options,
+        parameters: {},
+        stepSize: 37,
+        after: all.dates[at]!,
+      })[0]!;
+    // The last session of the first fold: with it, that fold has nothing left to say.
+    expect(later(36)).toMatchObject({ nFolds: 4, firstFoldRows: 184 + 37, dates: all.dates.slice(37) });
+    expect(fits).toHaveLength(4);
+    expect(later(35).nFolds).toBe(5);
+    expect(() => later(all.dates.length - 1)).toThrow('IBM has 400 sessions');
+    // Sequences of 30 are whole from the 49th session on: nine rows of the 28 that come first, so the first fold is empty.
+    const short = featuresOf(bars.slice(0, 87));
+    const looking = (lookback: number) => {
+      const kind = { ...recordingKind([]), lookback: () => lookback };
+      return walkForward(kind, [short], 1, { ...options, parameters: {}, stepSize: 7 })[0]!;
+    };
+    const [plain] = walkForward(linear, [short], 1, { ...options, stepSize: 7 });
+    expect(looking(30).dates).toEqual(plain!.dates.slice(7));
+    expect(looking(29).dates).toEqual(plain!.dates);
   });
 });

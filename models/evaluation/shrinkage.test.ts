@@ -49,6 +49,8 @@ describe('prequential shrinkage', () => {
     [0, 1 / 2, 2 / 3].forEach((factor, i) => expect(timid.factors[0]![i]).toBeCloseTo(factor, 12));
     expect(timid.final).toBeCloseTo(3 / 4, 12);
     expect(prequentialShrinkage([series([0, 0], [1, 1])], 1).final).toBe(0);
+    // A forecast too small to be squared is none, rather than infinitely off.
+    expect(prequentialShrinkage([series([1e-200, 1e-200], [1, 1])], 1).final).toBe(0);
     // Prices that never moved say nothing for a forecast, rather than 0 / 0.
     expect(prequentialShrinkage([series([1, 1], [0, 0])], 1).final).toBe(0);
   });

@@ -51,6 +51,7 @@ describe('features', () => {
     const features = buildFeatures(series);
     expect(features.dates).toEqual(series.dates.slice(WARM_UP));
     expect(features.X).toMatchObject({ nRows: series.dates.length - WARM_UP, nColumns: FEATURE_NAMES.length });
+    expect(features).toMatchObject({ ticker: 'GOOG', featureSet: 'basic-1' });
     expect(features.adjustedClose[0]).toBe(series.adjustedClose[WARM_UP]);
     expect(buildFeatures(adjust(seriesOf(flatBars(WARM_UP, 1)), [])).X.nRows).toBe(0);
     expect(buildFeatures(adjust(seriesOf(flatBars(3, 1)), [])).dates).toEqual([]);

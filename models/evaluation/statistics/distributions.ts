@@ -6,13 +6,12 @@
 /** Probability that a standard normal variable is at most `x`. */
 export function normalCdf(x: number): number {
   // P(1/2, x^2/2) is the probability of |Z| <= |x|; its complement keeps the digits of small tails.
-  const tail = x === 0 ? 0.5 : upperGammaHalf((x * x) / 2) / 2;
+  const tail = upperGammaHalf((x * x) / 2) / 2;
   return x > 0 ? 1 - tail : tail;
 }
 
 /** Probability that a variable of Student's t distribution is at most `t`. @param degrees of freedom, positive */
 export function studentCdf(t: number, degrees: number): number {
-  if (!Number.isFinite(t)) return t > 0 ? 1 : 0;
   const tail = incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2;
   return t > 0 ? 1 - tail : tail;
 }
@@ -27,8 +26,6 @@ const MAX_STEPS = 500;
  * Source: NIST Digital Library of Mathematical Functions, 8.17.22, evaluated by the method of Lentz.
  */
 function incompleteBeta(x: number, a: number, b: number): number {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
   // The fraction converges fast below this point; above, the function's mirror image is below it.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;

@@ -11,7 +11,7 @@ import {
   rankCorrelation,
   reliabilityTable,
 } from './index.ts';
-import { studentCdf } from './distributions.ts';
+import { normalCdf, studentCdf } from './distributions.ts';
 import { lagFor, varianceOfMean } from './long-run-variance.ts';
 
 const series = (...values: number[]) => Float64Array.from(values);
@@ -24,6 +24,16 @@ function gaussians(n: number, seed: number): Float64Array {
     return sum;
   });
 }
+
+describe('distributions', () => {
+  it('are one half at 0, and go from 0 to 1', () => {
+    expect([-Infinity, 0, Infinity].map((t) => studentCdf(t, 3))).toEqual([0, 0.5, 1]);
+    expect([-1e200, 1e200].map((t) => studentCdf(t, 3))).toEqual([0, 1]);
+    expect([-40, 0, 40].map(normalCdf)).toEqual([expect.closeTo(0, 300), 0.5, 1]);
+  });
+
+  it('say nothing of a statistic that is none', () => expect(studentCdf(NaN, 3)).toBeNaN());
+});
 
 describe('the variance of a mean', () => {
   it('is the variance over n without lags, and weighs autocovariances down to the last', () => {
@@ -74,6 +84,8 @@ describe('Diebold-Mariano', () => {
     expect(dieboldMariano(new Float64Array(50), 1)).toEqual({ ...nothing, nObservations: 50 });
     expect(dieboldMariano(new Float64Array(50).fill(-0.5), 5)).toEqual({ ...nothing, nObservations: 50 });
     expect(dieboldMariano(series(-1, -2), 2)).toMatchObject(nothing);
+    expect(dieboldMariano(series(-1, -2, -1, -3), 2)).toMatchObject(nothing);
+    expect(dieboldMariano(series(-1, -2, -1, -3, -1), 2).pBetter).toBeLessThan(1);
   });
 
   it('stays finite for a difference that hardly varies', () => {
@@ -112,6 +124,15 @@ describe('Clark-West', () => {
     expect(pValue).toBeLessThan(0.001);
   });
 
+  it('measures the larger model against the smaller one, wherever that lies', () => {
+    // Gains 1 - 0 + 1, 9 - 4 + 1 and 25 - 16 + 1: mean 6, variance 32 / 3.
+    const y = series(2, 4, 6);
+    const { statistic } = clarkWest(y, new Float64Array(3).fill(1), new Float64Array(3).fill(2), 1);
+    expect(statistic).toBeCloseTo(6 / Math.sqrt(32 / 9), 12);
+    // Two are enough: gains 2 and 6, mean 4, variance 4.
+    expect(clarkWest(y.slice(0, 2), series(1, 1), series(2, 2), 1).statistic).toBeCloseTo(4 / Math.sqrt(2), 12);
+  });
+
   it('finds a weak signal where squared errors see none, and none in noise', () => {
     const [signal, noise] = [gaussians(3000, 2), gaussians(3000, 3)];
     const y = signal.map((value, t) => 0.1 * value + noise[t]!);
@@ -138,6 +159,7 @@ describe('Clark-West', () => {
   it('proves nothing with equal forecasts or a single one', () => {
     expect(clarkWest(series(1, 2, 3), series(0, 0, 0), series(0, 0, 0), 1)).toEqual({ statistic: 0, pValue: 1 });
     expect(clarkWest(series(1), series(0), series(1), 1)).toEqual({ statistic: 0, pValue: 1 });
+    expect(clarkWest(series(), series(), series(), 1)).toEqual({ statistic: 0, pValue: 1 });
   });
 });
 
@@ -146,7 +168,10 @@ describe('the rank correlation', () => {
     expect(rankCorrelation(series(1, 2, 3, 4, 5), series(1, 10, 100, 1000, 1e4), 1).statistic).toBeCloseTo(1, 12);
     expect(rankCorrelation(series(1, 2, 3, 4, 5), series(9, 4, 1, 0, -7), 1).statistic).toBeCloseTo(-1, 12);
     // Ranks 1.5, 1.5, 3 beside 1, 2, 3: covariance 3/2, variances 3/2 and 2.
-    expect(rankCorrelation(series(5, 5, 8), series(1, 2, 3), 1).statistic).toBeCloseTo(1.5 / Math.sqrt(3), 12);
+    const tied = rankCorrelation(series(5, 5, 8), series(1, 2, 3), 1);
+    expect(tied.statistic).toBeCloseTo(1.5 / Math.sqrt(3), 12);
+    // With one degree of freedom t = sqrt(3), beyond which lies a sixth of the distribution on either side.
+    expect(tied.pValue).toBeCloseTo(1 / 3, 12);
   });
 
   it('is less certain when forecasts overlap', () => {
@@ -194,7 +219,7 @@ describe('intervals and probabilities', () => {
   });
 
   it('promises are gathered in bins of a twentieth', () => {
-    const table = reliabilityTable(series(0.5, 0.52, 0.55, 0.95, 0.999), series(0.5, 1, 0, 1, 1));
+    const table = reliabilityTable(series(0.5, 0.52, 0.55, 0.95, 1 - 1e-12), series(0.5, 1, 0, 1, 1));
     expect(table.map(({ from, to, n }) => [from, to, n])).toEqual([
       [0.5, 0.55, 2],
       [0.55, 0.6, 1],
