@@ -28,7 +28,7 @@ export async function runApi(config: Config): Promise<void> {
     const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
     const { uploadLimitBytes, allowedHosts } = config.api;
     const app = createApp({
-      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate),
+      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices),
       temporal,
       settings: {
         ...{ tenant, principal, seed, trainingWindow, requireApproval, maxInFlight },

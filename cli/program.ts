@@ -4,6 +4,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
+import { addPrices } from './commands/prices.ts';
 import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -24,6 +25,7 @@ export interface ParserStreams {
 const COMMANDS = [
   addUp,
   addUpload,
+  addPrices,
   addTickers,
   addTrain,
   addRuns,

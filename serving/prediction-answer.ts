@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
+import type { QuoteAnswer } from './quotes.ts';
 
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
@@ -23,10 +24,12 @@ export interface PredictionAnswer {
   /** The certificate that the model earned; null when it has none. */
   readonly certificate_id: string | null;
   readonly notes: readonly string[];
+  /** What the ticker costs now, when a live source was asked. */
+  readonly quote?: QuoteAnswer;
 }
 
 /** Puts a forecast into the form of the answer. */
-export function predictionAnswer(context: Context, forecast: Forecast): PredictionAnswer {
+export function predictionAnswer(context: Context, forecast: Forecast, quote?: QuoteAnswer): PredictionAnswer {
   return {
     ticker: forecast.ticker,
     current_price: forecast.currentPrice,
@@ -51,5 +54,6 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
     baseline_ratio: forecast.baselineRatio ?? null,
     certificate_id: forecast.certificateId ?? null,
     notes: forecast.notes,
+    ...(quote === undefined ? {} : { quote }),
   };
 }

@@ -24,7 +24,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
   const temporal = new TemporalGateway(config.temporal);
   try {
     const workers = await createWorkers(queues, {
-      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate),
+      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices),
       temporal,
       address: config.temporal.address,
       namespace: config.temporal.namespace,

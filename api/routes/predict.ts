@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Context } from '../../domain/context.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
-import { forecast } from '../../serving/forecasting.ts';
 import { tickersOnce } from '../../serving/histories.ts';
+import { liveForecast } from '../../serving/live-forecast.ts';
 import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
 import type { Services } from '../../serving/services.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { horizonField, tickerField } from '../fields.ts';
+import { horizonField, sourceField, tickerField } from '../fields.ts';
 
 /** What a forecast may be asked for, besides its ticker. */
 export const predictionOptions = z.strictObject({
@@ -15,6 +15,7 @@ export const predictionOptions = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'A trained kind, for example random-forest; default: the promoted model' }),
+  source: sourceField.optional(),
 });
 
 /** Answer of `GET /predict/:ticker`. */
@@ -53,6 +54,17 @@ export const prediction = z.object({
     .describe('Out-of-sample RMSE over that of the naive forecast; below 1 is better than it'),
   certificate_id: z.string().nullable().describe('The certificate of the model; null when it has none'),
   notes: z.array(z.string()).describe('What a reader must know to judge the forecast'),
+  quote: z
+    .object({
+      price: z.number().describe('In USD, as traded'),
+      at: z.iso.datetime().describe('When the price was made'),
+      source: z.string().describe('Who gave it; `csv` for the close of the newest session that is held'),
+      stale: z.boolean().describe('Whether the source could not be asked or believed, so that a newer price may exist'),
+      age_seconds: z.int(),
+      problem: z.string().optional().describe('Why it is stale'),
+    })
+    .optional()
+    .describe('What the ticker costs now, when a live source was asked'),
 });
 
 /** Answers one request for a forecast, by the rules of both endpoints; `tickers` as in `forecast`. */
@@ -60,11 +72,18 @@ export async function predict(
   services: Services,
   context: Context,
   ticker: string,
-  { horizon, model }: z.output<typeof predictionOptions>,
+  { horizon, model, source }: z.output<typeof predictionOptions>,
+  signal: AbortSignal,
   tickers = tickersOnce(services, context),
 ): Promise<PredictionAnswer> {
-  const request = { ticker, horizon: horizon ?? DEFAULT_HORIZON, ...(model === undefined ? {} : { kind: model }) };
-  return predictionAnswer(context, await forecast(services, context, request, tickers));
+  const request = {
+    ticker,
+    horizon: horizon ?? DEFAULT_HORIZON,
+    ...(model === undefined ? {} : { kind: model }),
+    ...(source === undefined ? {} : { source }),
+  };
+  const { forecast, quote } = await liveForecast(services, context, request, { signal, tickers });
+  return predictionAnswer(context, forecast, quote);
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -72,7 +91,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again.`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`.`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -82,9 +101,14 @@ export const predictEndpoint: Endpoint = endpoint({
     'HORIZON_INVALID',
     'MODEL_KIND_UNKNOWN',
     'MODEL_MISSING',
+    'SOURCE_UNKNOWN',
+    'SOURCE_TICKER_UNKNOWN',
+    'SOURCE_UNAVAILABLE',
+    'PRICES_REFUSED',
     'OBJECT_MISSING',
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: ({ services }, { context, params, query }) => predict(services, context, params.ticker, query),
+  handle: ({ services }, { context, params, query, signal }) =>
+    predict(services, context, params.ticker, query, signal),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
+import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-training.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
@@ -12,6 +13,7 @@ import {
   kindsField,
   parametersField,
   seedField,
+  sourceField,
   tickerField,
   tickersField,
   windowField,
@@ -30,6 +32,7 @@ const options = z.strictObject({
   scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
   require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
+  source: sourceField.optional(),
 });
 const body = options.extend({ parameters: parametersField.optional() });
 const tickers = { tickers: tickersField.optional() };
@@ -44,6 +47,18 @@ const startedRun = z.object({
   status_url: z.string().describe('Where progress, result and failure can be read'),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
   joined: z.boolean().describe('Whether an equal run was there already; then this is that one'),
+  prices: z
+    .array(
+      z.object({
+        ticker: z.string(),
+        source: z.string(),
+        last_session: z.iso.date().describe('The newest session that is known now'),
+        stale: z.boolean().describe('Whether the source could not be asked or believed'),
+        problem: z.string().optional().describe('Why it is stale'),
+      }),
+    )
+    .optional()
+    .describe('What was asked of the live source before the run was planned'),
 });
 
 const answer = { status: 202, name: 'StartedRun', schema: startedRun } as const;
@@ -54,12 +69,16 @@ const errors: readonly ErrorCode[] = [
   'DATE_INVALID',
   'MODEL_KIND_UNKNOWN',
   'PARAMETER_INVALID',
+  'SOURCE_UNKNOWN',
+  'SOURCE_TICKER_UNKNOWN',
+  'SOURCE_UNAVAILABLE',
+  'PRICES_REFUSED',
   'TEMPORAL_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
 ];
 const oneTickerErrors: readonly ErrorCode[] = [...errors, 'TOO_FEW_SESSIONS'];
 const description =
-  'Options may stand in the query or in the body. An equal request joins the run that does or did the same.';
+  'Options may stand in the query or in the body. An equal request joins the run that does or did the same. With a live `source`, the newest closed sessions are taken in before the run is planned.';
 
 /** `POST /train/:ticker`, and `GET` for those who only curl: starts a training run, or joins an equal one. */
 export const trainEndpoints: readonly Endpoint[] = [
@@ -103,8 +122,9 @@ export const trainEndpoints: readonly Endpoint[] = [
         ...(tickers === undefined ? {} : { tickers }),
         ...(wish.as_of === undefined ? {} : { asOf: wish.as_of }),
       };
+      const prices = await freshForTraining(services, call.context, tickers, wish.source);
       const run = await startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings));
-      return startedAnswer(call, run);
+      return startedAnswer(call, run, prices);
     },
   }),
 ];
@@ -115,8 +135,9 @@ async function trainOne(
   chosen: Options,
 ) {
   const wish = wishOf(chosen, settings);
+  const prices = await freshForTraining(services, call.context, [call.params.ticker], chosen.source);
   const run = await startTickerTraining(services, temporal, call.context, call.params.ticker, wish, chosen.as_of);
-  return startedAnswer(call, run);
+  return startedAnswer(call, run, prices);
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {
@@ -134,7 +155,12 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
   };
 }
 
-function startedAnswer({ request, response }: AnyCall, { run_id, status, joined, ui }: StartedRun) {
+function startedAnswer(
+  { request, response }: AnyCall,
+  { run_id, status, joined, ui }: StartedRun,
+  prices: readonly TrainingPrices[],
+) {
   response.location(runPath(run_id));
-  return { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+  const started = { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+  return prices.length === 0 ? started : { ...started, prices };
 }
