@@ -1,6 +1,7 @@
 import type { Bar, CorporateEvent, SessionDate } from '../domain/bar.ts';
 import { isSession, latestClosedSession, newYorkDate, sessionAt } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
+import { barsOf } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/identity.ts';
 import { CSV_SOURCE } from '../domain/price-source.ts';
@@ -8,7 +9,7 @@ import { inWords as problemInWords } from '../market/csv/problems.ts';
 import type { OnBadRow, StagedPrices } from '../market/csv/stage-csv.ts';
 import { jumpInWords, priceJumps } from '../market/sources/price-jumps.ts';
 import { stageHistory } from '../market/sources/stage-history.ts';
-import { type SplitSuspect, inWords as ratioInWords } from '../market/split-suspects.ts';
+import { type SplitSuspect, asSplitEvents, inWords as ratioInWords } from '../market/split-suspects.ts';
 import { fileSuspects } from './file-suspects.ts';
 import type { Services } from './services.ts';
 import { type TakeInReport, mergeStaged } from './take-in-prices.ts';
@@ -90,7 +91,10 @@ export async function keepFresh(services: Services, context: Context, ticker: st
   await services.prices.once(`${context.tenant}/${ticker}/${source}`, due, fetch);
 }
 
-/** @throws StockcastError PRICES_REFUSED */
+/**
+ * Refuses rows that can't be, a history on another scale than what is known, splits that nobody told of, and jumps.
+ * @throws StockcastError PRICES_REFUSED
+ */
 async function refuseUnlessSound(
   services: Services,
   context: Context,
@@ -99,75 +103,63 @@ async function refuseUnlessSound(
   events: readonly CorporateEvent[],
   suspects: readonly SplitSuspect[],
 ): Promise<void> {
-  const refuse = (problems: readonly string[], advice: string) => {
+  const refuseFor = (problems: readonly string[], advice: string) => {
+    if (problems.length === 0) return;
     const more = problems.length - SHOWN;
     const shown = more > 0 ? [...problems.slice(0, SHOWN), `and ${more} more`] : problems;
-    return new StockcastError('PRICES_REFUSED', { source, ticker, problems: shown.join('; '), advice });
+    throw new StockcastError('PRICES_REFUSED', { source, ticker, problems: shown.join('; '), advice });
   };
-  if (staged.nRejected > 0 && onBadRow !== 'skip') {
-    throw refuse(
-      staged.rejected.map(problemInWords),
-      `Take the good rows with npx stockcast prices fetch ${ticker} --source ${source} --skip-bad-rows, or upload a file`,
-    );
-  }
-  if (adjustSplits !== true && suspects.length > 0) {
-    throw refuse(
-      suspects.map(({ date, ratio, reason }) => `${date} looks like a ${ratioInWords(ratio)} split: ${reason}`),
-      'Upload the split as an event, or take it for one with --adjust-splits',
-    );
+  if (onBadRow !== 'skip') {
+    const skipping = `npx stockcast prices fetch ${ticker} --source ${source} --skip-bad-rows`;
+    refuseFor(staged.rejected.map(problemInWords), `Take the good rows with ${skipping}, or upload a file`);
   }
   const bars: Bar[] = [];
   for await (const batch of staged.batches()) bars.push(...batch);
+  const [first] = bars;
+  if (first === undefined) return;
+
   const { maxJump } = services.prices.settings;
-  const jumps = await jumpsOf(
-    services,
-    context,
-    ticker,
-    bars,
-    adjustSplits === true ? asEvents(suspects, events) : events,
+  const raise = `if they are right, raise STOCKCAST_PRICE_MAX_JUMP (${maxJump})`;
+  const known = await closesUpTo(services, context, ticker, first.date);
+  const same = known.filter(({ date }) => date === first.date);
+  refuseFor(
+    priceJumps([...same, first], [], maxJump).map(
+      ({ before }) => `the close of ${first.date} is ${first.close}, but ${before.close} is known of it`,
+    ),
+    `Upload a file with the right prices; ${raise}`,
   );
-  if (jumps.length > 0) {
-    throw refuse(
-      jumps,
-      `Upload the missing split as an event, or a file with the right prices; if they are right, raise STOCKCAST_PRICE_MAX_JUMP (${maxJump})`,
+  if (adjustSplits !== true) {
+    refuseFor(
+      suspects.map(({ date, ratio, reason }) => `${date} looks like a ${ratioInWords(ratio)} split: ${reason}`),
+      'Upload the split as an event, or take it for one with npx stockcast prices fetch --adjust-splits',
     );
   }
+  const before = known.filter(({ date }) => date < first.date).slice(-1);
+  const told = adjustSplits === true ? [...events, ...asSplitEvents(suspects)] : events;
+  refuseFor(
+    priceJumps([...before, ...bars], await withKnownEvents(services, context, ticker, told), maxJump).map(jumpInWords),
+    `Upload the missing split as an event, or a file with the right prices; ${raise}`,
+  );
 }
 
-/** Jumps within fetched bars, from the bar known before them, and from what was known of the first one, in words. */
-async function jumpsOf(
+/** The last two closes known up to a session, ascending. */
+async function closesUpTo(services: Services, context: Context, ticker: string, asOf: SessionDate) {
+  const knownAt = context.clock.now().toISOString();
+  const series = await services.bars.series(context, ticker, { asOf, knownAt }, 2);
+  return series === undefined ? [] : barsOf(series);
+}
+
+/** What is told, with those of the known events that it says nothing of. */
+async function withKnownEvents(
   services: Services,
   context: Context,
   ticker: string,
-  bars: readonly Bar[],
-  given: readonly CorporateEvent[],
-): Promise<string[]> {
-  const [first] = bars;
-  if (first === undefined) return [];
-  const { maxJump } = services.prices.settings;
-  const knownAt = context.clock.now().toISOString();
-  const [known, knownEvents] = await Promise.all([
-    services.bars.series(context, ticker, { asOf: first.date, knownAt }, 2),
-    services.bars.events(context, ticker, { asOf: newYorkDate(context.clock.now()), knownAt }),
-  ]);
-  const before = (known?.dates ?? []).map((date, i) => ({ date, close: known!.close[i]! }));
-  const same = before.find(({ date }) => date === first.date);
-  const isNew = ({ date, kind }: CorporateEvent) => !given.some((event) => event.date === date && event.kind === kind);
-  const events = [...given, ...knownEvents.filter(isNew)];
-  const earlier = before.filter(({ date }) => date < first.date).slice(-1);
-  const scaled = same === undefined ? [] : priceJumps([same, first], [], maxJump);
-  return [
-    ...scaled.map(
-      ({ factor }) =>
-        `the close of ${first.date} is ${first.close}, and ${same!.close} is known of it, ${Number((1 / factor).toPrecision(3))} times as much`,
-    ),
-    ...priceJumps([...earlier, ...bars], events, maxJump).map(jumpInWords),
-  ];
-}
-
-function asEvents(suspects: readonly SplitSuspect[], events: readonly CorporateEvent[]): CorporateEvent[] {
-  const splits = suspects.map(({ ticker, date, ratio }) => ({ ticker, date, kind: 'split' as const, value: ratio }));
-  return [...events, ...splits];
+  told: readonly CorporateEvent[],
+): Promise<CorporateEvent[]> {
+  const now = context.clock.now();
+  const known = await services.bars.events(context, ticker, { asOf: newYorkDate(now), knownAt: now.toISOString() });
+  const isNew = ({ date, kind }: CorporateEvent) => !told.some((event) => event.date === date && event.kind === kind);
+  return [...told, ...known.filter(isNew)];
 }
 
 function newestSession(services: Services, context: Context, ticker: string): Promise<SessionDate | undefined> {

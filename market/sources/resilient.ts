@@ -97,7 +97,7 @@ export function resilient(source: PriceSource, limits: Limits, random: () => num
         return breaker.execute(() => attempt(ask, signal));
       }, signal);
       // Waits between attempts do not end with the signal by themselves.
-      return await Promise.race([tries, abortOf(signal)]);
+      return await untilAborted(tries, signal);
     } catch (error) {
       signal.throwIfAborted();
       const unavailable = error instanceof BrokenCircuitError || error instanceof SourceFailure;
@@ -140,9 +140,19 @@ function asFailure(error: unknown, timeoutMs: number): SourceFailure {
   });
 }
 
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+/** Waits for work, but not beyond the signal. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort!);
+    // What still goes on after an abort ends by itself, and nobody is left to tell.
+    work.catch(() => undefined);
+  }
 }

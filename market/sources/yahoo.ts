@@ -44,6 +44,7 @@ export function yahooSource(base: string | undefined): PriceSource {
         const options = { period1: from, interval: '1d', events: 'div|split', includePrePost: false } as const;
         return historyOf(ticker, from, await client.chart(symbolOf(ticker), options, { fetchOptions: { signal } }));
       } catch (error) {
+        signal.throwIfAborted();
         throw translated(ticker, error);
       }
     },
@@ -57,6 +58,7 @@ export function yahooSource(base: string | undefined): PriceSource {
         if (price === undefined || at === undefined) throw new SourceFailure(`no price in the quote of ${ticker}`);
         return { price, at: new Date(at).toISOString() };
       } catch (error) {
+        signal.throwIfAborted();
         // The client keeps a crumb for ever, also one that Yahoo no longer takes.
         if (error instanceof Error && /crumb|cookie|unauthorized/i.test(error.message)) await forgetCrumb();
         throw translated(ticker, error);
