@@ -28,7 +28,9 @@ export function providerFetch(base?: string): typeof fetch {
       // Without a body, where a status allows none.
       return new Response(text === '' ? null : text, { status, statusText, headers });
     }
-    throw new SourceFailure(`${url.host} answers ${status} ${statusText}${text === '' ? '' : `: ${excerpt(text)}`}`, {
+    // A page for browsers says nothing more.
+    const said = text.trim() === '' || text.trimStart().startsWith('<') ? '' : `: ${excerpt(text)}`;
+    throw new SourceFailure(`${url.host} answers ${status} ${statusText}${said}`, {
       retryAfterMs: retryAfter(headers.get('retry-after')),
     });
   };
