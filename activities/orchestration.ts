@@ -6,6 +6,7 @@ import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { PromotionDecision, PromotionOutcome, Verdict } from '../domain/run.ts';
 import { forecastWith } from '../serving/forecasting.ts';
+import { drawPictures } from '../serving/pictures.ts';
 import { type PromotionRequest, decidePromotion, enterPromotion } from '../serving/promotion.ts';
 import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
 import type { Services } from '../serving/services.ts';
@@ -54,6 +55,10 @@ export function orchestrationActivities(services: Services, client: Client) {
         const executionId = ActivityContext.current().info.workflowExecution?.runId ?? input.runId;
         return enterPromotion(services, contextFrom(input.context), { ...input, executionId });
       }),
+
+    /** Draws the pictures of evaluated models that are not drawn yet. */
+    draw: (input: { context: ContextRecord; modelIds: readonly string[] }): Promise<void> =>
+      heartbeating(() => drawPictures(services, contextFrom(input.context), input.modelIds)),
 
     /** Makes and stores the forecasts of the promoted models for the newest session. */
     forecast: (input: {

@@ -30,7 +30,13 @@ interface Description<A> {
   readonly changes?: boolean;
   /** A multipart form, which the handler reads itself; described for OpenAPI. */
   readonly form?: z.ZodObject;
-  readonly answer: { readonly status: 200 | 202; readonly name: string; readonly schema: A };
+  readonly answer: {
+    readonly status: 200 | 202;
+    readonly name: string;
+    /** Default: JSON. */
+    readonly type?: 'image/svg+xml';
+    readonly schema: A;
+  };
   /** What may go wrong besides REQUEST_INVALID and UNEXPECTED. */
   readonly errors: readonly ErrorCode[];
 }

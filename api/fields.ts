@@ -3,7 +3,14 @@ import { type Horizon, MAX_HORIZON, parseHorizon } from '../domain/horizon.ts';
 import type { Json } from '../domain/identity.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { TICKER_FORM, parseTicker } from '../domain/ticker.ts';
-import { LARGEST_SEED, LEAST_WINDOW, MOST_EMBARGO } from '../domain/training-limits.ts';
+import {
+  LARGEST_SEED,
+  LEAST_TRIALS,
+  LEAST_WINDOW,
+  MOST_EMBARGO,
+  MOST_SEARCH_SECONDS,
+  MOST_TRIALS,
+} from '../domain/training-limits.ts';
 
 // What stands in a query is text, what stands in a body may be a number: these fields take both. `meta` describes them
 // in OpenAPI, since a transformation can't be written there.
@@ -93,6 +100,22 @@ export const embargoField = wholeNumberField(
   MOST_EMBARGO,
   'Sessions left out of evaluations before each first forecast, beyond the horizon; default 0',
 );
+
+/** How much a search for parameters may try before training. */
+export const searchField = z
+  .strictObject({
+    trials: wholeNumberField(
+      LEAST_TRIALS,
+      MOST_TRIALS,
+      'Settings to try for each kind and horizon, the defaults first',
+    ),
+    max_seconds: wholeNumberField(
+      1,
+      MOST_SEARCH_SECONDS,
+      'Ends each search after so long; what it chose can then not be repeated exactly',
+    ).optional(),
+  })
+  .meta({ description: 'Search for parameters before training; absent: they are as given' });
 
 /** A date, by which the system looks at what was known then; the use cases check it. */
 export const asOfField = z.string().meta({

@@ -157,7 +157,7 @@ describe('GET /leaderboard', () => {
     expect(entry).toMatchObject({ ticker: 'AAPL', horizon: 10 });
     expect(entry.reasons.length).toBeGreaterThan(0);
     const [best, worse] = entry.models;
-    expect(best.errors.rmse).toBeLessThanOrEqual(worse.errors.rmse);
+    expect(best.rmse_ratio_to_naive).toBeLessThanOrEqual(worse.rmse_ratio_to_naive);
     const naive = entry.models.find(({ model }: { model: string }) => model === 'naive');
     const { evaluation, certificate } = (await pipeline.services.registry.find(pipeline.context, naive.model_id))!;
     const [narrow] = evaluation!.intervals;

@@ -38,7 +38,9 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
       response,
     };
     const answer = await endpoint.handle(parts, call as Parameters<Endpoint['handle']>[1]);
-    response.status(endpoint.answer.status).json(answer);
+    const { status, type } = endpoint.answer;
+    if (type === undefined) response.status(status).json(answer);
+    else response.status(status).type(type).send(answer);
   };
 }
 

@@ -20,11 +20,14 @@ test('describes every method of every address', () => {
       'get /certificates/{id}',
       'get /health',
       'get /leaderboard',
+      'get /models/compare/{ticker}',
+      'get /models/{id}/pictures/{name}',
       'get /predict/{ticker}',
       'get /runs',
       'get /runs/{id}',
       'get /tickers',
       'get /train/{ticker}',
+      'get /trials/{ticker}',
       'post /batch-predict',
       'post /runs/{id}/cancel',
       'post /runs/{id}/verdict',
@@ -73,6 +76,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
     'require_approval',
     'as_of',
     'parameters',
+    'search',
   ]);
   const form = document.paths['/upload'].post.requestBody.content['multipart/form-data'].schema;
   expect(form.required).toEqual(['file']);

@@ -54,7 +54,7 @@ function operationOf(endpoint: Endpoint, components: Record<string, unknown>): J
     responses: {
       [answer.status]: {
         description: summary,
-        content: { 'application/json': { schema: reference(answer.name) } },
+        content: { [answer.type ?? 'application/json']: { schema: reference(answer.name) } },
       },
       ...problemResponses(
         endpoint.errors,

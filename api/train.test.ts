@@ -57,34 +57,37 @@ describe('training one ticker', () => {
   });
 
   test('passes every option on, from the body as from the query', async () => {
-    const parameters = { linear: { alpha: 3 } };
+    const parameters = { linear: { alpha: 3 }, 'random-forest': { nTrees: 5 } };
     const further = { embargo: 5, scale_targets: false, require_approval: true };
     const options = {
       horizons: [2],
-      kinds: ['linear'],
+      kinds: ['linear', 'random-forest'],
       window: 300,
       seed: 5,
       ...further,
       as_of: '2012-12-31',
       parameters,
+      search: { trials: 12, max_seconds: 60 },
     };
     const { body } = await get('/train/AAPL', json(options));
     const { plan, vantage, context } = await inputOf(body.run_id);
     expect(plan).toMatchObject({
       horizons: [2],
-      kinds: ['naive', 'drift', 'linear'],
+      kinds: ['naive', 'drift', 'linear', 'random-forest'],
       window: 300,
       seed: 5,
       embargo: 5,
       scaleTargets: false,
       requireApproval: true,
       parameters,
+      // The penalty of the linear one is given, which leaves nothing to search.
+      search: { kinds: ['random-forest'], trials: 12, maxSeconds: 60 },
     });
     expect(vantage.asOf).toBe('2012-12-31');
     expect(context).toEqual({ tenant: 'default', principal: 'tester' });
     const query =
-      'horizons=2&kinds=linear&window=300&seed=5&embargo=5&scale_targets=false&require_approval=true&as_of=2012-12-31';
-    const fromQuery = await get(`/train/AAPL?${query}`, json({ parameters }));
+      'horizons=2&kinds=linear,random-forest&window=300&seed=5&embargo=5&scale_targets=false&require_approval=true&as_of=2012-12-31';
+    const fromQuery = await get(`/train/AAPL?${query}`, json({ parameters, search: options.search }));
     expect(fromQuery.body).toMatchObject({ run_id: body.run_id, joined: true });
   });
 
@@ -92,6 +95,7 @@ describe('training one ticker', () => {
     const { plan } = await inputOf((await post('/train/MSFT')).body.run_id);
     expect(plan).toMatchObject({ horizons: [1, 10], seed: 7, kinds: KINDS.map(({ name }) => name) });
     expect(plan).toMatchObject({ embargo: 0, scaleTargets: true, requireApproval: false });
+    expect(plan).not.toHaveProperty('search');
   });
 
   test('HEAD starts nothing', async () => {
@@ -127,6 +131,28 @@ describe('training one ticker', () => {
   test('a parameter that is not possible is refused', async () => {
     const answer = await get('/train/AAPL', json({ parameters: { linear: { alpha: -1 } } }));
     expect(expectProblem(answer, 'PARAMETER_INVALID').detail).toContain('alpha');
+  });
+
+  test.each([
+    [{ trials: 1 }, 'search.trials: "1" is not possible: expected a whole number from 2 to 200'],
+    [{ trials: 201 }, 'search.trials: "201" is not possible'],
+    [{ max_seconds: 5 }, 'search.trials'],
+    [{ trials: 5, max_seconds: 0 }, 'search.max_seconds: "0" is not possible: expected a whole number from 1 to 86400'],
+    [{ trials: 5, seconds: 9 }, 'search.seconds: there is no such field'],
+    [9, 'search'],
+  ])('a search of %j is refused', async (search, expected) => {
+    const { detail } = expectProblem(await get('/train/AAPL', json({ search })), 'REQUEST_INVALID');
+    expect(detail).toContain(expected);
+  });
+
+  test('a search for parameters that there are not, or that are given, is refused', async () => {
+    for (const options of [{ kinds: ['pooled-lstm'] }, { kinds: ['linear'], parameters: { linear: { alpha: 3 } } }]) {
+      const answer = await get('/train/AAPL', json({ ...options, search: { trials: 5 } }));
+      const { detail } = expectProblem(answer, 'REQUEST_INVALID');
+      expect(detail).toBe(
+        `search: there is nothing to search: ${options.kinds[0]} has no parameters to look for, or they are given.`,
+      );
+    }
   });
 
   test('an option in the query and in the body is refused', async () => {

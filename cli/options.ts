@@ -7,7 +7,15 @@ import { StockcastError } from '../domain/errors.ts';
 import { type Horizon, parseHorizon } from '../domain/horizon.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { parseTicker } from '../domain/ticker.ts';
-import { LARGEST_SEED, LEAST_WINDOW, MOST_EMBARGO } from '../domain/training-limits.ts';
+import type { SearchBudget } from '../domain/parameter-search.ts';
+import {
+  LARGEST_SEED,
+  LEAST_TRIALS,
+  LEAST_WINDOW,
+  MOST_EMBARGO,
+  MOST_SEARCH_SECONDS,
+  MOST_TRIALS,
+} from '../domain/training-limits.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -74,9 +82,42 @@ export function embargoOption(text: string): number {
   return wholeNumber('--embargo', text, 0, MOST_EMBARGO, 'a whole number of sessions');
 }
 
+/** The options of a search for parameters. */
+export interface SearchOptions {
+  readonly trials?: number;
+  readonly searchSeconds?: number;
+}
+
+/** Adds the options of a search for parameters. */
+export function withSearchOptions(command: Command): Command {
+  return command
+    .option('--trials <number>', 'first search for parameters: settings to try for each kind and horizon', (text) =>
+      wholeNumber('--trials', text, LEAST_TRIALS, MOST_TRIALS),
+    )
+    .option('--search-seconds <number>', 'end each search after so long', (text) =>
+      wholeNumber('--search-seconds', text, 1, MOST_SEARCH_SECONDS),
+    );
+}
+
+/**
+ * How much a search may try; undefined when none is asked for.
+ * @throws StockcastError REQUEST_INVALID for a time cap on no search
+ */
+export function searchBudget({ trials, searchSeconds }: SearchOptions): SearchBudget | undefined {
+  if (trials !== undefined) return { trials, ...(searchSeconds === undefined ? {} : { maxSeconds: searchSeconds }) };
+  if (searchSeconds === undefined) return undefined;
+  const problem = `belongs to --trials (${LEAST_TRIALS} to ${MOST_TRIALS}), which is missing`;
+  throw new StockcastError('REQUEST_INVALID', { field: '--search-seconds', problem });
+}
+
 /** @throws StockcastError REQUEST_INVALID */
 export function limitOption(text: string): number {
   return wholeNumber('--limit', text, 1, 1000);
+}
+
+/** @throws StockcastError REQUEST_INVALID */
+export function offsetOption(text: string): number {
+  return wholeNumber('--offset', text, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** @throws StockcastError DATE_INVALID */

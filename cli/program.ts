@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
@@ -9,6 +10,7 @@ import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
 import { addTrain } from './commands/train.ts';
+import { addTrials } from './commands/trials.ts';
 import { addUp } from './commands/up.ts';
 import { addUpload } from './commands/upload.ts';
 import { addWorker } from './commands/worker.ts';
@@ -30,7 +32,9 @@ const COMMANDS = [
   addTrain,
   addRuns,
   addLeaderboard,
+  addCompare,
   addCertificate,
+  addTrials,
   addPredict,
   addTemporal,
   addWorker,

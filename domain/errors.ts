@@ -96,6 +96,12 @@ export const ERRORS = {
     title: 'No model yet',
     message: '{ticker} has no {kind} model for {horizon} sessions yet. Train one: {how}.',
   },
+  MODEL_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown model',
+    message: 'There is no evaluated model {id}. npx stockcast compare TICKER shows the ids of those that there are.',
+  },
   NOT_IN_POOL: {
     status: 409,
     retryable: false,

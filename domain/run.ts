@@ -3,6 +3,7 @@ import type { ContextRecord } from './context.ts';
 import type { Horizon } from './horizon.ts';
 import type { Json } from './identity.ts';
 import type { TrainingWindow } from './model-version.ts';
+import type { SearchPlan } from './parameter-search.ts';
 
 /** What to train and how: the part of a request that, with the data, decides the outcome. */
 export interface TrainingPlan {
@@ -22,6 +23,8 @@ export interface TrainingPlan {
   readonly requireApproval: boolean;
   /** Parameters that differ from a kind's defaults, by kind. */
   readonly parameters: { readonly [kind: string]: Json };
+  /** What to search parameters of before training; absent: nothing, so that older plans keep their identity. */
+  readonly search?: SearchPlan;
 }
 
 /** Input of the workflow `trainTicker`. */
@@ -89,10 +92,11 @@ export interface TrainUniverseInput {
   readonly done?: readonly TickerOutcome[];
 }
 
-export const STAGES = ['ingest', 'preprocess', 'train', 'evaluate', 'promote', 'forecast'] as const;
+/** The stages of a ticker's run in their order; `search` is one only where a search was asked for. */
+export const STAGES = ['ingest', 'preprocess', 'search', 'train', 'evaluate', 'promote', 'forecast'] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** How far one stage is, in units of work (a model fitted, a model evaluated). */
+/** How far one stage is, in units of work (a search, a model fitted, a model evaluated). */
 export interface StageProgress {
   readonly stage: StageName;
   readonly status: 'waiting' | 'running' | 'done' | 'failed';
@@ -190,6 +194,7 @@ export interface UniverseProgress {
 export const TRAIN_TICKER = 'trainTicker';
 export const TRAIN_UNIVERSE = 'trainUniverse';
 export const TRAIN_POOL = 'trainPool';
+export const SEARCH_PARAMETERS = 'searchParameters';
 
 /** The stage, as a search attribute, of a run that waits for a person's verdict. */
 export const AWAITING_APPROVAL = 'awaiting-approval';

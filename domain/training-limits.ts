@@ -6,3 +6,10 @@ export const LARGEST_SEED = 2 ** 31 - 1;
 
 /** The longest embargo that may be asked for, in sessions: a year; more would leave short histories nothing to learn from. */
 export const MOST_EMBARGO = 252;
+
+/** How many settings a search for parameters may try; one would be the defaults alone. */
+export const LEAST_TRIALS = 2;
+export const MOST_TRIALS = 200;
+
+/** The longest time cap of a search for parameters, in seconds: a day. */
+export const MOST_SEARCH_SECONDS = 86_400;

@@ -1,4 +1,5 @@
 import type { Json } from '../domain/identity.ts';
+import type { SearchSpace } from './search/search-space.ts';
 
 /** A dense row-major matrix: cell (row, column) is `values[row * nColumns + column]`. */
 export interface Matrix {
@@ -43,6 +44,8 @@ export interface ModelKind<P extends { readonly [name: string]: Json } = { reado
   /** `baseline` kinds are what others are measured against. */
   readonly role: 'baseline' | 'candidate';
   readonly defaults: P;
+  /** The parameters that are worth searching; absent: none. */
+  readonly space?: SearchSpace;
   /** Loaded before the first fit; `predict` and `fromObject` never need it. Absent: plain TypeScript. */
   readonly runtime?: ModelRuntime;
   /** Most sessions that one fit forecasts in an evaluation before the next fit; by default a year. */

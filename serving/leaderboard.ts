@@ -17,7 +17,7 @@ export interface LeaderboardModel {
   readonly certificateId?: string;
 }
 
-/** All models of one ticker and horizon, best first by out-of-sample RMSE, and what serves and why. */
+/** All models of one ticker and horizon, best first by RMSE over naive's on the same days, and what serves and why. */
 export interface LeaderboardEntry {
   readonly ticker: string;
   readonly horizon: Horizon;
@@ -47,7 +47,8 @@ export async function leaderboard(
         return [{ kind, version, modelId, evaluation, promoted: stage === 'production', stage, ...certified }];
       });
       if (models.length === 0) continue;
-      models.sort((a, b) => a.evaluation.model.rmse - b.evaluation.model.rmse);
+      // Not by RMSE itself: a model whose parameters were searched is judged on fewer days, which may have been calmer.
+      models.sort((a, b) => a.evaluation.rmseRatioToNaive - b.evaluation.rmseRatioToNaive);
       entries.push({ ticker, horizon, models, promoted: promotion?.kind ?? null, reasons: promotion?.reasons ?? [] });
     }
   }

@@ -32,3 +32,11 @@ export function walkForwardKey(ticker: string, modelId: string): string {
 export function certificateKey(certificateId: string): string {
   return `certificates/${certificateId}.json`;
 }
+
+/** A picture of a model's evaluation. */
+export function pictureKey(ticker: string, modelId: string, name: string): string {
+  return `pictures/${safe(ticker)}/${modelId}/${DRAWING}/${name}.svg`;
+}
+
+/** Another number makes all pictures be drawn again: for another way of drawing them. */
+const DRAWING = 1;

@@ -5,9 +5,11 @@ import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
 import { POOL, type TrainingWindow } from '../domain/model-version.ts';
+import type { SearchBudget, SearchPlan } from '../domain/parameter-search.ts';
 import type { PooledModel, TrainingPlan } from '../domain/run.ts';
 import { DEFAULT_WINDOW } from '../models/evaluation/walk-forward.ts';
-import { KINDS, kindNamed } from '../models/kinds.ts';
+import { KINDS, type Kind, kindNamed } from '../models/kinds.ts';
+import { freeSpace } from '../models/search/search-space.ts';
 import { type History, historyOf, listTickers } from './histories.ts';
 import type { Services } from './services.ts';
 import { requireEnoughSessions } from './snapshots.ts';
@@ -23,6 +25,8 @@ export interface TrainingWish {
   readonly requireApproval?: boolean;
   readonly seed: number;
   readonly parameters?: { readonly [kind: string]: Json };
+  /** How many settings of each kind to try before training; by default the parameters are as given. */
+  readonly search?: SearchBudget;
 }
 
 /** A run that would train a ticker: equal data, plan and code give an equal workflow id. */
@@ -85,7 +89,23 @@ export function trainingPlan(wish: TrainingWish): TrainingPlan {
     seed: wish.seed,
     requireApproval: wish.requireApproval ?? false,
     parameters,
+    ...(wish.search === undefined ? {} : { search: searchPlan(wish.search, kinds, parameters) }),
   };
+}
+
+/** What of a plan's kinds is searched: those fitted on one ticker that have parameters to search and not given. */
+function searchPlan(budget: SearchBudget, kinds: readonly Kind[], parameters: TrainingPlan['parameters']): SearchPlan {
+  const { trials, maxSeconds } = budget;
+  const searched = kinds.filter((kind) => {
+    const space = 'learner' in kind && !kind.pooled ? kind.learner.space : undefined;
+    return space !== undefined && Object.keys(freeSpace(space, parameters[kind.name] ?? {})).length > 0;
+  });
+  if (searched.length > 0) {
+    return { kinds: searched.map(({ name }) => name), trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
+  }
+  const names = kinds.filter(({ role }) => role === 'candidate').map(({ name }) => name);
+  const problem = `there is nothing to search: ${names.join(', ') || 'a run without candidates'} has no parameters to look for, or they are given`;
+  throw new StockcastError('REQUEST_INVALID', { field: 'search', problem });
 }
 
 /**

@@ -3,11 +3,13 @@ import { StockcastError } from '../domain/errors.ts';
 import {
   PROGRESS_QUERY,
   type PoolProgress,
+  SEARCH_PARAMETERS,
   TRAIN_POOL,
   TRAIN_TICKER,
   type TickerProgress,
   type UniverseProgress,
 } from '../domain/run.ts';
+import type { SearchProgress } from '../domain/parameter-search.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -24,6 +26,7 @@ export async function progressOf(
     return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, ...standOf(progress) }];
   }
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
+  if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
   const progress = await query<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
@@ -63,6 +66,15 @@ async function poolState(temporal: TemporalGateway, runId: string): Promise<Tick
   const { done, total } = progress;
   const status = done < total ? 'running' : 'done';
   return [{ ticker: 'pool', status: 'running', run_id: runId, stages: [{ stage: 'train', status, done, total }] }];
+}
+
+/** A search by itself, its trials as units of work. */
+async function searchState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
+  const progress = await query<SearchProgress>(temporal, runId);
+  if (progress === undefined) return undefined;
+  const { ticker, done, total } = progress;
+  const stages = [{ stage: 'search' as const, status: 'running' as const, done, total }];
+  return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 
 async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {

@@ -6,6 +6,7 @@ import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
+import type { TrialStore } from '../stores/trials/trial-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
@@ -16,6 +17,7 @@ export interface Stores {
   readonly forecasts: ForecastStore;
   readonly registry: ModelRegistry;
   readonly ledger: Ledger;
+  readonly trials: TrialStore;
   readonly objects: ObjectStore;
 }
 

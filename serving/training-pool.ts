@@ -44,6 +44,8 @@ export interface TrainingPool {
   fit(task: LearningTask, options?: TaskOptions): Promise<FittedModel>;
   /** Walk-forward forecasts of each ticker of the panel. @throws StockcastError TOO_FEW_SESSIONS */
   walkForward(task: LearningTask, options?: TaskOptions): Promise<RawForecasts[]>;
+  /** How wrong walk-forward forecasts of the panel are (`models/search/trial-loss.ts`). @throws StockcastError TOO_FEW_SESSIONS */
+  trialLoss(task: LearningTask, options?: TaskOptions): Promise<number>;
   /** Searches for knowledge of the future in the features and forecasts of a ticker. */
   checkLeakage(task: LearningTask, history: History, options?: TaskOptions): Promise<LeakageFindings>;
   close(): Promise<void>;

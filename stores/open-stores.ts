@@ -5,6 +5,7 @@ import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
+import { PostgresTrialStore } from './trials/postgres-trial-store.ts';
 
 /** Where the stores are. */
 export interface StoreAddresses {
@@ -33,6 +34,7 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
+    trials: new PostgresTrialStore(database),
     objects: new FolderObjectStore(objectsDir),
     /** @throws StockcastError DATABASE_UNAVAILABLE */
     ping: () => database.ping(),

@@ -44,6 +44,10 @@ export class ThreadedTrainingPool implements TrainingPool {
     return this.#run({ job: 'walk-forward', task }, options);
   }
 
+  trialLoss(task: LearningTask, options: TaskOptions = {}): Promise<number> {
+    return this.#run({ job: 'trial-loss', task }, options);
+  }
+
   checkLeakage(task: LearningTask, history: History, options: TaskOptions = {}): Promise<LeakageFindings> {
     return this.#run({ job: 'check-leakage', task, history }, options);
   }

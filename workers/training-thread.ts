@@ -6,12 +6,13 @@ import { checkLeakage } from '../models/leakage/check-leakage.ts';
 import { subjectOf } from '../models/leakage/subject-of-learner.ts';
 import { learnerNamed } from '../models/kinds.ts';
 import { type History, adjusted } from '../serving/histories.ts';
+import { trialLoss } from '../models/search/trial-loss.ts';
 import type { LearningTask } from '../serving/training-pool.ts';
 
 /** One job of a training thread. */
 export type ThreadJob =
   | { readonly job: 'backend'; readonly learner: string }
-  | { readonly job: 'fit' | 'walk-forward'; readonly task: LearningTask }
+  | { readonly job: 'fit' | 'walk-forward' | 'trial-loss'; readonly task: LearningTask }
   | { readonly job: 'check-leakage'; readonly task: LearningTask; readonly history: History };
 
 /** A job's outcome; errors of our own travel as code and details, since threads lose an error's class. */
@@ -37,6 +38,7 @@ async function valueOf(job: ThreadJob & { readonly port: MessagePort }): Promise
   const onProgress = (fraction: number) => job.port.postMessage(fraction);
   const options = { ...task, parameters: learner.parameters(task.parameters), onProgress };
   if (job.job === 'walk-forward') return walkForward(learner, panel, horizon, options);
+  if (job.job === 'trial-loss') return trialLoss(learner, panel, horizon, options);
   if (job.job === 'check-leakage') {
     const { onProgress: _, ...quiet } = options;
     const subject = subjectOf(learner, job.history, horizon, quiet, (series, events) => adjusted({ series, events }));

@@ -27,3 +27,10 @@ export const WAITING_ACTIVITY: ActivityOptions = {
   heartbeatTimeout: '10 s',
   retry: RETRY,
 };
+
+/** Drawing pictures, a second or two for all models: the run stands without them, so it does not wait for long. */
+export const DRAWING_ACTIVITY: ActivityOptions = {
+  startToCloseTimeout: '2 min',
+  heartbeatTimeout: '10 s',
+  retry: { ...RETRY, maximumAttempts: 8 },
+};

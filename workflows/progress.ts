@@ -1,4 +1,5 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { SearchProgress } from '../domain/parameter-search.ts';
 import {
   APPROVALS_QUERY,
   APPROVE_UPDATE,
@@ -18,6 +19,9 @@ export const universeProgressQuery = defineQuery<UniverseProgress>(PROGRESS_QUER
 
 /** Answered by `trainPool`. */
 export const poolProgressQuery = defineQuery<PoolProgress>(PROGRESS_QUERY);
+
+/** Answered by `searchParameters`. */
+export const searchProgressQuery = defineQuery<SearchProgress>(PROGRESS_QUERY);
 
 /** Answered by `trainTicker`: the decisions that wait for a person. */
 export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_QUERY);

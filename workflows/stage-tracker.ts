@@ -1,12 +1,16 @@
 import { STAGES, type StageName, type StageProgress } from '../domain/run.ts';
 
-/** Keeps how far each stage of a run is, for the progress query. Stages without a given total count as one unit. */
+/**
+ * Keeps how far each stage of a run is, for the progress query. Stages without a given total count as one unit, except
+ * the search, which most runs do without.
+ */
 export class StageTracker {
   readonly #stages: Map<StageName, StageProgress>;
 
   constructor(totals: Partial<Record<StageName, number>>) {
+    const stages = STAGES.filter((stage) => stage !== 'search' || totals.search !== undefined);
     this.#stages = new Map(
-      STAGES.map((stage) => [stage, { stage, status: 'waiting', done: 0, total: totals[stage] ?? 1 }]),
+      stages.map((stage) => [stage, { stage, status: 'waiting', done: 0, total: totals[stage] ?? 1 }]),
     );
   }
 

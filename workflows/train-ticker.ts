@@ -1,5 +1,9 @@
 import {
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+  executeChild,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -8,8 +12,10 @@ import {
 import type { DataActivities } from '../activities/data.ts';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
+import type { ContextRecord } from '../domain/context.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
+import { type SearchParametersResult, jointSearch } from '../domain/parameter-search.ts';
 import {
   LEAVES_OUT,
   type PromotionOutcome,
@@ -20,13 +26,15 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
-import { DATA_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { DATA_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
+import { searchParameters } from './search-parameters.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
 const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
+const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
 interface Learner {
   readonly horizon: Horizon;
@@ -37,15 +45,25 @@ interface Trained extends Learner {
   readonly modelId: string;
 }
 
+/** What a search found, with what it was for. */
+interface Searched extends Learner, SearchParametersResult {}
+
 /**
- * One ticker through the whole pipeline: ingest, preprocess, train each kind side by side, evaluate, promote, forecast.
+ * One ticker through the whole pipeline: ingest, preprocess, search for parameters where that was asked for, train each
+ * kind side by side, evaluate, promote, forecast.
  * Steps hand each other keys and small records; every step may run again and gives the same result.
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
   const { context, ticker, vantage, plan, live = true, nTickers = 1 } = input;
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
-  const stages = new StageTracker({ train: learners.length, evaluate: learners.length, promote: plan.horizons.length });
+  const toSearch = learners.filter(({ kind }) => plan.search?.kinds.includes(kind));
+  const stages = new StageTracker({
+    ...(plan.search === undefined ? {} : { search: toSearch.length }),
+    train: learners.length,
+    evaluate: learners.length,
+    promote: plan.horizons.length,
+  });
   const { pending, verdictOn } = approvals(ticker);
   setHandler(progressQuery, () => ({
     ticker,
@@ -70,13 +88,49 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     const asOf = dataset.lastSession;
     const source = { ticker, datasetId: dataset.id, datasetKey: dataset.key, featuresKey: features.key };
     const { window, scaleTargets, embargo, seed } = plan;
+    const { featureSet } = features;
+
+    const searched: Searched[] = [];
+    if (plan.search !== undefined) {
+      const { kinds: _, ...budget } = plan.search;
+      enter('search');
+      await Promise.all(
+        toSearch.map(async ({ horizon, kind }) => {
+          const parameters = plan.parameters[kind] ?? {};
+          const how = { horizon, kind, window, scaleTargets, embargo, seed, parameters };
+          const task = { ...how, featureSet, data: { ticker, datasetId: dataset.id, featuresKey: features.key } };
+          const found = await executeChild(searchParameters, {
+            workflowId: `search/${context.tenant}/${ticker}/${horizon}/${kind}/${runId.split('/').at(-1)}`,
+            args: [{ version: 1, context, task, budget }],
+            // Trials that have finished are not computed again, so going through it once more costs little.
+            workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+            // It must be gone before the same run is asked for again.
+            parentClosePolicy: ParentClosePolicy.TERMINATE,
+            typedSearchAttributes: runAttributes({ ticker, asOf, stage: 'search' }),
+          });
+          searched.push({ horizon, kind, ...found });
+          if (found.record === undefined) notes.add(`${kind} is trained without a search: the history is too short.`);
+          stages.advance('search');
+        }),
+      );
+      stages.finish('search');
+    }
+    /** Of an ensemble, what was tried for its members. */
+    const searchOf = ({ horizon, kind }: Learner) => {
+      const names = plan.members[kind] ?? [kind];
+      const ofThese = searched.filter((each) => each.horizon === horizon && names.includes(each.kind));
+      return jointSearch(ofThese.flatMap(({ record }) => (record === undefined ? [] : [record])));
+    };
+
     /** Trains one kind on these models, if any; a candidate for which the history is too short is left out. */
     const train = async ({ horizon, kind }: Learner, madeFrom: readonly string[]): Promise<Trained[]> => {
-      const parameters = plan.parameters[kind] ?? {};
+      const chosen = searched.find((each) => each.horizon === horizon && each.kind === kind)?.parameters;
+      const parameters = chosen ?? plan.parameters[kind] ?? {};
       const how = { horizon, kind, window, scaleTargets, embargo, seed, parameters };
-      const { featureSet } = features;
+      const search = searchOf({ horizon, kind });
       return unlessLeftOut(kind, async () => {
-        const task = { context, runId, ...how, asOf, featureSet, panel: [source], madeFrom };
+        const made = { asOf, featureSet, panel: [source], madeFrom, ...(search === undefined ? {} : { search }) };
+        const task = { context, runId, ...how, ...made };
         const { modelId } = await training.train(task);
         stages.advance('train');
         return { horizon, kind, modelId };
@@ -165,6 +219,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     });
     stages.finish('forecast');
 
+    const modelIds = contenders.map(({ modelId }) => modelId);
+    if (patched('pictures')) for (const note of await pictureNotes(context, modelIds)) notes.add(note);
+
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
     return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...forecasts.notes, ...notes] };
@@ -172,5 +229,16 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     stages.fail();
     upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
     throw error;
+  }
+}
+
+/** Has the pictures of evaluated models drawn; that it failed is told in a note, since the run stands without them. */
+async function pictureNotes(context: ContextRecord, modelIds: readonly string[]): Promise<string[]> {
+  try {
+    await drawing.draw({ context, modelIds });
+    return [];
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return [`Pictures are missing: ${failureReason(error).message}`];
   }
 }

@@ -6,10 +6,12 @@ import { certificateEndpoints } from './certificates.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
+import { modelEndpoints } from './models.ts';
 import { predictEndpoint } from './predict.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
+import { trialsEndpoint } from './trials.ts';
 import { uploadEndpoint } from './upload.ts';
 
 /** Every endpoint, in the order in which they are matched and documented. */
@@ -25,6 +27,8 @@ export function allEndpoints(parts: ApiParts): Endpoint[] {
     predictEndpoint,
     batchPredictEndpoint,
     leaderboardEndpoint,
+    ...modelEndpoints,
     ...certificateEndpoints,
+    trialsEndpoint,
   ];
 }

@@ -48,7 +48,7 @@ const answer = z.object({
       horizon: z.int(),
       promoted: z.string().nullable().describe('Kind of the model that serves'),
       reasons: z.array(z.string()).describe('Why it was promoted'),
-      models: z.array(model).describe('Best first, by out-of-sample RMSE'),
+      models: z.array(model).describe("Best first, by out-of-sample RMSE over naive's"),
     }),
   ),
 });

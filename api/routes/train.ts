@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
+import type { SearchBudget } from '../../domain/parameter-search.ts';
 import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-training.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
@@ -12,6 +13,7 @@ import {
   horizonsField,
   kindsField,
   parametersField,
+  searchField,
   seedField,
   sourceField,
   tickerField,
@@ -34,7 +36,7 @@ const options = z.strictObject({
   as_of: asOfField.optional(),
   source: sourceField.optional(),
 });
-const body = options.extend({ parameters: parametersField.optional() });
+const body = options.extend({ parameters: parametersField.optional(), search: searchField.optional() });
 const tickers = { tickers: tickersField.optional() };
 const params = z.strictObject({ ticker: tickerField });
 
@@ -141,7 +143,7 @@ async function trainOne(
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {
-  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters } = options;
+  const { horizons, kinds, window, seed, embargo, scale_targets: scaleTargets, parameters, search } = options;
   const chosenWindow = window ?? settings.trainingWindow;
   return {
     seed: seed ?? settings.seed,
@@ -152,7 +154,12 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
     ...(kinds === undefined ? {} : { kinds }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(chosenWindow === undefined ? {} : { window: chosenWindow }),
+    ...(search === undefined ? {} : { search: budgetOf(search) }),
   };
+}
+
+function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['search']>): SearchBudget {
+  return { trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
 }
 
 function startedAnswer(

@@ -13,14 +13,17 @@ import { EXIT, Interrupted } from '../failure.ts';
 import {
   type CommonOptions,
   SOURCE_HELP,
+  type SearchOptions,
   dateOption,
   embargoOption,
   horizonList,
   kindList,
+  searchBudget,
   seedOption,
   tickerArguments,
   windowOption,
   withCommonOptions,
+  withSearchOptions,
 } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { failuresOf, runFailed } from '../progress/run-outcome.ts';
@@ -28,7 +31,7 @@ import { watchRun } from '../progress/watch-run.ts';
 import { leaderboardTable } from '../tables/leaderboard-table.ts';
 import { runDetails, startedLine } from '../tables/run-tables.ts';
 
-interface TrainOptions extends CommonOptions {
+interface TrainOptions extends CommonOptions, SearchOptions {
   readonly horizons?: readonly Horizon[];
   readonly kinds?: readonly string[];
   readonly window?: TrainingWindow;
@@ -44,7 +47,7 @@ interface TrainOptions extends CommonOptions {
 
 /** `train`: starts training, or joins an equal run, and shows its progress. */
 export function addTrain(program: Command, parts: Parts): void {
-  const command = program
+  const described = program
     .command('train')
     .description('train, evaluate and promote models; an equal request joins the run that is there')
     .argument('[ticker...]', 'tickers; default: all known', tickerArguments, [])
@@ -60,13 +63,14 @@ export function addTrain(program: Command, parts: Parts): void {
     .option('--no-scale-targets', 'learn returns as they are, not over their forecast volatility')
     .option('--require-approval', 'wait for a person before another model serves')
     .option('--as-of <date>', 'train on what was known at the end of that day', dateOption)
-    .option('--source <name>', SOURCE_HELP)
-    .option('--no-wait', 'only start the run, and say how to follow it');
+    .option('--source <name>', SOURCE_HELP);
+  const command = withSearchOptions(described).option('--no-wait', 'only start the run, and say how to follow it');
   const examples = [
     'train',
     'train AAPL --horizons 1,10',
     'train AAPL --as-of 2010-06-30',
     'train AAPL --source yahoo',
+    'train AAPL --trials 8',
     'train --no-wait --json',
   ];
   withCommonOptions(command, examples).action((tickers: readonly string[], options: TrainOptions) =>
@@ -124,6 +128,7 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
 export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, 'wait'>>): TrainingWish {
   const settings = parts.settings();
   const window = options.window ?? settings.trainingWindow;
+  const search = searchBudget(options);
   return {
     seed: options.seed ?? settings.seed,
     scaleTargets: options.scaleTargets ?? true,
@@ -132,6 +137,7 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
     ...(options.horizons === undefined ? {} : { horizons: options.horizons }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
     ...(window === undefined ? {} : { window }),
+    ...(search === undefined ? {} : { search }),
   };
 }
 

@@ -2,7 +2,16 @@ import type { Command } from 'commander';
 import { StockcastError } from '../../domain/errors.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import { EXIT, Interrupted } from '../failure.ts';
-import { type CommonOptions, fileOption, horizonList, tickerList, withCommonOptions } from '../options.ts';
+import {
+  type CommonOptions,
+  type SearchOptions,
+  fileOption,
+  horizonList,
+  searchBudget,
+  tickerList,
+  withCommonOptions,
+  withSearchOptions,
+} from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Parts, RunningStack } from '../parts.ts';
 import { type PipelineOutcome, proceed, runPipeline } from '../pipeline.ts';
@@ -12,7 +21,7 @@ import { readyRecord, readyText } from '../tables/ready.ts';
 import { trainingWish } from './train.ts';
 import { type TakeInOptions, takeInRequest, withTakeInOptions } from './upload.ts';
 
-interface UpOptions extends CommonOptions, TakeInOptions {
+interface UpOptions extends CommonOptions, TakeInOptions, SearchOptions {
   readonly once?: boolean;
   readonly tickers?: readonly string[];
   readonly horizons?: readonly Horizon[];
@@ -22,7 +31,7 @@ interface UpOptions extends CommonOptions, TakeInOptions {
 
 /** `up`: boots the stack, runs the pipeline on prices, shows what came of it, and serves. */
 export function addUp(program: Command, parts: Parts): void {
-  const command = withTakeInOptions(
+  const described = withTakeInOptions(
     program
       .command('up')
       .description('boot the local stack, run the pipeline, show what came of it, and serve (npm start)')
@@ -30,7 +39,11 @@ export function addUp(program: Command, parts: Parts): void {
       .option('--tickers <list>', 'tickers to train, for example AAPL,MSFT; default: those of the file', tickerList)
       .option('--horizons <list>', `sessions ahead; default: ${DEFAULT_HORIZONS.join(',')}`, horizonList)
       .option('--csv <file>', 'your prices instead of the bundled ones', fileOption),
-  ).option('--fresh', 'first forget everything that was kept: prices, models, forecasts, runs');
+  );
+  const command = withSearchOptions(described).option(
+    '--fresh',
+    'first forget everything that was kept: prices, models, forecasts, runs',
+  );
   const examples = [
     'up',
     'up --once',
@@ -44,6 +57,7 @@ async function up(parts: Parts, options: UpOptions): Promise<void> {
   if (options.events !== undefined && options.csv === undefined) {
     throw new StockcastError('REQUEST_INVALID', { field: '--events', problem: 'belongs to --csv, which is missing' });
   }
+  searchBudget(options);
   const output = parts.output(options);
   const { signal, requested } = parts.interruption();
   const phases = new Phases();
@@ -94,7 +108,7 @@ function pipelineRequest(parts: Parts, options: UpOptions, output: Output, phase
   const { pricesPath, eventsPath } = parts.sample;
   const files =
     csv === undefined ? takeInRequest(pricesPath, { ...options, events: eventsPath }) : takeInRequest(csv, options);
-  return { files, tickers, horizons, wish: trainingWish(parts, { horizons }), output, phases, signal };
+  return { files, tickers, horizons, wish: trainingWish(parts, { ...options, horizons }), output, phases, signal };
 }
 
 function show(outcome: PipelineOutcome, stack: RunningStack, output: Output, phases: Phases): void {

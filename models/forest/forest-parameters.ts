@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/identity.ts';
 import { completeParameters, type ParameterRule } from '../model-input.ts';
+import type { SearchSpace } from '../search/search-space.ts';
 
 /** A bin's number fits into a byte. */
 const MAX_BINS = 256;
@@ -27,6 +28,13 @@ export const FOREST_DEFAULTS: ForestParameters = {
   maxFeatures: 1 / 3,
   bootstrap: true,
   maxBins: MAX_BINS,
+};
+
+/** Where a search looks: how finely the trees tell rows apart, and how alike they are; more trees only cost more. */
+export const FOREST_SPACE: SearchSpace = {
+  maxDepth: { from: 1, to: 8, scale: 'linear', whole: true },
+  minSamplesLeaf: { from: 2, to: 60, scale: 'log', whole: true },
+  maxFeatures: { from: 0.1, to: 1, scale: 'linear' },
 };
 
 const wholeNumber = (from: number, to: number): ParameterRule => ({

@@ -5,7 +5,7 @@ import { type CompiledForest, compileForest, predictRows } from './compiled-fore
 import { checkRowsToLearn, checkRowsToPredict } from './forest-input.ts';
 import { withForestKernel } from './forest-kernel.ts';
 import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
-import { FOREST_DEFAULTS, type ForestParameters, forestParameters } from './forest-parameters.ts';
+import { FOREST_DEFAULTS, FOREST_SPACE, type ForestParameters, forestParameters } from './forest-parameters.ts';
 import { NodeTable } from './node-table.ts';
 import { TreeGrower } from './tree-grower.ts';
 
@@ -53,6 +53,7 @@ export const randomForest: ModelKind<ForestParameters> = {
   description: 'Mean of regression trees, each grown on resampled rows with a sample of the features at every split',
   role: 'candidate',
   defaults: FOREST_DEFAULTS,
+  space: FOREST_SPACE,
   parameters: forestParameters,
   fit,
   fromObject: (object) => {

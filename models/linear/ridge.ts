@@ -34,6 +34,7 @@ export const linear: ModelKind<LinearParameters> = {
   description: 'Ridge regression on standardised features.',
   role: 'candidate',
   defaults: DEFAULTS,
+  space: { alpha: { from: 0.1, to: 1000, scale: 'log' } },
   parameters: (overrides) =>
     completeParameters(
       KIND,

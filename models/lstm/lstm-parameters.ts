@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/identity.ts';
 import { completeParameters, type ParameterRule } from '../model-input.ts';
+import type { SearchSpace } from '../search/search-space.ts';
 
 /** How an LSTM is built and trained. */
 export type LstmParameters = {
@@ -33,6 +34,13 @@ export const LSTM_DEFAULTS: LstmParameters = {
   learningRate: 0.0005,
   validationShare: 0.2,
   purge: 20,
+};
+
+/** Where a search looks. Not at `lookback`: other sequences would be judged on other sessions. */
+export const LSTM_SPACE: SearchSpace = {
+  units: { values: [8, 16, 32] },
+  learningRate: { from: 1e-4, to: 3e-3, scale: 'log' },
+  epochs: { from: 10, to: 60, scale: 'log', whole: true },
 };
 
 const wholeNumber = (from: number, to: number): ParameterRule => ({

@@ -5,7 +5,7 @@ import { checkTrainingRows } from '../model-input.ts';
 import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { KIND, LstmModel, lstmFromObject, standardise } from './lstm-model.ts';
-import { LSTM_DEFAULTS, lstmParameters, type LstmParameters } from './lstm-parameters.ts';
+import { LSTM_DEFAULTS, LSTM_SPACE, lstmParameters, type LstmParameters } from './lstm-parameters.ts';
 import { LstmTraining, type Sequences } from './lstm-training.ts';
 import { initialWeights } from './lstm-weights.ts';
 import { loadedTensorFlow, tensorflowRuntime } from './tensorflow.ts';
@@ -28,6 +28,7 @@ export const lstm: ModelKind<LstmParameters> = {
   description: 'Recurrent network (LSTM) over the last sessions, stopped early by the newest of its training rows',
   role: 'candidate',
   defaults: LSTM_DEFAULTS,
+  space: LSTM_SPACE,
   runtime: tensorflowRuntime,
   parameters: lstmParameters,
   lookback: ({ lookback }) => lookback,

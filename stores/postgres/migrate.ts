@@ -4,6 +4,7 @@ import * as tables from './migrations/0001-tables.ts';
 import * as executions from './migrations/0002-executions.ts';
 import * as certificates from './migrations/0003-certificates.ts';
 import * as panels from './migrations/0004-panels.ts';
+import * as trials from './migrations/0005-trials.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
@@ -12,6 +13,7 @@ const MIGRATIONS = {
   '0002-executions': executions,
   '0003-certificates': certificates,
   '0004-panels': panels,
+  '0005-trials': trials,
 };
 
 /** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */

@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
+import type { Trial } from '../../domain/parameter-search.ts';
 import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
 
 /** A JSON document: read as a value, written as text. */
@@ -114,5 +115,22 @@ export interface Schema {
     baseline_ratio: number | null;
     notes: Document<readonly string[]>;
     made_at: string;
+  };
+  trial: {
+    tenant: string;
+    search_id: string;
+    number: number;
+    ticker: string;
+    horizon: number;
+    kind: string;
+    parameters: Document<Json>;
+    seed: number;
+    until: string;
+    status: Trial['status'];
+    attempts: number;
+    loss: number | null;
+    problem: string | null;
+    started_at: string;
+    ended_at: string | null;
   };
 }

@@ -7,6 +7,13 @@ import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts
 /** A model as it is entered: its version is given to it, its evaluation and certificate come later. */
 export type NewModelVersion = Omit<ModelVersion, 'version' | 'evaluation' | 'certificate'>;
 
+/** A version as a ranking of many needs it. */
+export interface ModelStanding
+  extends Pick<ModelVersion, 'id' | 'kind' | 'version' | 'asOf' | 'datasetId' | 'certificate'> {
+  /** Absent when it was not evaluated. */
+  readonly rmseRatioToNaive?: number;
+}
+
 /** The model versions of all tickers. */
 export interface ModelRegistry {
   /** Enters a trained model under its id and gives it the next version number; entering it again changes nothing. */
@@ -32,4 +39,6 @@ export interface ModelRegistry {
   ): Promise<ModelVersion | undefined>;
   /** Kinds that have a version for the ticker and horizon, ascending. */
   kinds(context: Context, ticker: string, horizon: Horizon): Promise<string[]>;
+  /** All versions for a ticker and horizon, by kind and version, in the little that ranking them takes. */
+  standings(context: Context, ticker: string, horizon: Horizon): Promise<ModelStanding[]>;
 }

@@ -6,7 +6,7 @@ import type { Horizon } from '../../domain/horizon.ts';
 import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
-import type { ModelRegistry, NewModelVersion } from './model-registry.ts';
+import type { ModelRegistry, ModelStanding, NewModelVersion } from './model-registry.ts';
 
 /** Model versions in PostgreSQL. */
 export class PostgresModelRegistry implements ModelRegistry {
@@ -146,6 +146,30 @@ export class PostgresModelRegistry implements ModelRegistry {
     );
     return rows.map((row) => row.kind);
   }
+
+  async standings(context: Context, ticker: string, horizon: Horizon): Promise<ModelStanding[]> {
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('model')
+        .select(['id', 'kind', 'version', 'as_of', 'dataset_id', 'certificate_id', 'certificate_passed'])
+        .select(sql<number | null>`(evaluation->>'rmseRatioToNaive')::float8`.as('ratio'))
+        .where('tenant', '=', context.tenant)
+        .where('ticker', '=', ticker)
+        .where('horizon', '=', horizon)
+        .orderBy('kind')
+        .orderBy('version')
+        .execute(),
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      kind: row.kind,
+      version: row.version,
+      asOf: row.as_of,
+      datasetId: row.dataset_id,
+      ...(row.ratio === null ? {} : { rmseRatioToNaive: row.ratio }),
+      ...certificateOf(row),
+    }));
+  }
 }
 
 function modelOf(row: Selectable<Schema['model']>): ModelVersion {
@@ -173,8 +197,13 @@ function modelOf(row: Selectable<Schema['model']>): ModelVersion {
     trainedAt: row.trained_at,
     runId: row.run_id,
     ...(row.evaluation === null ? {} : { evaluation: row.evaluation }),
-    ...(row.certificate_id === null
-      ? {}
-      : { certificate: { id: row.certificate_id, passed: row.certificate_passed === true } }),
+    ...certificateOf(row),
   };
+}
+
+function certificateOf(
+  row: Pick<Selectable<Schema['model']>, 'certificate_id' | 'certificate_passed'>,
+): Pick<ModelVersion, 'certificate'> {
+  if (row.certificate_id === null) return {};
+  return { certificate: { id: row.certificate_id, passed: row.certificate_passed === true } };
 }

@@ -138,9 +138,35 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
       expect(await registry.kinds(context, 'AAPL', 1)).toEqual([]);
     });
 
+    it('tells where every version of a ticker and horizon stands', async () => {
+      const context = freshContext();
+      await registry.register(context, model('first'));
+      await registry.register(context, model('second', { asOf: '2013-03-02', datasetId: 'e'.repeat(64) }));
+      await registry.register(context, model('linear', { kind: 'linear' }));
+      await registry.register(context, model('else', { horizon: 1 }));
+      await registry.recordEvaluation(context, 'second', evaluation);
+      await registry.recordCertificate(context, 'linear', { id: 'hash', passed: true });
+      const datasetId = 'd'.repeat(64);
+      const forest = { kind: 'random-forest', asOf: '2013-03-01', datasetId };
+      expect(await registry.standings(context, 'AAPL', 10)).toEqual([
+        { ...forest, id: 'linear', kind: 'linear', version: 1, certificate: { id: 'hash', passed: true } },
+        { ...forest, id: 'first', version: 1 },
+        {
+          ...forest,
+          id: 'second',
+          version: 2,
+          asOf: '2013-03-02',
+          datasetId: 'e'.repeat(64),
+          rmseRatioToNaive: 1.0000000000000002,
+        },
+      ]);
+      expect(await registry.standings(context, 'MSFT', 10)).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await registry.register(one, model('a'));
+      expect(await registry.standings(other, 'AAPL', 10)).toEqual([]);
       expect(await registry.find(other, 'a')).toBeUndefined();
       expect(await registry.newest(other, 'AAPL', 10, 'random-forest')).toBeUndefined();
       expect(await registry.kinds(other, 'AAPL', 10)).toEqual([]);

@@ -3,12 +3,14 @@ import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-
 import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { PostgresModelRegistry } from '../../stores/registry/postgres-model-registry.ts';
+import { PostgresTrialStore } from '../../stores/trials/postgres-trial-store.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import type { Backend } from './backend.ts';
 import { barStoreContract } from './bar-store.contract.ts';
 import { forecastStoreContract } from './forecast-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { modelRegistryContract } from './model-registry.contract.ts';
+import { trialStoreContract } from './trial-store.contract.ts';
 
 // Each connection has a pool of its own, as each process does.
 function onPostgres<Store>(adapter: new (database: Database) => Store): () => Promise<Backend<Store>> {
@@ -33,3 +35,4 @@ barStoreContract('PostgreSQL', onPostgres(PostgresBarStore));
 forecastStoreContract('PostgreSQL', onPostgres(PostgresForecastStore));
 modelRegistryContract('PostgreSQL', onPostgres(PostgresModelRegistry));
 ledgerContract('PostgreSQL', onPostgres(PostgresLedger));
+trialStoreContract('PostgreSQL', onPostgres(PostgresTrialStore));

@@ -6,7 +6,13 @@ import { codeVersion } from '../../config/code-version.ts';
 import { loadConfig } from '../../config/config.ts';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { systemClock } from '../../domain/context.ts';
-import { APPROVALS_QUERY, APPROVE_UPDATE, type PendingApproval, TRAIN_POOL } from '../../domain/run.ts';
+import {
+  APPROVALS_QUERY,
+  APPROVE_UPDATE,
+  type PendingApproval,
+  SEARCH_PARAMETERS,
+  TRAIN_POOL,
+} from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -32,7 +38,17 @@ await record(
 await record('train-pool', await newestRun(TRAIN_POOL));
 const single = { ...wish, seed: wish.seed + 1 };
 await record('train-ticker', (await startTickerTraining(services, temporal, context, 'AAPL', single)).run_id);
-const approved = { ...wish, seed: wish.seed + 3, requireApproval: true };
+const searched = { ...wish, seed: wish.seed + 4, kinds: ['linear'], search: { trials: 3 } };
+await record(
+  'train-ticker-searched',
+  (await startTickerTraining(services, temporal, context, 'AAPL', searched)).run_id,
+);
+await record('search-parameters', await newestRun(SEARCH_PARAMETERS));
+const capped = { ...searched, seed: wish.seed + 5, search: { trials: 200, maxSeconds: 1 } };
+await ended((await startTickerTraining(services, temporal, context, 'AAPL', capped)).run_id);
+await record('search-parameters-capped', await newestRun(SEARCH_PARAMETERS));
+// Without pooled kinds: another seed must choose another model, and an adopted one may be the one that serves.
+const approved = { ...wish, seed: wish.seed + 3, kinds: ['linear'], requireApproval: true };
 const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
 await approve(waiting.run_id);
 await record('train-ticker-approved', waiting.run_id);
@@ -75,10 +91,14 @@ async function approve(runId: string): Promise<void> {
   }
 }
 
-async function record(name: string, runId: string): Promise<void> {
+async function ended(runId: string): Promise<void> {
   while ((await describeRun(temporal, context, runId)).status === 'running') {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+async function record(name: string, runId: string): Promise<void> {
+  await ended(runId);
   const history = await temporal.call((client) => client.workflow.getHandle(runId).fetchHistory());
   const json = JSON.stringify(JSON.parse(historyToJSON(history)), null, 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${json}\n`);
