@@ -75,6 +75,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
     'scale_targets',
     'require_approval',
     'as_of',
+    'source',
     'parameters',
     'search',
   ]);

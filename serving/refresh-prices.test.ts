@@ -115,6 +115,13 @@ test.each(['2013-03-05T16:30:00.000Z', '2013-03-05T20:59:59.000Z'])(
   },
 );
 
+test('a session that closes early counts as open until 16:00, too', async () => {
+  await refresh({ from: '2012-11-01' }, at('2012-11-23T20:30:00.000Z'));
+  expect(await closes(1)).toMatchObject([['2012-11-21', expect.any(Number)]]);
+  await refresh({}, at('2012-11-23T21:00:00.000Z'));
+  expect(await closes(1)).toMatchObject([['2012-11-23', expect.any(Number)]]);
+});
+
 test('a newest close that was corrected since is kept as a restatement', async () => {
   await refresh({ from: '2013-02-01' }, at('2013-03-04T22:00:00.000Z'));
   tell([...apple.bars, { ...MONDAY, close: 420.1 }, TUESDAY]);

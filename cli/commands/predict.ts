@@ -49,12 +49,11 @@ export function addPredict(program: Command, parts: Parts): void {
     const services = await parts.services();
     const context = parts.context();
     const { horizon, model, source } = options;
-    const { signal } = parts.interruption();
     const results: Result[] = [];
     for (const ticker of new Set(tickers)) {
       try {
         const wish = { ...(model === undefined ? {} : { kind: model }), ...(source === undefined ? {} : { source }) };
-        const made = await liveForecast(services, context, { ticker, horizon, ...wish }, { signal });
+        const made = await liveForecast(services, context, { ticker, horizon, ...wish });
         results.push({ ticker, result: predictionAnswer(context, made.forecast, made.quote) });
       } catch (error) {
         const alone = error instanceof StockcastError && CONCERNS_ONE.has(error.code);
