@@ -188,6 +188,10 @@ export function loadConfig(
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
   }
   const settings = parsed.data;
+  if (settings.STOCKCAST_PRICE_SOURCE === 'alpha-vantage' && settings.STOCKCAST_ALPHA_VANTAGE_KEY === undefined) {
+    const problems = 'STOCKCAST_PRICE_SOURCE="alpha-vantage" needs STOCKCAST_ALPHA_VANTAGE_KEY';
+    throw new StockcastError('CONFIG_INVALID', { problems });
+  }
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
   const stack = stackIn(stateDir) ?? {};
   const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};

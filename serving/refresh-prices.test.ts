@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Context, fixedClock } from '../domain/context.ts';
 import type { FetchedBar } from '../market/sources/price-source.ts';
+import { startAlphaVantage } from '../tests/doubles/alpha-vantage.ts';
 import { sampleTicker } from '../tests/doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../tests/doubles/yahoo.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
 import { type TestServices, openServices } from '../tests/support/services.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
+import { LivePrices } from './live-prices.ts';
 import { type RefreshRequest, keepFresh, refreshPrices } from './refresh-prices.ts';
 import { snapshotTicker } from './snapshots.ts';
 import { takeInPrices } from './take-in-prices.ts';
@@ -216,10 +218,23 @@ test('nothing to be had: known tickers stay as they are, unknown ones are said t
 
 test('says what is wrong with a request', async () => {
   await expect(refresh({ source: 'bloomberg' })).rejects.toThrow(
-    'There is no price source "bloomberg". Known: csv, yahoo, alpha-vantage.',
+    'There is no price source "bloomberg". Known: csv, yahoo, alpha-vantage (needs STOCKCAST_ALPHA_VANTAGE_KEY).',
   );
-  await expect(refresh({ source: 'alpha-vantage' })).rejects.toThrow(/STOCKCAST_ALPHA_VANTAGE_KEY/);
+  await expect(refresh({ source: 'alpha-vantage' })).rejects.toMatchObject({ code: 'SOURCE_UNKNOWN' });
   await expect(refresh({ from: '2013-03-09' })).rejects.toMatchObject({ code: 'DATE_INVALID' });
+});
+
+test('another source goes the same way', async () => {
+  const provider = await startAlphaVantage({ AAPL: { bars: [...apple.bars, MONDAY, TUESDAY], events: apple.events } });
+  try {
+    const settings = pricesFrom(yahoo.url, { alphaVantageUrl: provider.url, alphaVantageKey: 'SECRET' });
+    const services = { ...test_.services, prices: new LivePrices(settings) };
+    await takeInSample();
+    const report = await refreshPrices(services, context, { ticker: 'AAPL', source: 'alpha-vantage' });
+    expect(report).toMatchObject({ last_session: '2013-03-05', taken: { file: 'alpha-vantage', unchanged: 1 } });
+  } finally {
+    await provider.stop();
+  }
 });
 
 test('many who want the newest sessions share one fetch', async () => {

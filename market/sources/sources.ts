@@ -11,15 +11,14 @@ import type { PriceSource } from './price-source.ts';
 import { type ResilientSource, resilient } from './resilient.ts';
 import { yahooSource } from './yahoo.ts';
 
-/** Another source is one file and one line here, with its name in `LIVE_SOURCES`. */
-const SOURCES: Readonly<Record<LiveSource, (settings: PriceSettings) => PriceSource>> = {
+/**
+ * How each source is opened; undefined where its key is missing. Another source is one file and one line here, with its
+ * name in `LIVE_SOURCES`.
+ */
+const SOURCES: Readonly<Record<LiveSource, (settings: PriceSettings) => PriceSource | undefined>> = {
   yahoo: ({ yahooUrl }) => yahooSource(yahooUrl),
-  'alpha-vantage': ({ alphaVantageUrl, alphaVantageKey }) => {
-    if (alphaVantageKey !== undefined) return alphaVantageSource(alphaVantageUrl, alphaVantageKey);
-    throw new StockcastError('CONFIG_INVALID', {
-      problems: 'alpha-vantage needs a key: set STOCKCAST_ALPHA_VANTAGE_KEY',
-    });
-  },
+  'alpha-vantage': ({ alphaVantageUrl, alphaVantageKey }) =>
+    alphaVantageKey === undefined ? undefined : alphaVantageSource(alphaVantageUrl, alphaVantageKey),
 };
 
 /** The live sources of one process, each made at first use and kept with its breaker and its rate. */
@@ -36,19 +35,25 @@ export class PriceSources {
 
   /**
    * The source with a name; undefined for `csv`, which cannot be asked.
-   * @throws StockcastError SOURCE_UNKNOWN, CONFIG_INVALID when the source lacks its key
+   * @throws StockcastError SOURCE_UNKNOWN also when the source lacks its key
    */
   named(name: string): PriceSource | undefined {
     if (name === CSV_SOURCE) return undefined;
     const live = LIVE_SOURCES.find((candidate) => candidate === name);
-    if (live === undefined) {
-      throw new StockcastError('SOURCE_UNKNOWN', { source: name, known: [CSV_SOURCE, ...LIVE_SOURCES] });
-    }
-    const kept = this.#open.get(live);
+    const kept = live && this.#open.get(live);
     if (kept !== undefined) return kept;
-    const made = resilient(SOURCES[live](this.#settings), this.#settings, this.#random);
+    const source = live && SOURCES[live](this.#settings);
+    if (live === undefined || source === undefined) {
+      throw new StockcastError('SOURCE_UNKNOWN', { source: name, known: this.#usable() });
+    }
+    const made = resilient(source, this.#settings, this.#random);
     this.#open.set(live, made);
     return made;
+  }
+
+  #usable(): string[] {
+    const key = this.#settings.alphaVantageKey === undefined ? ' (needs STOCKCAST_ALPHA_VANTAGE_KEY)' : '';
+    return [CSV_SOURCE, ...LIVE_SOURCES].map((name) => (name === 'alpha-vantage' ? `${name}${key}` : name));
   }
 
   /** How the sources that were used have been doing. */
