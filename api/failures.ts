@@ -17,7 +17,7 @@ export const answerFailures: ErrorRequestHandler = (thrown: unknown, request, re
     response.destroy();
     return;
   }
-  if (error.status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  if (error.status === 503) response.set('Retry-After', String(retryAfter(error)));
   response.status(error.status).type(PROBLEM_TYPE);
   response.send(JSON.stringify(problemOf(error, pathOf(request), requestId)));
 };
@@ -38,6 +38,10 @@ export function refuseOtherMethods(methods: readonly string[]) {
     }
     throw new StockcastError('METHOD_NOT_ALLOWED', { method: request.method, path: pathOf(request), allowed });
   };
+}
+
+function retryAfter({ details }: StockcastError): number {
+  return typeof details.retryAfterSeconds === 'number' ? details.retryAfterSeconds : RETRY_AFTER_SECONDS;
 }
 
 function pathOf(request: Request): string {

@@ -123,6 +123,12 @@ export const asOfField = z.string().meta({
   description: 'Train as of this date in New York: later sessions, events and restatements count as unknown',
 });
 
+/** A price source; whether there is such a one is for the use cases to say. */
+export const sourceField = z.string().meta({
+  description: 'Where newer prices come from first: csv (what is held), yahoo or alpha-vantage; default: as configured',
+  examples: ['yahoo'],
+});
+
 /** `true` or `false`, as JSON or as text. */
 export function flagField(description: string) {
   return loose.meta({ type: 'boolean', description }).transform((value, issues) => {

@@ -81,6 +81,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
     'scale_targets',
     'require_approval',
     'as_of',
+    'source',
     'parameters',
     'search',
   ]);
@@ -91,7 +92,7 @@ test('says what requests may hold: types, bounds and which fields there are', ()
 
 test('says what may go wrong, by status', () => {
   const { responses } = document.paths['/predict/{ticker}'].get;
-  expect(Object.keys(responses)).toEqual(['200', '400', '403', '404', '409', '429', '500', '503']);
+  expect(Object.keys(responses)).toEqual(['200', '400', '403', '404', '409', '429', '500', '502', '503']);
   expect(responses['409'].description).toContain('MODEL_MISSING');
   expect(responses['503'].headers).toHaveProperty('Retry-After');
 });

@@ -9,10 +9,12 @@ import type { AsideCounts } from '../serving/cache-aside.ts';
 import { ChangeWatch } from '../serving/change-watch.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
 import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
+import { CachedQuotes } from '../serving/cached-quotes.ts';
 import { PredictionAudit } from '../serving/prediction-audit.ts';
 import { RunWatch } from '../serving/run-watch.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { sourceDependencies } from '../serving/source-dependencies.ts';
 import { type WarmUp, warmUp } from '../serving/warm-up.ts';
 import { MemoryCache } from '../stores/cache/memory-cache.ts';
 import { openSharedCache } from '../stores/cache/open-cache.ts';
@@ -66,7 +68,10 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
     const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
     const { uploadLimitBytes, allowedHosts, predictionCache } = config.api;
     const { rateLimit, trustedProxies, waitLimitMs, maxStreams } = config.api;
-    const services = createServices(stores, codeVersion(PROJECT_DIR), config.gate);
+    const direct = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
+    const nearQuotes = new MemoryCache();
+    const quotes = new CachedQuotes(direct.quotes, { near: nearQuotes, shared }, config.prices.quoteTtlMs);
+    const services = { ...direct, quotes };
     const metrics = new ApiMetrics();
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],
@@ -106,8 +111,13 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
         // Forecasts go on without it.
         { name: 'temporal', required: false, ping: () => temporal.ping(PROBE_TIMEOUT_MS) },
         ...(shared === undefined ? [] : [{ name: 'cache', required: false, ping: () => shared.ping() }]),
+        ...sourceDependencies(services.prices),
       ]),
-      caches: () => [services.loaded.counts, countsOf('forecasts', forecasts.counts, near.size)],
+      caches: () => [
+        services.loaded.counts,
+        countsOf('forecasts', forecasts.counts, near.size),
+        countsOf('quotes', quotes.counts, nearQuotes.size),
+      ],
       ...{ audit, log, metrics, uploadsDir },
       followers: new Followers(maxStreams, stopping.signal),
       watch: new RunWatch(temporal),

@@ -46,7 +46,7 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
         ]);
         const stores = openStores(settings);
         services = {
-          value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate),
+          value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices),
           close: () => stores.close(),
         };
       }

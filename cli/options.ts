@@ -23,6 +23,9 @@ export interface CommonOptions {
   readonly verbose?: boolean;
 }
 
+/** What `--source` means. */
+export const SOURCE_HELP = 'price source asked for newer sessions first: csv (none), yahoo or alpha-vantage';
+
 /** Adds the options that every command has, and its examples to `--help`. */
 export function withCommonOptions(command: Command, examples: readonly string[]): Command {
   const shown = examples.map((example) => `  $ npx stockcast ${example}`.trimEnd()).join('\n');

@@ -5,6 +5,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
+import { addPrices } from './commands/prices.ts';
 import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -26,6 +27,7 @@ export interface ParserStreams {
 const COMMANDS = [
   addUp,
   addUpload,
+  addPrices,
   addTickers,
   addTrain,
   addRuns,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../domain/gate.ts';
+import { DEFAULT_PRICE_SETTINGS } from '../domain/price-source.ts';
 import { SETTINGS, loadConfig } from './config.ts';
 
 let dir: string;
@@ -34,6 +35,24 @@ describe('loadConfig', () => {
     };
     expect(Object.values(loadConfig(given, dir).gate)).toEqual(Object.values(given).map(Number));
     expect(() => loadConfig({ STOCKCAST_GATE_CLAIM_P: '5' }, dir)).toThrow(/STOCKCAST_GATE_CLAIM_P="5"/);
+  });
+
+  it('holds how live prices are reached, by default as the domain says', () => {
+    expect(loadConfig({}, dir).prices).toEqual(DEFAULT_PRICE_SETTINGS);
+    const given = {
+      STOCKCAST_PRICE_SOURCE: 'yahoo',
+      STOCKCAST_YAHOO_URL: 'http://127.0.0.1:9',
+      STOCKCAST_PRICE_RATE: '0.5',
+    };
+    expect(loadConfig(given, dir).prices).toMatchObject({ source: 'yahoo', yahooUrl: 'http://127.0.0.1:9', rate: 0.5 });
+    expect(() => loadConfig({ STOCKCAST_PRICE_SOURCE: 'bloomberg' }, dir)).toThrow(
+      /STOCKCAST_PRICE_SOURCE="bloomberg"/,
+    );
+    const keyless = { STOCKCAST_PRICE_SOURCE: 'alpha-vantage' };
+    expect(() => loadConfig(keyless, dir)).toThrow(/needs STOCKCAST_ALPHA_VANTAGE_KEY/);
+    expect(() => loadConfig({ STOCKCAST_PRICE_MAX_JUMP: '1' }, dir)).toThrow(/STOCKCAST_PRICE_MAX_JUMP="1"/);
+    const withKey = loadConfig({ ...keyless, STOCKCAST_ALPHA_VANTAGE_KEY: 'k' }, dir).prices;
+    expect(withKey).toMatchObject({ source: 'alpha-vantage', alphaVantageKey: 'k' });
   });
 
   it('reads whether promotions need approval', () => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
+import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
 import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
 import { type StackAddresses, readStackFile } from './stack-file.ts';
 
@@ -116,6 +117,48 @@ export const SETTINGS = {
   STOCKCAST_GATE_MIN_INDEPENDENT_DAYS_TO_CLAIM: wholeNumber(1)
     .default(DEFAULT_THRESHOLDS.minIndependentDaysToClaim)
     .describe('Fewest of these to be said to beat naive'),
+  STOCKCAST_PRICE_SOURCE: z
+    .enum([CSV_SOURCE, ...LIVE_SOURCES])
+    .default(DEFAULT_PRICE_SETTINGS.source)
+    .describe('Where prices come from when a request names no source: csv (what was uploaded), yahoo or alpha-vantage'),
+  STOCKCAST_YAHOO_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Base address asked instead of Yahoo's own, such as a proxy"),
+  STOCKCAST_ALPHA_VANTAGE_URL: z
+    .url({ protocol: /^https?$/ })
+    .default(DEFAULT_PRICE_SETTINGS.alphaVantageUrl)
+    .describe('Base address of Alpha Vantage'),
+  STOCKCAST_ALPHA_VANTAGE_KEY: z.string().optional().describe('API key of Alpha Vantage; needed to use that source'),
+  STOCKCAST_PRICE_TIMEOUT_MS: wholeNumber(1, 600_000)
+    .default(DEFAULT_PRICE_SETTINGS.timeoutMs)
+    .describe('Longest time of one attempt to reach a price source'),
+  STOCKCAST_PRICE_RETRIES: wholeNumber(0, 20)
+    .default(DEFAULT_PRICE_SETTINGS.retries)
+    .describe('Further attempts after a failed one'),
+  STOCKCAST_PRICE_BACKOFF_MS: wholeNumber(1, 60_000)
+    .default(DEFAULT_PRICE_SETTINGS.backoffMs)
+    .describe('Most that is waited before the first further attempt; doubles with each, to 10 s'),
+  STOCKCAST_PRICE_RATE: positive(10_000)
+    .default(DEFAULT_PRICE_SETTINGS.rate)
+    .describe('Calls a second to one price source, per process'),
+  STOCKCAST_PRICE_BREAKER_FAILURES: wholeNumber(1, 1000)
+    .default(DEFAULT_PRICE_SETTINGS.breakerFailures)
+    .describe('Failed attempts in a row after which a price source is left alone'),
+  STOCKCAST_PRICE_BREAKER_MS: wholeNumber(1)
+    .default(DEFAULT_PRICE_SETTINGS.breakerMs)
+    .describe('How long it is left alone before one call tries it again'),
+  STOCKCAST_PRICE_MAX_JUMP: z.coerce
+    .number()
+    .gt(1)
+    .default(DEFAULT_PRICE_SETTINGS.maxJump)
+    .describe('Largest factor between two closes, up or down, that a price source is believed without a split'),
+  STOCKCAST_PRICE_PATIENCE_MS: wholeNumber(1, 600_000)
+    .default(DEFAULT_PRICE_SETTINGS.patienceMs)
+    .describe('Longest that a forecast waits for a price source before it answers from what is known'),
+  STOCKCAST_QUOTE_TTL_MS: wholeNumber(1, 86_400_000)
+    .default(DEFAULT_PRICE_SETTINGS.quoteTtlMs)
+    .describe('How long a quote of a price source is held before the source is asked again'),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -162,6 +205,7 @@ export interface Config {
   readonly requireApproval: boolean;
   /** What a model must reach before it may serve. */
   readonly gate: GateThresholds;
+  readonly prices: PriceSettings;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -186,12 +230,16 @@ export function loadConfig(
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0]);
-      const shown = /URL/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
+      const shown = /URL|KEY/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
       return `${key}=${shown}: ${issue.message}`;
     });
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
   }
   const settings = parsed.data;
+  if (settings.STOCKCAST_PRICE_SOURCE === 'alpha-vantage' && settings.STOCKCAST_ALPHA_VANTAGE_KEY === undefined) {
+    const problems = 'STOCKCAST_PRICE_SOURCE="alpha-vantage" needs STOCKCAST_ALPHA_VANTAGE_KEY';
+    throw new StockcastError('CONFIG_INVALID', { problems });
+  }
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
   const stack = stackIn(stateDir) ?? {};
   const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};
@@ -237,6 +285,21 @@ export function loadConfig(
       minDays: settings.STOCKCAST_GATE_MIN_DAYS,
       minIndependentDays: settings.STOCKCAST_GATE_MIN_INDEPENDENT_DAYS,
       minIndependentDaysToClaim: settings.STOCKCAST_GATE_MIN_INDEPENDENT_DAYS_TO_CLAIM,
+    },
+    prices: {
+      source: settings.STOCKCAST_PRICE_SOURCE,
+      yahooUrl: settings.STOCKCAST_YAHOO_URL,
+      alphaVantageUrl: settings.STOCKCAST_ALPHA_VANTAGE_URL,
+      alphaVantageKey: settings.STOCKCAST_ALPHA_VANTAGE_KEY,
+      timeoutMs: settings.STOCKCAST_PRICE_TIMEOUT_MS,
+      retries: settings.STOCKCAST_PRICE_RETRIES,
+      backoffMs: settings.STOCKCAST_PRICE_BACKOFF_MS,
+      rate: settings.STOCKCAST_PRICE_RATE,
+      breakerFailures: settings.STOCKCAST_PRICE_BREAKER_FAILURES,
+      breakerMs: settings.STOCKCAST_PRICE_BREAKER_MS,
+      maxJump: settings.STOCKCAST_PRICE_MAX_JUMP,
+      patienceMs: settings.STOCKCAST_PRICE_PATIENCE_MS,
+      quoteTtlMs: settings.STOCKCAST_QUOTE_TTL_MS,
     },
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,

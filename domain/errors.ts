@@ -177,6 +177,32 @@ export const ERRORS = {
     message:
       'The prices of another file are still being taken in, and this one waited for it in vain. Try again later.',
   },
+  SOURCE_UNKNOWN: {
+    status: 400,
+    retryable: false,
+    title: 'Unknown price source',
+    message: 'There is no price source "{source}". Known: {known}.',
+  },
+  SOURCE_TICKER_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Ticker unknown to the price source',
+    message:
+      '{source} has no prices of {ticker}: {problem}. Check how it writes the ticker, or upload a file of prices.',
+  },
+  SOURCE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Price source cannot be reached',
+    message:
+      '{source} does not answer: {problem}. Try again in {retryAfterSeconds} s, or use what is known (source csv).',
+  },
+  PRICES_REFUSED: {
+    status: 502,
+    retryable: false,
+    title: 'Prices of a source refused',
+    message: 'What {source} says of {ticker} was refused and nothing was stored: {problems}. {advice}.',
+  },
   RUN_UNKNOWN: {
     status: 404,
     retryable: false,

@@ -19,6 +19,25 @@ export interface Forecasts {
   readonly counts: AsideCounts;
 }
 
+/** Forecasts that are held nowhere: read anew each time. */
+export class UnheldForecasts implements Forecasts {
+  readonly #services: Services;
+  readonly counts: AsideCounts = { hit: 0, miss: 0, stale: 0, loads: 0, failedLoads: 0, sharedFailures: 0 };
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  async get(
+    context: Context,
+    request: ForecastRequest,
+    tickers?: ReturnType<typeof tickersOnce>,
+  ): Promise<Given<Forecast>> {
+    const value = await newestForecast(this.#services, context, request, tickers);
+    return { value, verdict: 'miss', ageMs: 0 };
+  }
+}
+
 /** While the database is away, the last known forecast is given for as long as this. */
 const STALE_MS = 7 * 24 * 60 * 60 * 1000;
 /** A forecast is read in some milliseconds; a database that hangs would hold each request up. */

@@ -4,6 +4,7 @@ import type { Context } from '../domain/context.ts';
 import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
 import { stalenessNote } from './forecasting.ts';
+import type { QuoteAnswer } from './quotes.ts';
 
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
@@ -31,10 +32,12 @@ export interface PredictionAnswer {
   readonly stale: boolean;
   /** Of a stale answer: how long ago the forecast was read. */
   readonly age_seconds?: number;
+  /** What the ticker costs now, when a live source was asked. */
+  readonly quote?: QuoteAnswer;
 }
 
 /** Puts a forecast into the form of the answer. */
-export function predictionAnswer(context: Context, forecast: Forecast): PredictionAnswer {
+export function predictionAnswer(context: Context, forecast: Forecast, quote?: QuoteAnswer): PredictionAnswer {
   return {
     ticker: forecast.ticker,
     current_price: forecast.currentPrice,
@@ -60,14 +63,20 @@ export function predictionAnswer(context: Context, forecast: Forecast): Predicti
     certificate_id: forecast.certificateId ?? null,
     notes: forecast.notes,
     stale: false,
+    ...(quote === undefined ? {} : { quote }),
   };
 }
 
 /** As `predictionAnswer`, for a forecast from a cache: says what only the time of day, or a failure, adds. */
-export function givenAnswer(context: Context, { value, verdict, ageMs }: Given<Forecast>): PredictionAnswer {
+export function givenAnswer(
+  context: Context,
+  { value, verdict, ageMs }: Given<Forecast>,
+  quote?: QuoteAnswer,
+): PredictionAnswer {
   const newestClosed = newestClosedNow(context.clock.now().getTime());
   const note = stalenessNote(value, newestClosed);
-  const answer = predictionAnswer(context, note === undefined ? value : { ...value, notes: [...value.notes, note] });
+  const noted = note === undefined ? value : { ...value, notes: [...value.notes, note] };
+  const answer = predictionAnswer(context, noted, quote);
   if (verdict !== 'stale') return answer;
   const ageSeconds = Math.round(ageMs / 1000);
   const stale = `The last known forecast, read ${ageSeconds} s ago: whether it is still current cannot be told now.`;
@@ -94,10 +103,11 @@ const TIME = '(time)';
 const templates = new WeakMap<Forecast, Template>();
 
 /** As `givenAnswer`, written down. What stays the same from one answer to the next is written once per forecast. */
-export function writtenPrediction(context: Context, given: Given<Forecast>): WrittenPrediction {
+export function writtenPrediction(context: Context, given: Given<Forecast>, quote?: QuoteAnswer): WrittenPrediction {
   const { value: forecast, verdict } = given;
-  if (verdict === 'stale') {
-    return { body: JSON.stringify(givenAnswer(context, given)), etag: etagOf(forecast, 'stale') };
+  if (verdict === 'stale' || quote !== undefined) {
+    const seen = quote === undefined ? verdict : `${verdict}.${quote.price}.${Date.parse(quote.at)}.${quote.stale}`;
+    return { body: JSON.stringify(givenAnswer(context, given, quote)), etag: etagOf(forecast, seen) };
   }
   const now = context.clock.now();
   const newestClosed = newestClosedNow(now.getTime());

@@ -1,4 +1,5 @@
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
+import { DEFAULT_PRICE_SETTINGS, type PriceSettings } from '../domain/price-source.ts';
 import type { Model } from '../models/model.ts';
 import type { PredictionLog } from '../stores/audit/prediction-log.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
@@ -7,7 +8,9 @@ import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
+import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
+import { type Quotes, SourceQuotes } from './quotes.ts';
 
 /** The stores that the use cases work on. */
 export interface Stores {
@@ -28,6 +31,10 @@ export interface Services extends Stores {
   readonly thresholds: GateThresholds;
   /** Models already read from the object store. */
   readonly loaded: LoadedModels<Model>;
+  /** The live price sources, and what is being fetched from them. */
+  readonly prices: LivePrices;
+  /** Answers what a ticker costs now; a cache may stand before the sources. */
+  readonly quotes: Quotes;
 }
 
 /** Puts the use cases on the given stores. */
@@ -35,6 +42,9 @@ export function createServices(
   stores: Stores,
   codeVersion: string,
   thresholds: GateThresholds = DEFAULT_THRESHOLDS,
+  priceSettings: PriceSettings = DEFAULT_PRICE_SETTINGS,
 ): Services {
-  return { ...stores, codeVersion, thresholds, loaded: new LoadedModels() };
+  const prices = new LivePrices(priceSettings);
+  const quotes = new SourceQuotes(prices.sources);
+  return { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes };
 }

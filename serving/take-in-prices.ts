@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { CorporateEvent } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type FileProblem, inWords as problemInWords } from '../market/csv/problems.ts';
 import { readEvents } from '../market/csv/read-events.ts';
-import { type OnBadRow, stageCsv } from '../market/csv/stage-csv.ts';
+import { type OnBadRow, type StagedPrices, stageCsv } from '../market/csv/stage-csv.ts';
 import { type SplitSuspect, asSplitEvents, inWords } from '../market/split-suspects.ts';
 import type { MergeReport } from '../stores/bars/bar-store.ts';
 import { fileSuspects } from './file-suspects.ts';
@@ -65,55 +66,73 @@ export async function takeInPrices(services: Services, context: Context, files: 
   const staged = await stageCsv(pricesPath, { onBadRow: files.onBadRow, clock, fileName: pricesName, ...abort });
   try {
     const suspects = await fileSuspects(services, context, staged, given.events);
-    const notices = [
-      ...staged.notices,
-      ...given.notices,
-      ...suspects.map(({ ticker, date, ratio, reason }) => {
-        const handling = adjustSplits
-          ? 'taken for a split, as asked'
-          : 'not adjusted: give it in an events file, or ask to adjust suspected splits';
-        return `${ticker} ${date} looks like a ${inWords(ratio)} split: ${reason}; ${handling}`;
-      }),
-    ];
-    const events = adjustSplits ? [...given.events, ...asSplitEvents(suspects)] : given.events;
     const id = await hashOf([pricesPath, ...(eventsPath === undefined ? [] : [eventsPath])]);
     signal?.throwIfAborted();
-    const merged = await services.bars.merge(
-      context,
-      {
-        id,
-        source: pricesName,
-        acceptedRows: staged.acceptedRows,
-        rejectedRows: staged.nRejected,
-        report: [...staged.rejected.map(problemInWords), ...notices],
-      },
-      staged.batches(),
-      events,
-    );
-    return {
-      file: pricesName,
-      ingest_id: id,
-      accepted_rows: staged.acceptedRows,
-      rejected_rows: staged.nRejected,
-      rejected: staged.rejected,
-      notices,
-      tickers: staged.tickers.map(({ ticker, rows, firstSession, lastSession }) => ({
-        ticker,
-        rows,
-        added: merged.added[ticker] ?? 0,
-        first_session: firstSession,
-        last_session: lastSession,
-      })),
-      unchanged: merged.unchanged,
-      restated: merged.restated,
-      n_restated: merged.nRestated,
-      events_added: merged.eventsAdded,
-      events_restated: merged.eventsRestated,
-      suspected_splits: suspects.map((suspect) => ({ ...suspect, adjusted: adjustSplits })),
-    };
+    const found = { staged, events: given.events, notices: [...staged.notices, ...given.notices], suspects };
+    return await mergeStaged(services, context, found, { id, source: pricesName, adjustSplits });
   } finally {
     await staged.close();
   }
+}
+
+/** Checked prices of a file or of a source, with what was found with them. */
+interface FoundPrices {
+  readonly staged: StagedPrices;
+  readonly events: readonly CorporateEvent[];
+  readonly notices: readonly string[];
+  readonly suspects: readonly SplitSuspect[];
+}
+
+/** Adds checked prices to what is known, in one transaction, and reports what became of them. */
+export async function mergeStaged(
+  services: Services,
+  context: Context,
+  { staged, events: given, suspects, ...found }: FoundPrices,
+  { id, source, adjustSplits }: { readonly id: string; readonly source: string; readonly adjustSplits: boolean },
+): Promise<TakeInReport> {
+  const notices = [
+    ...found.notices,
+    ...suspects.map(({ ticker, date, ratio, reason }) => {
+      const handling = adjustSplits
+        ? 'taken for a split, as asked'
+        : 'not adjusted: give it in an events file, or ask to adjust suspected splits';
+      return `${ticker} ${date} looks like a ${inWords(ratio)} split: ${reason}; ${handling}`;
+    }),
+  ];
+  const events = adjustSplits ? [...given, ...asSplitEvents(suspects)] : given;
+  const merged = await services.bars.merge(
+    context,
+    {
+      id,
+      source,
+      acceptedRows: staged.acceptedRows,
+      rejectedRows: staged.nRejected,
+      report: [...staged.rejected.map(problemInWords), ...notices],
+    },
+    staged.batches(),
+    events,
+  );
+  return {
+    file: source,
+    ingest_id: id,
+    accepted_rows: staged.acceptedRows,
+    rejected_rows: staged.nRejected,
+    rejected: staged.rejected,
+    notices,
+    tickers: staged.tickers.map(({ ticker, rows, firstSession, lastSession }) => ({
+      ticker,
+      rows,
+      added: merged.added[ticker] ?? 0,
+      first_session: firstSession,
+      last_session: lastSession,
+    })),
+    unchanged: merged.unchanged,
+    restated: merged.restated,
+    n_restated: merged.nRestated,
+    events_added: merged.eventsAdded,
+    events_restated: merged.eventsRestated,
+    suspected_splits: suspects.map((suspect) => ({ ...suspect, adjusted: adjustSplits })),
+  };
 }
 
 async function hashOf(paths: readonly string[]): Promise<string> {

@@ -28,7 +28,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
   if (served !== undefined) console.log(`worker metrics: ${served.url}`);
   try {
     const workers = await createWorkers(queues, {
-      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate),
+      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices),
       temporal,
       address: config.temporal.address,
       namespace: config.temporal.namespace,

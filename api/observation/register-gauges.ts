@@ -25,6 +25,14 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
       [{ cache: name, verdict: 'stale' }, stale] as const,
     ]),
   );
+  metrics.countedElsewhere('price_source_calls_total', 'Calls of live price sources', ['source', 'outcome'], () =>
+    services.prices
+      .health()
+      .flatMap(({ name, counts }) => [
+        [{ source: name, outcome: 'answered' }, counts.calls - counts.failedCalls] as const,
+        [{ source: name, outcome: 'failed' }, counts.failedCalls] as const,
+      ]),
+  );
   metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {
     for (const { name, entries } of caches()) gauge.set({ cache: name }, entries);
   });

@@ -10,7 +10,7 @@ import { predict, prediction, predictionOptions } from './predict.ts';
 
 const MAX_TICKERS = 1000;
 /** What concerns the request and not one of its tickers. */
-const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN']);
+const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN', 'SOURCE_UNKNOWN']);
 
 const request = predictionOptions.extend({
   tickers: z
@@ -46,6 +46,7 @@ export const batchPredictEndpoint: Endpoint = endpoint({
   errors: [
     'HORIZON_INVALID',
     'MODEL_KIND_UNKNOWN',
+    'SOURCE_UNKNOWN',
     'MEDIA_TYPE_UNSUPPORTED',
     'REQUEST_TOO_LARGE',
     'DATABASE_UNAVAILABLE',
@@ -59,11 +60,12 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        const given = await predict(parts, call, parseTicker(ticker), options, known);
-        return { ticker, result: givenAnswer(context, given) };
+        const { given, quote } = await predict(parts, call, parseTicker(ticker), options, known);
+        return { ticker, result: givenAnswer(context, given, quote) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
-        if (error.code === 'UNEXPECTED' || error.retryable || OF_THE_WHOLE.has(error.code)) throw thrown;
+        const passing = error.retryable && error.code !== 'SOURCE_UNAVAILABLE';
+        if (error.code === 'UNEXPECTED' || passing || OF_THE_WHOLE.has(error.code)) throw thrown;
         return { ticker, error: problemOf(error, `/predict/${encodeURIComponent(ticker)}`, requestId) };
       }
     });

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { StockcastError } from '../../domain/errors.ts';
 import { type Forecast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
-import type { Given } from '../../serving/cache-aside.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
+import { type LiveForecast, liveForecast } from '../../serving/live-forecast.ts';
 import { writtenPrediction } from '../../serving/prediction-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { horizonField, tickerField } from '../fields.ts';
+import { horizonField, sourceField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
 import { WrittenAnswer } from '../written-answer.ts';
@@ -22,6 +22,7 @@ export const predictionOptions = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'A trained kind, for example random-forest; default: the promoted model' }),
+  source: sourceField.optional(),
 });
 
 /** Answer of `GET /predict/:ticker`. */
@@ -66,6 +67,17 @@ export const prediction = z.object({
       'Whether prices or models may have changed since: the database is away and this is the last known forecast',
     ),
   age_seconds: z.number().optional().describe('Of a stale answer: how long ago the forecast was read'),
+  quote: z
+    .object({
+      price: z.number().describe('In USD, as traded'),
+      at: z.iso.datetime().describe('When the price was made'),
+      source: z.string().describe('Who gave it; `csv` for the close of the newest session that is held'),
+      stale: z.boolean().describe('Whether a newer price may exist, since the source could not be asked or believed'),
+      age_seconds: z.int(),
+      problem: z.string().optional().describe('Why it is stale'),
+    })
+    .optional()
+    .describe('What the ticker costs now, when a live source was asked'),
 });
 
 /**
@@ -73,16 +85,16 @@ export const prediction = z.object({
  * `tickers` as in `forecast`.
  */
 export async function predict(
-  { forecasts, metrics, audit }: ApiParts,
-  { context, requestId, seen }: RequestScope,
+  { services, forecasts, metrics, audit }: ApiParts,
+  { context, requestId, seen, signal }: RequestScope,
   ticker: string,
-  { horizon = DEFAULT_HORIZON, model }: z.output<typeof predictionOptions>,
+  { horizon = DEFAULT_HORIZON, model, source }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
-): Promise<Given<Forecast>> {
+): Promise<LiveForecast> {
   const started = performance.now();
-  const note = (code: string | undefined, given?: Given<Forecast>) => {
+  const note = (code: string | undefined, made?: LiveForecast) => {
     const durationMs = performance.now() - started;
-    metrics.predicted(given?.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
+    metrics.predicted(made?.given.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
     audit.note(context.tenant, {
       id: randomUUID(),
       at: context.clock.now().toISOString(),
@@ -92,15 +104,22 @@ export async function predict(
       // A text from outside: PostgreSQL takes no NUL, and a name of a kind is short.
       ...(model === undefined ? {} : { asked: model.replaceAll('\0', '').slice(0, LONGEST_KIND) }),
       ...(code === undefined ? {} : { code }),
-      ...(given === undefined ? {} : { cache: given.verdict, answer: audited(given.value) }),
+      ...(made === undefined ? {} : { cache: made.given.verdict, answer: audited(made.given.value) }),
     });
   };
   try {
-    const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
-    const given = await forecasts.get(context, request, tickers);
-    seen.cache = given.verdict;
-    note(undefined, given);
-    return given;
+    const request = {
+      ...{ ticker, horizon },
+      ...(model === undefined ? {} : { kind: model }),
+      ...(source === undefined ? {} : { source }),
+    };
+    const made = await liveForecast(services, forecasts, context, request, {
+      signal,
+      ...(tickers === undefined ? {} : { tickers }),
+    });
+    seen.cache = made.given.verdict;
+    note(undefined, made);
+    return made;
   } catch (error) {
     note(error instanceof StockcastError ? error.code : 'UNEXPECTED');
     throw error;
@@ -116,7 +135,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -126,14 +145,18 @@ export const predictEndpoint: Endpoint = endpoint({
     'HORIZON_INVALID',
     'MODEL_KIND_UNKNOWN',
     'MODEL_MISSING',
+    'SOURCE_UNKNOWN',
+    'SOURCE_TICKER_UNKNOWN',
+    'SOURCE_UNAVAILABLE',
+    'PRICES_REFUSED',
     'OBJECT_MISSING',
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',
   ],
   handle: async (parts, call) => {
-    const given = await predict(parts, call, call.params.ticker, call.query);
+    const { given, quote } = await predict(parts, call, call.params.ticker, call.query);
     call.response.setHeader('X-Cache', given.verdict);
-    const { body, etag } = writtenPrediction(call.context, given);
+    const { body, etag } = writtenPrediction(call.context, given, quote);
     return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
   },
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { SearchBudget } from '../../domain/parameter-search.ts';
+import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-training.ts';
 import type { TrainingWish } from '../../serving/planning.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
@@ -15,6 +16,7 @@ import {
   parametersField,
   searchField,
   seedField,
+  sourceField,
   tickerField,
   tickersField,
   windowField,
@@ -33,6 +35,7 @@ const options = z.strictObject({
   scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
   require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
+  source: sourceField.optional(),
 });
 const body = options.extend({ parameters: parametersField.optional(), search: searchField.optional() });
 const tickers = { tickers: tickersField.optional() };
@@ -50,6 +53,18 @@ const startedRun = z.object({
   status_url: z.string().describe('Where progress, result and failure can be read'),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
   joined: z.boolean().describe('Whether an equal run was there already; then this is that one'),
+  prices: z
+    .array(
+      z.object({
+        ticker: z.string(),
+        source: z.string(),
+        last_session: z.iso.date().describe('The newest session that is known now'),
+        stale: z.boolean().describe('Whether the source could not be asked or believed'),
+        problem: z.string().optional().describe('Why it is stale'),
+      }),
+    )
+    .optional()
+    .describe('What was asked of the live source before the run was planned'),
 });
 
 const answer = { status: 202, name: 'StartedRun', schema: startedRun } as const;
@@ -66,13 +81,18 @@ const errors: readonly ErrorCode[] = [
   'MODEL_KIND_UNKNOWN',
   'PARAMETER_INVALID',
   'STREAMS_BUSY',
+  'SOURCE_UNKNOWN',
+  'SOURCE_TICKER_UNKNOWN',
+  'SOURCE_UNAVAILABLE',
+  'PRICES_REFUSED',
   'TEMPORAL_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
 ];
 const oneTickerErrors: readonly ErrorCode[] = [...errors, 'TOO_FEW_SESSIONS'];
 const description =
-  'Options may stand in the query or in the body. An equal request joins the run that does or did the same. With ' +
-  'wait=true in the query the answer comes when the run has ended, however it did; 202 then means that it still goes on.';
+  'Options may stand in the query or in the body. An equal request joins the run that does or did the same. With a live ' +
+  '`source`, the newest closed sessions are taken in before the run is planned. With wait=true in the query the answer ' +
+  'comes when the run has ended, however it did; 202 then means that it still goes on.';
 
 /** `POST /train/:ticker`, and `GET` for those who only curl: starts a training run, or joins an equal one. */
 export const trainEndpoints: readonly Endpoint[] = [
@@ -126,18 +146,21 @@ export const trainEndpoints: readonly Endpoint[] = [
         ...(tickers === undefined ? {} : { tickers }),
         ...(wish.as_of === undefined ? {} : { asOf: wish.as_of }),
       };
-      return answered(parts, call, wait, 'universe', () =>
-        startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings)),
-      );
+      return answered(parts, call, wait, 'universe', {
+        prices: () => freshForTraining(services, call.context, tickers, wish.source),
+        start: () => startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings)),
+      });
     },
   }),
 ];
 
 function trainOne(parts: ApiParts, call: Call<{ ticker: string }, unknown, unknown>, chosen: Options, wait: boolean) {
   const { services, temporal, settings } = parts;
-  return answered(parts, call, wait, 'ticker', () =>
-    startTickerTraining(services, temporal, call.context, call.params.ticker, wishOf(chosen, settings), chosen.as_of),
-  );
+  const { ticker } = call.params;
+  return answered(parts, call, wait, 'ticker', {
+    prices: () => freshForTraining(services, call.context, [ticker], chosen.source),
+    start: () => startTickerTraining(services, temporal, call.context, ticker, wishOf(chosen, settings), chosen.as_of),
+  });
 }
 
 /** Starts a run and answers at once, or when it has ended. */
@@ -146,19 +169,19 @@ async function answered(
   call: AnyCall,
   wait: boolean,
   scope: 'ticker' | 'universe',
-  start: () => Promise<StartedRun>,
+  begun: { readonly prices: () => Promise<TrainingPrices[]>; readonly start: () => Promise<StartedRun> },
 ) {
   const begin = async () => {
-    const run = await start();
+    const prices = await begun.prices();
+    const run = await begun.start();
     parts.metrics.trainingAsked(scope, run.joined ? 'joined' : 'started');
-    return run;
+    return startedAnswer(call, run, prices);
   };
-  if (!wait) return startedAnswer(call, await begin());
+  if (!wait) return begin();
   // Whoever may not wait has not started anything.
   return parts.followers.hold(call.signal, async (ended) => {
-    const run = await begin();
-    const answer = startedAnswer(call, run);
-    const view = await endOf(parts, call, run.run_id, ended);
+    const answer = await begin();
+    const view = await endOf(parts, call, answer.run_id, ended);
     if (view === undefined) return answer;
     call.response.status(200);
     return runAnswer(view);
@@ -200,7 +223,12 @@ function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['sear
   return { trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
 }
 
-function startedAnswer({ request, response }: AnyCall, { run_id, status, joined, ui }: StartedRun) {
+function startedAnswer(
+  { request, response }: AnyCall,
+  { run_id, status, joined, ui }: StartedRun,
+  prices: readonly TrainingPrices[],
+) {
   response.location(runPath(run_id));
-  return { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+  const started = { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+  return prices.length === 0 ? started : { ...started, prices };
 }

@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
 import { type ErrorCode, StockcastError } from '../../domain/errors.ts';
 import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
-import { forecast } from '../../serving/forecasting.ts';
-import { type PredictionAnswer, predictionAnswer } from '../../serving/prediction-answer.ts';
+import { UnheldForecasts } from '../../serving/forecasts.ts';
+import { liveForecast } from '../../serving/live-forecast.ts';
+import { type PredictionAnswer, givenAnswer } from '../../serving/prediction-answer.ts';
 import { EXIT } from '../failure.ts';
-import { type CommonOptions, horizonOption, tickerArguments, withCommonOptions } from '../options.ts';
+import { type CommonOptions, SOURCE_HELP, horizonOption, tickerArguments, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { forecastTable } from '../tables/forecast-table.ts';
 
 interface PredictOptions extends CommonOptions {
   readonly horizon: Horizon;
   readonly model?: string;
+  readonly source?: string;
 }
 
 type Result =
@@ -23,6 +25,9 @@ const CONCERNS_ONE: ReadonlySet<ErrorCode> = new Set([
   'MODEL_MISSING',
   'OBJECT_MISSING',
   'OBJECT_DAMAGED',
+  'SOURCE_TICKER_UNKNOWN',
+  'SOURCE_UNAVAILABLE',
+  'PRICES_REFUSED',
 ]);
 
 /** `predict`: the forecast of one ticker or several; several are answered one by one, so that one may fail alone. */
@@ -32,18 +37,25 @@ export function addPredict(program: Command, parts: Parts): void {
     .description('forecast a price by the promoted model, or by the one you name')
     .argument('<ticker...>', 'one ticker or several', tickerArguments)
     .option('--horizon <sessions>', 'exchange sessions ahead', horizonOption, DEFAULT_HORIZON)
-    .option('--model <kind>', 'a trained kind, for example random-forest; default: the promoted one');
-  const examples = ['predict AAPL', 'predict AAPL MSFT --horizon 1', 'predict AAPL --model random-forest --json'];
+    .option('--model <kind>', 'a trained kind, for example random-forest; default: the promoted one')
+    .option('--source <name>', SOURCE_HELP);
+  const examples = [
+    'predict AAPL',
+    'predict AAPL MSFT --horizon 1',
+    'predict AAPL --source yahoo',
+    'predict AAPL --model random-forest --json',
+  ];
   withCommonOptions(command, examples).action(async (tickers: readonly string[], options: PredictOptions) => {
     const output = parts.output(options);
     const services = await parts.services();
     const context = parts.context();
-    const { horizon, model } = options;
+    const { horizon, model, source } = options;
     const results: Result[] = [];
     for (const ticker of new Set(tickers)) {
       try {
-        const request = { ticker, horizon, ...(model === undefined ? {} : { kind: model }) };
-        results.push({ ticker, result: predictionAnswer(context, await forecast(services, context, request)) });
+        const wish = { ...(model === undefined ? {} : { kind: model }), ...(source === undefined ? {} : { source }) };
+        const made = await liveForecast(services, new UnheldForecasts(services), context, { ticker, horizon, ...wish });
+        results.push({ ticker, result: givenAnswer(context, made.given, made.quote) });
       } catch (error) {
         const alone = error instanceof StockcastError && CONCERNS_ONE.has(error.code);
         if (tickers.length === 1 || !alone) throw error;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
+import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-training.ts';
 import { leaderboard } from '../../serving/leaderboard.ts';
 import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
@@ -11,6 +12,7 @@ import { vantageOf } from '../../serving/vantages.ts';
 import { EXIT, Interrupted } from '../failure.ts';
 import {
   type CommonOptions,
+  SOURCE_HELP,
   type SearchOptions,
   dateOption,
   embargoOption,
@@ -39,6 +41,7 @@ interface TrainOptions extends CommonOptions, SearchOptions {
   readonly scaleTargets: boolean;
   readonly requireApproval?: boolean;
   readonly asOf?: SessionDate;
+  readonly source?: string;
   readonly wait: boolean;
 }
 
@@ -59,12 +62,14 @@ export function addTrain(program: Command, parts: Parts): void {
     )
     .option('--no-scale-targets', 'learn returns as they are, not over their forecast volatility')
     .option('--require-approval', 'wait for a person before another model serves')
-    .option('--as-of <date>', 'train on what was known at the end of that day', dateOption);
+    .option('--as-of <date>', 'train on what was known at the end of that day', dateOption)
+    .option('--source <name>', SOURCE_HELP);
   const command = withSearchOptions(described).option('--no-wait', 'only start the run, and say how to follow it');
   const examples = [
     'train',
     'train AAPL --horizons 1,10',
     'train AAPL --as-of 2010-06-30',
+    'train AAPL --source yahoo',
     'train AAPL --trials 8',
     'train --no-wait --json',
   ];
@@ -88,6 +93,8 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
     ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
     maxInFlight: parts.settings().maxInFlight,
   };
+  const asked = tickers.length === 0 ? undefined : tickers;
+  for (const fresh of await freshForTraining(services, context, asked, options.source)) output.say(pricesLine(fresh));
   const started =
     tickers.length === 1 && only !== undefined
       ? await startTickerTraining(services, temporal, context, only, wish, options.asOf)
@@ -132,6 +139,10 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
     ...(window === undefined ? {} : { window }),
     ...(search === undefined ? {} : { search }),
   };
+}
+
+function pricesLine({ ticker, source, last_session: last, problem }: TrainingPrices): string {
+  return `${ticker}: prices to ${last}${problem === undefined ? ` by ${source}` : `, perhaps not the newest: ${problem}`}`;
 }
 
 function howToFollow({ run_id: runId, status }: StartedRun): string[] {

@@ -36,13 +36,21 @@ export function forecastTable(answers: readonly PredictionAnswer[], colors: Colo
       `${answer.model} v${answer.model_version}`,
     ];
   });
-  const notes = notesOf(answers);
+  const notes = [...quotesOf(answers), ...notesOf(answers)];
   return [plainTable(COLUMNS, rows, colors), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
 }
 
 function intervalInWords({ intervals }: PredictionAnswer): string {
   const narrow = intervals[0];
   return narrow === undefined ? '' : `${narrow.low.toFixed(2)} to ${narrow.high.toFixed(2)}`;
+}
+
+function quotesOf(answers: readonly PredictionAnswer[]): string[] {
+  return answers.flatMap(({ ticker, quote }) => {
+    if (quote === undefined) return [];
+    const { price, at, source, stale, problem = 'no newer price' } = quote;
+    return `  ${ticker}: ${price.toFixed(2)} at ${at} by ${source}${stale ? ` (stale: ${problem})` : ''}`;
+  });
 }
 
 // One line per note, with the forecasts that it speaks of, since most forecasts share theirs.

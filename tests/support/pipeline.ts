@@ -6,6 +6,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { codeVersion } from '../../config/code-version.ts';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { type Context, systemClock } from '../../domain/context.ts';
+import type { PriceSettings } from '../../domain/price-source.ts';
 import { QUEUES } from '../../domain/run.ts';
 import type { RunView } from '../../serving/run-view.ts';
 import { describeRun } from '../../serving/runs.ts';
@@ -39,11 +40,13 @@ export interface TestPipeline {
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** Opens real stores and, unless told otherwise, runs real workers on all queues. */
-export async function startPipeline(options: { workers?: boolean } = {}): Promise<TestPipeline> {
+export async function startPipeline(
+  options: { workers?: boolean; prices?: PriceSettings } = {},
+): Promise<TestPipeline> {
   const [database, at] = await Promise.all([freshDatabase(), freshNamespace()]);
   const objectsDir = mkdtempSync(join(tmpdir(), 'stockcast-objects-'));
   const stores = openStores({ database: { url: database.url, poolSize: 5, statementTimeoutMs: 30_000 }, objectsDir });
-  const services = createServices(stores, codeVersion(PROJECT_DIR));
+  const services = createServices(stores, codeVersion(PROJECT_DIR), undefined, options.prices);
   const temporal = new TemporalGateway({ ...at, uiUrl: 'http://127.0.0.1:8233' });
   const context = { tenant: 'default', principal: 'tester', clock: systemClock };
   const coverage = await workflowCoverage();

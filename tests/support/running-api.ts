@@ -9,11 +9,9 @@ import { createLog } from '../../api/observation/log.ts';
 import type { ApiParts, ApiSettings } from '../../api/parts.ts';
 import { Readiness } from '../../api/readiness.ts';
 import type { Dependency } from '../../serving/dependency.ts';
-import { newestForecast } from '../../serving/forecasting.ts';
-import type { Forecasts } from '../../serving/forecasts.ts';
+import { type Forecasts, UnheldForecasts } from '../../serving/forecasts.ts';
 import { PredictionAudit } from '../../serving/prediction-audit.ts';
 import { RunWatch } from '../../serving/run-watch.ts';
-import type { Services } from '../../serving/services.ts';
 
 /** A line of the log, read again. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly error?: string };
@@ -40,18 +38,6 @@ type Given = Pick<ApiParts, 'services' | 'temporal'> &
     readonly forecasts?: Forecasts;
   };
 
-/** Forecasts that are held nowhere. */
-function unheldForecasts(services: Services): Forecasts {
-  return {
-    counts: { hit: 0, miss: 0, stale: 0, loads: 0, failedLoads: 0, sharedFailures: 0 },
-    get: async (context, request, tickers) => ({
-      value: await newestForecast(services, context, request, tickers),
-      verdict: 'miss',
-      ageMs: 0,
-    }),
-  };
-}
-
 /** Starts the real API on the given parts. */
 export async function startApi({
   services,
@@ -69,7 +55,7 @@ export async function startApi({
   const app = createApp({
     services,
     temporal,
-    forecasts: forecasts ?? unheldForecasts(services),
+    forecasts: forecasts ?? new UnheldForecasts(services),
     settings: {
       tenant: 'default',
       principal: 'tester',

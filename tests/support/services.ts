@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PriceSettings } from '../../domain/price-source.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { freshDatabase } from './postgres.ts';
@@ -14,12 +15,12 @@ export interface TestServices {
 }
 
 /** Opens a database and an object folder, both empty, and puts the use cases on them. */
-export async function openServices(): Promise<TestServices> {
+export async function openServices(prices?: PriceSettings): Promise<TestServices> {
   const database = await freshDatabase();
   const objectsDir = mkdtempSync(join(tmpdir(), 'stockcast-objects-'));
   const stores = openStores({ database: { url: database.url, poolSize: 5, statementTimeoutMs: 30_000 }, objectsDir });
   return {
-    services: createServices(stores, 'code-1'),
+    services: createServices(stores, 'code-1', undefined, prices),
     databaseUrl: database.url,
     objectsDir,
     close: async () => {

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Lets calls through at a steady rate, in the order in which they come; up to a second's worth at once after a rest. */
+export class RequestRate {
+  readonly #intervalMs: number;
+  readonly #burstMs: number;
+  #next = 0;
+  #notBefore = 0;
+
+  /** @param perSecond calls a second, above zero */
+  constructor(perSecond: number) {
+    this.#intervalMs = 1000 / perSecond;
+    this.#burstMs = 1000 - Math.min(1000, this.#intervalMs);
+  }
+
+  /** When the next call may go, as the provider asked for; 0 when it did not. */
+  get notBefore(): number {
+    return this.#notBefore;
+  }
+
+  /** Holds every call back until an instant, in ms since 1970. */
+  holdUntil(instant: number): void {
+    this.#notBefore = Math.max(this.#notBefore, instant);
+  }
+
+  /** Settles when it is the caller's turn. @throws the signal's reason when it aborts before */
+  async turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const now = Date.now();
+    this.#next = Math.max(this.#next, now - this.#burstMs, this.#notBefore) + this.#intervalMs;
+    const waitMs = this.#next - this.#intervalMs - now;
+    if (waitMs <= 0) return;
+    await sleep(waitMs, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+}

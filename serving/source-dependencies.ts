@@ -1,0 +1,19 @@
+import { LIVE_SOURCES } from '../domain/price-source.ts';
+import type { BreakerState, Dependency } from './dependency.ts';
+import type { LivePrices } from './live-prices.ts';
+
+/** The live price sources as readiness and metrics see them; they are judged by how they did, not called. */
+export function sourceDependencies(prices: LivePrices): Dependency[] {
+  return LIVE_SOURCES.map((name) => {
+    const health = () => prices.health().find((source) => source.name === name);
+    const breaker = () => (health()?.breaker ?? 'closed').replace('-', '_') as BreakerState;
+    return {
+      name: `prices_${name.replace('-', '_')}`,
+      required: false,
+      breaker,
+      ping: async () => {
+        if (breaker() === 'open') throw new Error(health()?.lastError ?? 'it failed too often');
+      },
+    };
+  });
+}
