@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    // Conditions are waited for, on a loaded machine too.
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       // V8's coverage sees neither Temporal's workflow sandbox nor what runs in it.
       provider: 'istanbul',
