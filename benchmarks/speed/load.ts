@@ -26,12 +26,19 @@ export interface LoadResult {
 /** Sends a load over loopback and waits until it is over. */
 export async function load({ url, paths, connections, seconds, rate }: Load): Promise<LoadResult> {
   const times: number[] = [];
+  const requests = paths.map((path) => ({ method: 'GET' as const, path }));
+  let nClients = 0;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
       {
         ...{ url, connections, duration: seconds, timeout: 10 },
         ...(rate === undefined ? {} : { overallRate: rate }),
-        requests: paths.map((path) => ({ method: 'GET' as const, path })),
+        requests,
+        // From a place of its own on, or all would ask for the same at the same time.
+        setupClient: (client: autocannon.Client) => {
+          const from = Math.floor((nClients++ / connections) * requests.length);
+          client.setRequests([...requests.slice(from), ...requests.slice(0, from)]);
+        },
       },
       (error: Error | null, outcome) => (error === null ? resolve(outcome) : reject(error)),
     );

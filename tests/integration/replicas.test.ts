@@ -5,12 +5,15 @@ import { get as httpGet } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { systemClock } from '../../domain/context.ts';
 import { freePort } from '../../infra/free-port.ts';
 import { type RunningPostgres, startPostgres } from '../../infra/postgres/embedded-postgres.ts';
 import { removePostgres } from '../../infra/postgres/postgres-home.ts';
+import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import { temporalServer } from '../../infra/temporal/temporal-server.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { type RedisProgram, TestRedis, ensureRedis, eventually } from '../support/redis.ts';
@@ -27,6 +30,8 @@ const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-replicas-'));
 const program: RedisProgram = await ensureRedis();
 let postgres: RunningPostgres;
 let postgresPort: number;
+let temporalPort: number;
+let temporal: ChildProcess | undefined;
 let redis: TestRedis | undefined;
 let stores: ReturnType<typeof openStores>;
 let services: Services;
@@ -35,10 +40,25 @@ let url: string;
 let stdout = '';
 let stderr = '';
 
+async function startTemporal(): Promise<void> {
+  const { path } = await ensureTemporalCli({ say: (line) => void (stderr += line) });
+  const dbFile = join(stateDir, 'temporal.db');
+  const { command, args } = temporalServer({ path, port: temporalPort, uiPort: await freePort(0), dbFile });
+  temporal = spawn(command, args, { stdio: 'ignore' });
+}
+
+async function killTemporal(): Promise<void> {
+  if (temporal === undefined || temporal.exitCode !== null || temporal.signalCode !== null) return;
+  const exited = once(temporal, 'exit');
+  temporal.kill('SIGKILL');
+  await exited;
+}
+
 const startDatabase = () => startPostgres({ stateDir, port: postgresPort, settings: { fsync: 'off' } });
 
 beforeAll(async () => {
   postgresPort = await freePort(0);
+  temporalPort = await freePort(0);
   postgres = await startDatabase();
   if (typeof program !== 'string') redis = await TestRedis.start(program);
   const objectsDir = join(stateDir, 'objects');
@@ -57,7 +77,7 @@ beforeAll(async () => {
       API_PROCESSES: '2',
       DATABASE_URL: postgres.url,
       ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
-      TEMPORAL_ADDRESS: `127.0.0.1:${await freePort(0)}`,
+      TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -75,6 +95,7 @@ afterAll(async () => {
     api.kill('SIGKILL');
     await once(api, 'exit');
   }
+  await killTemporal();
   await stores?.close();
   await redis?.kill();
   await removePostgres(stateDir);
@@ -140,6 +161,18 @@ async function childrenOf(pid: number): Promise<number[]> {
     );
 }
 
+/** Rows of the log of predictions with a cache verdict. */
+async function audited(verdict: string): Promise<number> {
+  const client = new pg.Client(postgres.url);
+  await client.connect();
+  try {
+    const { rows } = await client.query('select count(*)::int as n from prediction_log where cache = $1', [verdict]);
+    return (rows as { n: number }[])[0]!.n;
+  } finally {
+    await client.end();
+  }
+}
+
 describe.sequential('two processes of the API', () => {
   it('listen on one port, which is said once, and hold what they were asked for', async () => {
     expect(stdout, stderr).toMatch(/^api ready: http:\/\/127\.0\.0\.1:\d+\n$/);
@@ -200,6 +233,25 @@ describe.sequential('two processes of the API', () => {
     await promote('naive');
     await eventually(() => all('/predict/AAPL', isModel('naive')));
     await eventually(() => all('/predict/AAPL', (answer) => answer.verdict === 'hit'));
+    // What was answered meanwhile is in the log of predictions once it can be.
+    await eventually(async () => (await audited('stale')) > 0);
+  });
+
+  it('go on without Temporal, and train again by themselves when it is back', async () => {
+    const training = '/train/AAPL?horizons=1&kinds=linear';
+    const isAway = async () => {
+      const { status, body, retryAfter } = await ask(training);
+      return status === 503 && body.code === 'TEMPORAL_UNAVAILABLE' && Number(retryAfter) > 0;
+    };
+    const starts = async () => [200, 202].includes((await ask(training)).status);
+    expect(await isAway()).toBe(true);
+    await startTemporal();
+    await eventually(starts);
+    await killTemporal();
+    await eventually(isAway);
+    expect(await all('/predict/AAPL', ({ status, body }) => status === 200 && !body.stale)).toBe(true);
+    await startTemporal();
+    await eventually(starts);
   });
 
   it('start again when one is killed, and the other answers meanwhile', async () => {
