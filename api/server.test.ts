@@ -62,9 +62,12 @@ test('starts and answers while Temporal and the database are away, and finds the
   expect(await ask(`${api.url}/health`)).toMatchObject({ status: 200, body: { status: 'healthy' } });
   const { dependencies } = expectProblem(await ask(`${api.url}/ready`), 'NOT_READY');
   expect(dependencies).toMatchObject([
+    { name: 'promoted_models', status: 'down', required: true, problem: expect.stringContaining('0 promoted models') },
     { name: 'database', status: 'down', required: true },
     { name: 'objects', status: 'up' },
     { name: 'temporal', status: 'down', required: false },
+    { name: 'prices_yahoo', status: 'up', required: false, breaker: 'closed' },
+    { name: 'prices_alpha_vantage', status: 'up', required: false, breaker: 'closed' },
   ]);
   for (const path of ['/predict/AAPL', '/tickers', '/leaderboard', '/train/AAPL']) {
     const answer = await ask(`${api.url}${path}`);
@@ -83,12 +86,12 @@ test('forecasts do not need Temporal', async () => {
   try {
     expect((await ask(`${api.url}/tickers`)).body).toEqual({ tickers: [] });
     expectProblem(await ask(`${api.url}/predict/AAPL`), 'TICKER_UNKNOWN');
-    const ready = await ask(`${api.url}/ready`);
-    expect(ready.status).toBe(200);
-    expect(ready.body).toMatchObject({
-      status: 'degraded',
-      dependencies: [{ name: 'database', status: 'up' }, {}, {}],
-    });
+    await expect
+      .poll(async () => (await ask(`${api.url}/ready`)).body)
+      .toMatchObject({
+        status: 'degraded',
+        dependencies: [{ name: 'promoted_models', status: 'up' }, { name: 'database', status: 'up' }, {}, {}, {}, {}],
+      });
   } finally {
     api.child.kill('SIGTERM');
     await api.exited;

@@ -4,6 +4,7 @@ import { codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { systemClock } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
 import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import type { AsideCounts } from '../serving/cache-aside.ts';
 import { ChangeWatch } from '../serving/change-watch.ts';
@@ -147,7 +148,8 @@ function countsOf(name: string, { hit, miss, stale }: AsideCounts, entries: numb
 
 /** Settles unless promoted models are still being loaded; what can't be loaded now is loaded when it is asked for. */
 async function warmEnough({ state, loaded }: WarmUp): Promise<void> {
-  if (state === 'running') throw new Error(`${loaded} have been loaded so far`);
+  if (state === 'running')
+    throw new StockcastError('NOT_READY', { problems: `${loaded} promoted models are loaded so far` });
 }
 
 function projectVersion(): string {

@@ -1,3 +1,4 @@
+import { StockcastError } from '../domain/errors.ts';
 import { LIVE_SOURCES } from '../domain/price-source.ts';
 import type { BreakerState, Dependency } from './dependency.ts';
 import type { LivePrices } from './live-prices.ts';
@@ -12,7 +13,9 @@ export function sourceDependencies(prices: LivePrices): Dependency[] {
       required: false,
       breaker,
       ping: async () => {
-        if (breaker() === 'open') throw new Error(health()?.lastError ?? 'it failed too often');
+        if (breaker() !== 'open') return;
+        const problem = health()?.lastError ?? 'it failed too often';
+        throw new StockcastError('SOURCE_UNAVAILABLE', { source: name, problem, retryAfterSeconds: 1 });
       },
     };
   });

@@ -190,17 +190,9 @@ async function answered(
 
 /** How a run ended; undefined when it goes on for longer than may be waited, or nobody waits any more. */
 async function endOf({ settings, watch }: ApiParts, { context }: AnyCall, runId: string, ended: AbortSignal) {
-  const enough = new AbortController();
-  const stop = () => enough.abort();
-  const timer = setTimeout(stop, settings.waitLimitMs);
-  ended.addEventListener('abort', stop);
-  try {
-    for await (const view of watch.follow(context, runId, enough.signal)) if (view.status !== 'running') return view;
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-    ended.removeEventListener('abort', stop);
-  }
+  const enough = AbortSignal.any([ended, AbortSignal.timeout(settings.waitLimitMs)]);
+  for await (const view of watch.follow(context, runId, enough)) if (view.status !== 'running') return view;
+  return undefined;
 }
 
 function wishOf(options: Options, settings: ApiSettings): TrainingWish {
