@@ -1,3 +1,5 @@
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { documentation } from './documentation.ts';
@@ -21,15 +23,18 @@ export function createApp(parts: ApiParts): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', parts.settings.trustedProxies);
-  app.use(openScope(parts.settings));
-  app.use(observe(parts));
-  app.use(securityHeaders);
-  app.use(refuseOtherOrigins(parts.settings.allowedHosts));
   const unlimited = endpoints.filter((endpoint) => endpoint.unlimited === true).map(({ path }) => path);
-  app.use(limitRate(parts.settings.rateLimit, unlimited));
-  app.use(documentation(endpoints, parts.version));
-  app.use(header('Cache-Control', 'no-store'));
+  app.use(
+    inTurn([
+      openScope(parts.settings),
+      observe(parts),
+      headers({ ...securityHeaders(), 'Cache-Control': 'no-store' }),
+      refuseOtherOrigins(parts.settings.allowedHosts),
+      limitRate(parts.settings.rateLimit, unlimited),
+    ]),
+  );
   mount(app, endpoints, parts);
+  app.use(documentation(endpoints, parts.version));
   app.use(refuseUnknownRoute);
   app.use(answerFailures);
   return app;
@@ -37,7 +42,7 @@ export function createApp(parts: ApiParts): Express {
 
 // The page at /docs brings scripts and pictures of its own and sets styles in place. Whether there is TLS is for what
 // stands in front to say.
-const securityHeaders = helmet({
+const secure = helmet({
   strictTransportSecurity: false,
   contentSecurityPolicy: {
     useDefaults: false,
@@ -53,9 +58,32 @@ const securityHeaders = helmet({
   },
 });
 
-function header(name: string, value: string): RequestHandler {
+/** What helmet puts on an answer: the same on each, so that it is asked once. */
+function securityHeaders(): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  secure(request, response, (error?: unknown) => {
+    if (error !== undefined) throw error;
+  });
+  return response.getHeaders();
+}
+
+function headers(all: OutgoingHttpHeaders): RequestHandler {
+  const entries = Object.entries(all).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return (_request, response, next) => {
-    response.set(name, value);
+    for (const [name, value] of entries) response.setHeader(name, value);
     next();
+  };
+}
+
+/** Middleware of several, one after the other: the router would try each one's path for every request. */
+function inTurn(middleware: readonly RequestHandler[]): RequestHandler {
+  return (request, response, next) => {
+    const run = (i: number): unknown => {
+      const current = middleware[i];
+      if (current === undefined) return next();
+      return current(request, response, (error?: unknown) => (error === undefined ? run(i + 1) : next(error)));
+    };
+    return run(0);
   };
 }

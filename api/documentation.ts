@@ -13,6 +13,8 @@ export function documentation(endpoints: readonly Endpoint[], version: string): 
   const document = openApiDocument(endpoints, version);
   router.use(['/docs', OPENAPI], (request, response, next) => {
     noteRoute(response, request.baseUrl);
+    // Stays the same as long as the process runs.
+    response.removeHeader('Cache-Control');
     next();
   });
   router.get(OPENAPI, (_request, response) => {

@@ -13,17 +13,21 @@ export function mount(router: Router, endpoints: readonly Endpoint[], parts: Api
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const here = endpoints.filter((endpoint) => endpoint.path === path);
     const refuse = refuseOtherMethods(here.flatMap(methodsOf));
-    router.all(path, (_request, response, next) => {
+    const note: RequestHandler = (_request, response, next) => {
       noteRoute(response, path);
       next();
-    });
+    };
     for (const endpoint of here) {
       // Express would answer HEAD by running the GET.
-      if (!answersHead(endpoint)) router.head(path, refuse);
-      if (endpoint.changes === true) router.get(path, refuseOtherSites);
-      router[endpoint.method](path, ...(endpoint.body === undefined ? [] : jsonBody()), handlerOf(endpoint, parts));
+      if (!answersHead(endpoint)) router.head(path, note, refuse);
+      const first = [
+        note,
+        ...(endpoint.changes === true && endpoint.method === 'get' ? [refuseOtherSites] : []),
+        ...(endpoint.body === undefined ? [] : jsonBody()),
+      ];
+      router[endpoint.method](path, ...first, handlerOf(endpoint, parts));
     }
-    router.all(path, refuse);
+    router.all(path, note, refuse);
   }
 }
 
@@ -41,7 +45,12 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
     const params = endpoint.params === undefined ? {} : readBy(endpoint.params, pathValues(request), 'path');
     if ('ticker' in params) scope.seen.ticker = params.ticker as string;
     const call = {
-      ...scope,
+      requestId: scope.requestId,
+      context: scope.context,
+      seen: scope.seen,
+      get signal() {
+        return scope.signal;
+      },
       params,
       query: readBy(endpoint.query, { ...request.query }, 'query'),
       body: endpoint.body === undefined ? {} : readBy(endpoint.body.schema, request.body ?? {}, 'body'),

@@ -6,7 +6,8 @@ const WINDOW_MS = 60_000;
 
 /**
  * Middleware that lets one client address make so many requests a minute (0: any number), and says in the headers
- * `RateLimit-Policy` and `RateLimit` how many are left. What must always be answered does not count.
+ * `RateLimit-Policy` and `RateLimit` how many are left (draft 7: later ones hash the address for each answer). What must
+ * always be answered does not count.
  */
 export function limitRate(perMinute: number, unlimited: readonly string[]): RequestHandler {
   if (perMinute === 0) return (_request, _response, next) => next();
@@ -14,7 +15,7 @@ export function limitRate(perMinute: number, unlimited: readonly string[]): Requ
   return rateLimit({
     windowMs: WINDOW_MS,
     limit: perMinute,
-    standardHeaders: 'draft-8',
+    standardHeaders: 'draft-7',
     legacyHeaders: false,
     skip: (request) => free.has(request.path),
     handler: (_request, response) => {

@@ -35,20 +35,31 @@ export function openScope({ tenant, principal }: ApiSettings) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const given = request.get('x-request-id') ?? '';
     const requestId = REQUEST_ID.test(given) ? given : randomUUID();
-    const gone = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
-    });
+    let gone: AbortController | undefined;
     const scope: RequestScope = {
       requestId,
       context: { tenant, principal, clock: systemClock },
-      signal: gone.signal,
+      // Most requests are answered before anybody asks for it.
+      get signal() {
+        gone ??= abortedByClosing(response);
+        return gone.signal;
+      },
       seen: {},
     };
     (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = scope;
     response.set('X-Request-Id', requestId);
     next();
   };
+}
+
+function abortedByClosing(response: Response): AbortController {
+  const gone = new AbortController();
+  const abort = () => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) abort();
+  else response.once('close', abort);
+  return gone;
 }
 
 /** The scope that `openScope` opened. */

@@ -29,7 +29,7 @@ export async function liveForecast(
   forecasts: Forecasts,
   context: Context,
   request: ForecastRequest & { readonly source?: string },
-  options: { readonly signal?: AbortSignal; readonly tickers?: ReturnType<typeof tickersOnce> } = {},
+  options: { readonly signal?: () => AbortSignal; readonly tickers?: ReturnType<typeof tickersOnce> } = {},
 ): Promise<LiveForecast> {
   const { settings } = services.prices;
   const { source = settings.source, ...asked } = request;
@@ -50,7 +50,7 @@ export async function liveForecast(
   try {
     quoted = await quote(services, context, ticker, source, {
       patienceMs: left(),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.signal === undefined ? {} : { signal: options.signal() }),
     });
   } catch (error) {
     // Without the database nothing is known to compare a price with, but a forecast may lie ready.

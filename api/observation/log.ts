@@ -9,7 +9,7 @@ const CHUNK_BYTES = 4096;
 const FLUSH_EVERY_MS = 500;
 
 /** Fields that hold secrets wherever they come from; none is logged on purpose. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'token', 'secret', 'api_key', 'apikey'];
+const SECRET_FIELDS = new Set(['authorization', 'cookie', 'password', 'token', 'secret', 'api_key', 'apikey']);
 const SECRETS_IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/(\w+:\/\/)[^\s/@]+@/g, '$1***@'],
   [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
@@ -24,6 +24,19 @@ export function withoutSecrets(text: string): string {
   return SECRETS_IN_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }
 
+/** What is logged, with fields that name a secret blotted out; looks as deep as anything here is nested. */
+function withoutSecretFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
+  let clean = fields;
+  for (const [name, value] of Object.entries(fields)) {
+    if (SECRET_FIELDS.has(name)) clean = { ...clean, [name]: '***' };
+    else if (depth === 0 && typeof value === 'object' && value !== null && !(value instanceof Error)) {
+      const inner = withoutSecretFields(value as Record<string, unknown>, 1);
+      if (inner !== value) clean = { ...clean, [name]: inner };
+    }
+  }
+  return clean;
+}
+
 /** A log of JSON lines; messages and `error` fields go through `withoutSecrets`, and fields that name a secret are left out. */
 export function createLog(level: LogLevel, destination: DestinationStream): Logger {
   return pino(
@@ -31,8 +44,7 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '***' },
+      formatters: { level: (label) => ({ level: label }), log: (fields) => withoutSecretFields(fields) },
       serializers: { error: (error: unknown) => withoutSecrets(typeof error === 'string' ? error : traceOf(error)) },
     },
     destination,

@@ -86,11 +86,12 @@ export const prediction = z.object({
  */
 export async function predict(
   { services, forecasts, metrics, audit }: ApiParts,
-  { context, requestId, seen, signal }: RequestScope,
+  scope: RequestScope,
   ticker: string,
   { horizon = DEFAULT_HORIZON, model, source }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
+  const { context, requestId, seen } = scope;
   const started = performance.now();
   const note = (code: string | undefined, made?: LiveForecast) => {
     const durationMs = performance.now() - started;
@@ -114,7 +115,7 @@ export async function predict(
       ...(source === undefined ? {} : { source }),
     };
     const made = await liveForecast(services, forecasts, context, request, {
-      signal,
+      signal: () => scope.signal,
       ...(tickers === undefined ? {} : { tickers }),
     });
     seen.cache = made.given.verdict;

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A server in a process of its own. */
@@ -26,27 +29,36 @@ export interface ServerCommand {
  * @throws Error when it ends before, with what it wrote last
  */
 export async function startServer(server: ServerCommand): Promise<ServedProcess> {
-  const child = spawn(server.command, server.args, { env: { ...process.env, ...server.env } });
-  let last = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    last = (last + chunk.toString()).slice(-2000);
+  // Logs go to a file, as in production: a pipe would have this process, which sends the load, read them.
+  const folder = mkdtempSync(join(tmpdir(), 'stockcast-bench-'));
+  const logPath = join(folder, 'server.log');
+  const log = openSync(logPath, 'w');
+  const child = spawn(server.command, server.args, {
+    env: { ...process.env, ...server.env },
+    stdio: ['ignore', 'pipe', log],
   });
+  closeSync(log);
+  let last = '';
   const ended = endOf(child);
   const url = new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
       last = `${last}\n${line}`.slice(-2000);
       const match = server.listening.exec(line);
       if (match === null) server.said?.(line);
       else resolve(match[1] ?? '');
     });
   });
-  const died = ended.then(() => Promise.reject(new Error(`${server.name} ended instead of listening: ${last.trim()}`)));
+  const died = ended.then(() => {
+    const said = `${last}\n${readFileSync(logPath, 'utf8')}`.trim().slice(-2000);
+    throw new Error(`${server.name} ended instead of listening: ${said}`);
+  });
   died.catch(() => {});
   return {
     url: await Promise.race([url, died]),
     close: async () => {
       child.kill('SIGTERM');
       await ended;
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
