@@ -63,7 +63,7 @@ function securityHeaders(): OutgoingHttpHeaders {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   secure(request, response, (error?: unknown) => {
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw new TypeError('helmet cannot say its headers', { cause: error });
   });
   return response.getHeaders();
 }
