@@ -10,7 +10,7 @@ const options = z.strictObject({
   on_bad_row: z.enum(['refuse', 'skip']).optional().meta({
     description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
   }),
-  adjust_splits: flagField('Take suspected splits for splits; default false').optional(),
+  adjust_splits: flagField('Take suspected splits for splits; default false').optional().meta({ default: false }),
 });
 
 const file = z.string().meta({ format: 'binary' });
