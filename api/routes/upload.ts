@@ -10,7 +10,7 @@ const options = z.strictObject({
   on_bad_row: z.enum(['refuse', 'skip']).optional().meta({
     description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
   }),
-  adjust_splits: flagField('Take suspected splits for splits; default false').optional().meta({ default: false }),
+  adjust_splits: flagField('Take suspected splits for splits; default false').optional(),
 });
 
 const file = z.string().meta({ format: 'binary' });
@@ -20,6 +20,8 @@ const form = z.strictObject({
     .meta({ format: 'binary', description: 'CSV of splits and dividends: ticker,date,kind,value' })
     .optional(),
   ...options.shape,
+  // The page at /docs sends every field of a form.
+  adjust_splits: options.shape.adjust_splits.meta({ default: false }),
 });
 
 const report = z.object({
