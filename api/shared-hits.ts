@@ -53,7 +53,7 @@ export class SharedHits implements Store {
     const count = (this.#counts.get(client) ?? 0) + n;
     this.#counts.set(client, count);
     this.#unsaid.set(client, (this.#unsaid.get(client) ?? 0) + n);
-    this.#saying ??= setTimeout(() => this.#sayAll(), SAY_EVERY_MS).unref();
+    if (this.#saying === undefined) this.#saying = setTimeout(() => this.#sayAll(), SAY_EVERY_MS).unref();
     return count;
   }
 

@@ -7,9 +7,6 @@ if (tooOld !== undefined) {
   console.error(tooOld);
   process.exit(1);
 }
-// What TensorFlow's native library, where it is installed, tells of its build at each start; its errors are shown. It asks
-// the process itself, so that a training thread could not set this.
-process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 try {
   const { register } = await import('tsx/esm/api');
   register();

@@ -19,6 +19,7 @@ const recording = readFileSync(process.argv[2] ?? '', 'utf8').replaceAll('\r', '
 // A frame of the progress lies between these two; what was drawn last stays on the screen.
 const [before = '', ...frames] = recording.split(`${ESCAPE}?7l`);
 const after = (frames.at(-1)?.split(`${ESCAPE}?7h`)[1] ?? '').replaceAll(MOVE, '');
+/** @type {[string, string][]} */
 const ports = Object.entries(DEFAULT_PORTS).flatMap(([part, port]) => {
   const taken = new RegExp(`the ${part} takes (\\d+)`).exec(before)?.[1];
   return taken === undefined ? [] : [[`127.0.0.1:${taken}`, `127.0.0.1:${port}`]];
