@@ -26,8 +26,11 @@ import { Followers } from './followers.ts';
 import { listen } from './listen.ts';
 import { ApiMetrics } from './observation/api-metrics.ts';
 import { createLog, openLogFile } from './observation/log.ts';
+import { performanceOf } from './observation/process-performance.ts';
+import type { ApiParts } from './parts.ts';
 import { PROBE_TIMEOUT_MS, Readiness } from './readiness.ts';
 import { runReplicas } from './replicas.ts';
+import type { Siblings } from './siblings.ts';
 
 /** Requests get this long to finish after SIGTERM; with what closing costs, the process is gone within 10 s. */
 const DRAIN_MS = 7000;
@@ -47,8 +50,8 @@ export async function runApi(config: Config): Promise<void> {
   else await runReplica(config, onReady);
 }
 
-/** Composition root of one process of the API; as `runApi`. */
-export async function runReplica(config: Config, onReady: (url: string) => void): Promise<void> {
+/** Composition root of one process of the API; as `runApi`. `siblings` where it is one of several. */
+export async function runReplica(config: Config, onReady: (url: string) => void, siblings?: Siblings): Promise<void> {
   const asked = askedToStop();
   const stopping = new AbortController();
   const uploadsDir = join(config.stateDir, 'uploads');
@@ -90,7 +93,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
       // What is read before changes are heard would have to be read again.
       { after: watch.heard, signal: stopping.signal },
     );
-    const app = createApp({
+    const parts: ApiParts = {
       services,
       temporal,
       forecasts,
@@ -123,7 +126,13 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
       followers: new Followers(maxStreams, stopping.signal),
       watch: new RunWatch(temporal),
       version: projectVersion(),
-    });
+      siblings,
+    };
+    const app = createApp(parts);
+    siblings?.answer(
+      { metrics: () => metrics.registry.getMetricsAsJSON(), performance: () => performanceOf(parts) },
+      (error) => log.error({ error }, 'this process cannot tell its figures'),
+    );
     const api = await listen(app, config.api.host, config.api.port);
     onReady(api.url);
     await asked;

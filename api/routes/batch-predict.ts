@@ -12,13 +12,9 @@ const MAX_TICKERS = 1000;
 /** What concerns the request and not one of its tickers. */
 const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN', 'SOURCE_UNKNOWN']);
 
-const request = predictionOptions.extend({
-  tickers: z
-    .array(z.string())
-    .min(1)
-    .max(MAX_TICKERS)
-    .meta({ examples: [['AAPL', 'MSFT']] }),
-});
+const request = predictionOptions
+  .extend({ tickers: z.array(z.string()).min(1).max(MAX_TICKERS) })
+  .meta({ examples: [{ tickers: ['AAPL', 'MSFT'], horizon: 10 }] });
 
 const answer = z.object({
   results: z
