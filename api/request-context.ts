@@ -21,6 +21,8 @@ export interface Seen {
   ticker?: string;
   /** Whether its answer came from a cache. */
   cache?: 'hit' | 'miss' | 'stale';
+  /** As `cache`, for its quote. */
+  quoteCache?: 'hit' | 'miss' | 'stale';
   /** Code of the error that it was answered with. */
   code?: string;
   /** A failure that nobody foresaw. */

@@ -114,11 +114,9 @@ export async function predict(
       ...(model === undefined ? {} : { kind: model }),
       ...(source === undefined ? {} : { source }),
     };
-    const made = await liveForecast(services, forecasts, context, request, {
-      signal: () => scope.signal,
-      ...(tickers === undefined ? {} : { tickers }),
-    });
+    const made = await liveForecast(services, forecasts, context, request, tickers);
     seen.cache = made.given.verdict;
+    if (made.quoteVerdict !== undefined) seen.quoteCache = made.quoteVerdict;
     note(undefined, made);
     return made;
   } catch (error) {
@@ -150,6 +148,7 @@ export const predictEndpoint: Endpoint = endpoint({
     'SOURCE_TICKER_UNKNOWN',
     'SOURCE_UNAVAILABLE',
     'PRICES_REFUSED',
+    'UPLOAD_BUSY',
     'OBJECT_MISSING',
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',

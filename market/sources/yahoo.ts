@@ -30,6 +30,8 @@ export function yahooSource(base: string | undefined): PriceSource {
       logger: SILENT,
       suppressNotices: ['yahooSurvey'],
       versionCheck: false,
+      // How many calls go at a time is said around the source; one that waits in here would run out of its time.
+      queue: { concurrency: Number.POSITIVE_INFINITY },
       validation: { logErrors: false, logOptionsErrors: false },
     });
     return { client, forgetCrumb: () => getCrumbClear(cookieJar) };
