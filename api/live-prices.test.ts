@@ -5,6 +5,7 @@ import { sampleTicker } from '../tests/doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../tests/doubles/yahoo.ts';
 import { ask, expectProblem } from '../tests/support/answers.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
+import { createServices } from '../serving/services.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { takeInTestUniverse } from '../tests/support/test-universe.ts';
@@ -53,6 +54,32 @@ test('training by a source that is down rests on what is known, and says so', as
   expect(body.prices[0].problem).toContain('502');
   expect(body.run_id).toContain('/2013-03-01/');
   expect((await trained(body)).asOf).toBe('2013-03-01');
+});
+
+test('what is wrong with a training is said before its source is asked; on an earlier day nothing is asked', async () => {
+  yahoo.requests.length = 0;
+  const wrong = await get('/train/AAPL?kinds=oracle&source=yahoo', { method: 'POST' });
+  expectProblem(wrong, 'MODEL_KIND_UNKNOWN');
+  const earlier = await get(`/train/AAPL?${WISH}&source=yahoo&as_of=2012-12-31`, { method: 'POST' });
+  expect(earlier.status).toBe(202);
+  await trained(earlier.body);
+  expect(yahoo.requests).toEqual([]);
+});
+
+test('a source that takes requests and never answers holds nobody up', async () => {
+  const settings = pricesFrom(yahoo.url, { patienceMs: 200 });
+  const services = createServices(pipeline.services, pipeline.services.codeVersion, undefined, settings);
+  const impatient = await startApi({ ...pipeline, services });
+  try {
+    yahoo.behave({ kind: 'silent' });
+    const { status, body } = await ask(`${impatient.url}/predict/AAPL?horizon=1&source=yahoo`);
+    expect(status).toBe(200);
+    expect(body.quote).toMatchObject({ price: 430.47, source: 'csv', stale: true });
+    expect(body.notes.join()).toMatch(/The newest sessions are missing: yahoo does not answer: no answer in time/);
+  } finally {
+    yahoo.behave({ kind: 'well' });
+    await impatient.stop();
+  }
 });
 
 test('csv gives the forecast alone, from what is known', async () => {

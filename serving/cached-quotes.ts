@@ -23,14 +23,19 @@ export class CachedQuotes implements Quotes {
   readonly #refusals: LRUCache<string, StockcastError>;
 
   /** `ttlMs`: how long a quote counts as current; `now` tells the time in milliseconds. */
-  constructor(quotes: Quotes, levels: CacheLevels, ttlMs: number, now: () => number = Date.now) {
+  constructor(
+    quotes: Quotes,
+    levels: CacheLevels,
+    ttlMs: number,
+    { now = Date.now, patienceMs = PATIENCE_MS }: { readonly now?: () => number; readonly patienceMs?: number } = {},
+  ) {
     this.#quotes = quotes;
     this.#cache = new CacheAside(
       levels,
       {
         freshUntil: (readAt) => readAt + ttlMs,
         staleMs: STALE_MS,
-        patienceMs: (ageMs) => (ageMs < 2 * ttlMs ? 0 : PATIENCE_MS),
+        patienceMs: (ageMs) => (ageMs < 2 * ttlMs ? 0 : patienceMs),
       },
       now,
     );
