@@ -2,11 +2,7 @@
  * Maps a few items at a time, since a batch must not take every database connection; results are in the order of the
  * items. When one fails, no further one is begun.
  */
-export async function aFewAtATime<T, R>(
-  items: readonly T[],
-  each: (item: T) => Promise<R>,
-  atATime = 4,
-): Promise<R[]> {
+export async function aFewAtATime<T, R>(items: readonly T[], each: (item: T) => Promise<R>, atATime = 4): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const work = async () => {

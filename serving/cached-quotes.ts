@@ -52,7 +52,11 @@ export class CachedQuotes implements Quotes {
     if (refusal !== undefined) throw refusal;
     const load = () => this.#load(name, context, ticker, source, last);
     const { value, verdict } = await this.#cache.get(context, `quotes/${ticker}`, `quote/${source}`, load);
-    return { ...value, verdict, ...(verdict === 'stale' ? { problem: `${source} has not told a newer price yet` } : {}) };
+    return {
+      ...value,
+      verdict,
+      ...(verdict === 'stale' ? { problem: `${source} has not told a newer price yet` } : {}),
+    };
   }
 
   async #load(name: string, context: Context, ticker: string, source: string, last: KnownClose): Promise<Quote> {

@@ -93,7 +93,12 @@ test('frozen: a session that can not be taken in is waited for only as long as s
 test('frozen: a price that would have to be looked at more closely gives way to the known close', async () => {
   yahoo.tickers.set('AAPL', { ...apple, quote: { price: 42.5, at: quoteAt } });
   const { quote } = await ask(CLOSED);
-  expect(quote).toMatchObject({ price: 430.47, source: 'csv', stale: true, problem: expect.stringMatching(/no answer in time/) });
+  expect(quote).toMatchObject({
+    price: 430.47,
+    source: 'csv',
+    stale: true,
+    problem: expect.stringMatching(/no answer in time/),
+  });
   yahoo.tickers.set('AAPL', { ...apple, quote: { price: 425, at: quoteAt } });
 });
 

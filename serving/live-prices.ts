@@ -80,7 +80,5 @@ export class LivePrices {
 
 /** Whether a source would say the same again soon: trying at once only costs a call. */
 export function staysRefused(error: unknown): error is StockcastError {
-  return (
-    error instanceof StockcastError && (error.code === 'SOURCE_TICKER_UNKNOWN' || error.code === 'PRICES_REFUSED')
-  );
+  return error instanceof StockcastError && (error.code === 'SOURCE_TICKER_UNKNOWN' || error.code === 'PRICES_REFUSED');
 }

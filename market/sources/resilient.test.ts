@@ -215,7 +215,10 @@ test('refuses at once those who would wait for their turn for too long', async (
   const stop = new AbortController();
   const waiting = [ask(source, stop.signal), ask(source, stop.signal)].map((asked) => asked.catch(() => undefined));
   const refused = await ask(source).catch((error: unknown) => error);
-  expect(refused).toMatchObject({ code: 'SOURCE_UNAVAILABLE', details: { problem: expect.stringMatching(/wait for their turn/) } });
+  expect(refused).toMatchObject({
+    code: 'SOURCE_UNAVAILABLE',
+    details: { problem: expect.stringMatching(/wait for their turn/) },
+  });
   expect((refused as { details: { retryAfterSeconds: number } }).details.retryAfterSeconds).toBeGreaterThan(10);
   stop.abort();
   await Promise.all(waiting);

@@ -93,7 +93,9 @@ export function resilient(source: PriceSource, limits: Limits, random: () => num
       if (leftAlone() || rate.notBefore - Date.now() > LONGEST_WAIT_MS) throw new BrokenCircuitError();
       const { waitMs } = rate;
       if (waitMs > LONGEST_WAIT_MS) {
-        throw new SourceFailure(`too many calls wait for their turn (${limits.rate} a second)`, { retryAfterMs: waitMs });
+        throw new SourceFailure(`too many calls wait for their turn (${limits.rate} a second)`, {
+          retryAfterMs: waitMs,
+        });
       }
       await rate.turn(signal);
       // The provider may have asked to be left alone while this call waited.
