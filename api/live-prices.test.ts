@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { latestClosedSession } from '../domain/calendar.ts';
+import { MemoryCache } from '../stores/cache/memory-cache.ts';
 import type { Mood } from '../tests/doubles/provider.ts';
 import { sampleTicker } from '../tests/doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../tests/doubles/yahoo.ts';
 import { ask, expectProblem } from '../tests/support/answers.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
+import { CachedQuotes } from '../serving/cached-quotes.ts';
 import { createServices } from '../serving/services.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
@@ -127,6 +129,18 @@ test('a live source brings the newest closed session and a quote', async () => {
   expect(body.quote).toMatchObject({ price: 442.5, source: 'yahoo', stale: false });
   expect(body.quote.age_seconds).toBeGreaterThanOrEqual(30);
   expect(body.notes.join()).not.toMatch(/missing|upload later prices/);
+});
+
+test('the log says how the quote was come by', async () => {
+  const quotes = new CachedQuotes(pipeline.services.quotes, { near: new MemoryCache() }, 300_000);
+  const holding = await startApi({ ...pipeline, services: { ...pipeline.services, quotes } });
+  try {
+    for (let i = 0; i < 2; i++) await ask(`${holding.url}/predict/AAPL?horizon=1&source=yahoo`);
+    const said = () => holding.lines.flatMap(({ quote_cache: verdict }) => (verdict === undefined ? [] : [verdict]));
+    await vi.waitFor(() => expect(said()).toEqual(['miss', 'hit']), { timeout: 20_000 });
+  } finally {
+    await holding.stop();
+  }
 });
 
 test('several tickers are answered each for itself', async () => {
