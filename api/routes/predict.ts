@@ -72,7 +72,11 @@ export const prediction = z.object({
       price: z.number().describe('In USD, as traded'),
       at: z.iso.datetime().describe('When the price was made'),
       source: z.string().describe('Who gave it; `csv` for the close of the newest session that is held'),
-      stale: z.boolean().describe('Whether a newer price may exist, since the source could not be asked or believed, or has not told it yet'),
+      stale: z
+        .boolean()
+        .describe(
+          'Whether a newer price may exist, since the source could not be asked or believed, or has not told it yet',
+        ),
       age_seconds: z.int(),
       problem: z.string().optional().describe('Why it is stale'),
     })

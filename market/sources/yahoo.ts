@@ -143,7 +143,10 @@ function unknown(ticker: string, problem: string): StockcastError {
 function translated(ticker: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof SourceFailure || error instanceof StockcastError) return error;
   const { message } = error;
-  if (/no data found|not found|delisted|data doesn't exist/i.test(message)) return unknown(ticker, excerpt(message));
+  // What can't be read is quoted by the client: half of an answer may say anything.
+  const isRead = !message.includes('not parsable');
+  if (isRead && /no data found|not found|delisted|data doesn't exist/i.test(message))
+    return unknown(ticker, excerpt(message));
   return new SourceFailure(`no answer that can be read: ${excerpt(message)}`, { cause: error });
 }
 
