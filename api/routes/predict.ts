@@ -120,7 +120,7 @@ export async function predict(
     };
     const made = await liveForecast(services, forecasts, context, request, tickers);
     seen.cache = made.given.verdict;
-    if (made.quoteVerdict !== undefined) seen.quoteCache = made.quoteVerdict;
+    seen.quoteCache = made.quoteVerdict;
     note(undefined, made);
     return made;
   } catch (error) {
