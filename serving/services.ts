@@ -11,6 +11,7 @@ import type { TrialStore } from '../stores/trials/trial-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
+import { SoundQuotes } from './sound-quotes.ts';
 
 /** The stores that the use cases work on. */
 export interface Stores {
@@ -45,6 +46,6 @@ export function createServices(
   priceSettings: PriceSettings = DEFAULT_PRICE_SETTINGS,
 ): Services {
   const prices = new LivePrices(priceSettings);
-  const quotes = new SourceQuotes(prices.sources);
+  const quotes = new SoundQuotes(new SourceQuotes(prices.sources), { bars: stores.bars, prices });
   return { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes };
 }
