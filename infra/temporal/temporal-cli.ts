@@ -1,7 +1,14 @@
 import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type FoundProgram, type GoProgram, type SetUpOptions, ensureProgram, findProgram, run } from '../go-program.ts';
+import {
+  type FoundProgram,
+  type GoProgram,
+  type SetUpOptions,
+  ensureProgram,
+  findProgram,
+  run,
+} from '../go-program.ts';
 
 /** The version of the Temporal CLI, whose dev server and Web UI the local stack runs. */
 export const TEMPORAL_CLI_VERSION = '1.5.1';

@@ -78,6 +78,9 @@ export class FolderObjectStore implements ObjectStore {
     await access(this.#root, constants.R_OK | constants.W_OK);
   }
 
+  /** Nothing stays open. */
+  async close(): Promise<void> {}
+
   // Makes the folder of temporary files and removes what killed puts have left in it. Their age is told by the file
   // system, so it is measured with the system's clock.
   async #sweep(): Promise<void> {

