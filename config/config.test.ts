@@ -170,7 +170,7 @@ describe('loadConfig', () => {
 
   it('is documented key by key', () => {
     const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map((row) => [row[1], row[2]]);
+    const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map((row) => [row[1], row[2]]);
     expect(rows).toEqual(Object.entries(SETTINGS).map(([key, setting]) => [key, setting.description]));
   });
 });
