@@ -3,6 +3,7 @@ import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addGc,
   addTemporal,
   addWorker,
   addApi,

@@ -227,6 +227,13 @@ export const ERRORS = {
     title: 'Stored object damaged',
     message: 'The object {key} is damaged: {problem}. Restore it or train again.',
   },
+  REFERENCES_UNKNOWN: {
+    status: 409,
+    retryable: false,
+    title: 'References cannot be followed',
+    message:
+      'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
+  },
   MODEL_INPUT_INVALID: {
     status: 500,
     retryable: false,
