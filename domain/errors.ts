@@ -152,6 +152,13 @@ export const ERRORS = {
     title: 'Too few sessions to train',
     message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
   },
+  FEATURES_MISSING: {
+    status: 404,
+    retryable: false,
+    title: 'No features yet',
+    message:
+      'No features of {ticker} can be known as of {when}: the first ones are those of its session number {needed}. Ask for a later date, or upload more of its history.',
+  },
   FILE_REFUSED: {
     status: 422,
     retryable: false,
