@@ -32,7 +32,8 @@ export async function featureAnswer(
   ticker: string,
   asOf?: SessionDate,
 ): Promise<FeatureAnswer> {
-  const row = asOf === undefined ? await online(services, context, ticker) : await past(services, context, ticker, asOf);
+  const row =
+    asOf === undefined ? await online(services, context, ticker) : await past(services, context, ticker, asOf);
   if (row === undefined) {
     throw new StockcastError('FEATURES_MISSING', { ticker, when: asOf ?? 'now', needed: WARM_UP + 1 });
   }

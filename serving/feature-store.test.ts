@@ -47,9 +47,11 @@ describe('offline and online features', () => {
     const requests = Object.entries(days).flatMap(([ticker, dates]) =>
       dates.map((date) => ({ ticker, date, at: endOfDay(date) })),
     );
-    expect(sampleEvents('AAPL').filter(({ kind }) => kind === 'split').map(({ date }) => date)).toEqual(
-      expect.arrayContaining(['2000-06-21', '2005-02-28']),
-    );
+    expect(
+      sampleEvents('AAPL')
+        .filter(({ kind }) => kind === 'split')
+        .map(({ date }) => date),
+    ).toEqual(expect.arrayContaining(['2000-06-21', '2005-02-28']));
 
     const offline = await pointInTime(on.services, context, requests);
     for (const [i, { ticker, date, at }] of requests.entries()) {
@@ -89,9 +91,13 @@ describe('features as they could be known at a moment', () => {
     const context = freshContext();
     await merge(context, 'a', BARS);
     const ask = async (...moments: Date[]) =>
-      (await pointInTime(on.services, context, moments.map((at) => ({ ticker: 'AAPL', at: at.toISOString() })))).map(
-        (row) => row?.session,
-      );
+      (
+        await pointInTime(
+          on.services,
+          context,
+          moments.map((at) => ({ ticker: 'AAPL', at: at.toISOString() })),
+        )
+      ).map((row) => row?.session);
     const [first, second] = [BARS[WARM_UP]!.date, BARS[WARM_UP + 1]!.date];
     const before = (date: string) => new Date(closeOf(date).getTime() - 1);
     expect(await ask(before(second), closeOf(second), before(first), closeOf(first), new Date(0))).toEqual([

@@ -284,7 +284,12 @@ export function barStoreContract(name: string, open: () => Promise<Backend<BarSt
     it('tells when a ticker was restated, its events too, each moment once', async () => {
       const context = freshContext().at('2013-03-01T12:00:00.000Z');
       const event = { ticker: 'AAPL', date: '2013-02-07', kind: 'dividend', value: 2.65 } as const;
-      await merge(context, 'a', [bar('2013-02-26', 448), bar('2013-02-27', 444), bar('2013-02-27', 25, 'MSFT')], [event]);
+      await merge(
+        context,
+        'a',
+        [bar('2013-02-26', 448), bar('2013-02-27', 444), bar('2013-02-27', 25, 'MSFT')],
+        [event],
+      );
       expect(await store.restatedAt(context, 'AAPL')).toEqual([]);
       await merge(context.at('2013-03-05T12:00:00.123Z'), 'c', [bar('2013-02-27', 1), bar('2013-02-26', 2)]);
       await merge(context.at('2013-03-06T12:00:00.000Z'), 'd', [bar('2013-02-28', 3)], [{ ...event, value: 2.66 }]);
