@@ -16,6 +16,7 @@ test('describes every method of every address', () => {
       'get /approvals',
       'get /certificate/{ticker}',
       'get /certificates/{id}',
+      'get /features/{ticker}',
       'get /health',
       'get /history/{ticker}',
       'get /leaderboard',

@@ -8,6 +8,7 @@ import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
+import type { HotFeatures } from './feature-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
@@ -36,6 +37,8 @@ export interface Services extends Stores {
   readonly prices: LivePrices;
   /** Answers what a ticker costs now; a cache may stand before the sources. */
   readonly quotes: Quotes;
+  /** Where online features are held; absent, they are computed for each who asks. */
+  readonly hotFeatures?: HotFeatures;
 }
 
 /** Puts the use cases on the given stores. */
