@@ -4,6 +4,7 @@ import { PostgresBarStore } from './bars/postgres-bar-store.ts';
 import { PostgresChanges } from './changes/postgres-changes.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
+import { PostgresLineageStore } from './lineage/postgres-lineage-store.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
@@ -38,6 +39,7 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
+    lineage: new PostgresLineageStore(database),
     trials: new PostgresTrialStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,

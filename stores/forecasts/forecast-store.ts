@@ -1,6 +1,6 @@
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
-import type { Forecast } from '../../domain/forecast.ts';
+import type { Forecast, ForecastName } from '../../domain/forecast.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 
 /** Every forecast ever made, one per (model version, origin session, horizon). */
@@ -13,5 +13,7 @@ export interface ForecastStore {
     ticker: string,
     asked: { readonly horizon: Horizon; readonly kind?: string; readonly limit: number },
   ): Promise<Forecast[]>;
+  /** The forecast with this name, were there several the one whose model's id comes first. */
+  named(context: Context, name: ForecastName): Promise<Forecast | undefined>;
   find(context: Context, modelId: string, originSession: SessionDate, horizon: Horizon): Promise<Forecast | undefined>;
 }
