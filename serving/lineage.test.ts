@@ -118,8 +118,11 @@ describe.sequential('the lineage of a forecast', () => {
     const naive = await newest('naive');
     const ofModel = await lineage(naive.id);
     expect(ofModel).toMatchObject({ kind: 'model', forecast: null, missing: [], models: [{ model: 'naive' }] });
+    // Another certificate was written for it since it was promoted.
+    const { certificateId } = (await on.services.ledger.production(context, 'MSFT', 10))!;
+    expect(ofModel.certificates.map(({ certificate_id: id }) => id)).toEqual([naive.certificate!.id, certificateId]);
     expect(ofModel.promotions).toMatchObject([
-      { model_id: naive.id, certificate_id: naive.certificate!.id, moved_live: true, principal: 'tester' },
+      { model_id: naive.id, certificate_id: certificateId, moved_live: true, principal: 'tester' },
     ]);
     expect(await lineage(naive.certificate!.id)).toEqual({
       ...ofModel,

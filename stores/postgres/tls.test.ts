@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/free-port.ts';
 import { startPostgres } from '../../infra/postgres/embedded-postgres.ts';
 import { removePostgres } from '../../infra/postgres/postgres-home.ts';
@@ -30,7 +30,12 @@ beforeAll(async () => {
   writeFileSync(join(dataDir, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
   await admin.run((db) => sql`alter system set ssl = on`.execute(db));
   await reload(admin);
-  await expect.poll(() => encrypted(address('localhost', { sslmode: 'require' })), { timeout: 30_000 }).toBe(true);
+  await vi.waitFor(
+    async () => {
+      if (!(await encrypted(address('localhost', { sslmode: 'require' })))) throw new Error('not encrypted yet');
+    },
+    { timeout: 60_000, interval: 100 },
+  );
 });
 afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
@@ -102,7 +107,10 @@ it.each([
 it.each([
   ['an authority that did not sign', { sslmode: 'verify-full', sslrootcert: OTHER_CA }],
   ['an authority that did not sign, names aside', { sslmode: 'verify-ca', sslrootcert: OTHER_CA }],
-  ['an authority that did not sign, where encryption alone was asked for', { sslmode: 'require', sslrootcert: OTHER_CA }],
+  [
+    'an authority that did not sign, where encryption alone was asked for',
+    { sslmode: 'require', sslrootcert: OTHER_CA },
+  ],
   ["none but Node's authorities", { sslmode: 'verify-full' }],
   ["none but Node's authorities, by that name", { sslmode: 'verify-full', sslrootcert: 'system' }],
 ])('refuses a server by %s, and says so without secrets', async (_, parameters) => {
@@ -118,7 +126,9 @@ it('refuses another name than the certificate has, unless only the authority is 
   try {
     const full = { sslmode: 'verify-full', sslrootcert: CA };
     await expect
-      .poll(() => encrypted(address('localhost', full)).catch((error: { code: string }) => error.code), { timeout: 30_000 })
+      .poll(() => encrypted(address('localhost', full)).catch((error: { code: string }) => error.code), {
+        timeout: 30_000,
+      })
       .toBe('CONFIG_INVALID');
     expect((await refusal(address('localhost', full))).message).toContain('db.example');
     expect((await refusal(address('127.0.0.1', full))).message).toContain('127.0.0.1');
@@ -128,10 +138,9 @@ it('refuses another name than the certificate has, unless only the authority is 
     await reload(admin);
   }
   await expect
-    .poll(
-      () => encrypted(address('localhost', { sslmode: 'verify-full', sslrootcert: CA })).catch(() => false),
-      { timeout: 30_000 },
-    )
+    .poll(() => encrypted(address('localhost', { sslmode: 'verify-full', sslrootcert: CA })).catch(() => false), {
+      timeout: 30_000,
+    })
     .toBe(true);
 });
 
@@ -182,7 +191,11 @@ it('hears of changes over TLS, by the same rules', async () => {
   await database.ping();
   const heard: string[] = [];
   let hearing = 0;
-  const listener = { changed: (_: string, ticker: string) => heard.push(ticker), hearing: () => hearing++, lost: () => {} };
+  const listener = {
+    changed: (_: string, ticker: string) => heard.push(ticker),
+    hearing: () => hearing++,
+    lost: () => {},
+  };
   const [right, wrong] = [
     new PostgresChanges(good),
     new PostgresChanges(address('localhost', { sslmode: 'verify-full', sslrootcert: OTHER_CA })),
