@@ -53,8 +53,8 @@ export function datasetDiffText(diff: DatasetDiffAnswer, colors: Colors): string
   const columns = [{ heading: 'date' }, { heading: '' }, right('from'), right('to'), right('change')];
   return [
     title,
-    `${unchanged} sessions unchanged, ${added.n} added${span(added)}, ${removed.n} removed${span(removed)}, ` +
-      `${changed.n} changed, ${events.n} events changed`,
+    `${unchanged} ${unchanged === 1 ? 'session' : 'sessions'} unchanged, ${added.n} added${span(added)}, ${removed.n} removed${span(removed)}, ` +
+      `${changed.n} changed, ${events.n} ${events.n === 1 ? 'event' : 'events'} changed`,
     ...(sector === null ? [] : [`sector ${sector.from} to ${sector.to}`]),
     ...(rows.length === 0 ? [] : ['', plainTable(columns, rows, colors)]),
     ...more('changed sessions', changed),
