@@ -4,6 +4,8 @@ import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFeatures } from './commands/features.ts';
+import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addLineage } from './commands/lineage.ts';
 import { addModels } from './commands/models.ts';
@@ -32,6 +34,7 @@ const COMMANDS = [
   addUpload,
   addPrices,
   addTickers,
+  addFeatures,
   addTrain,
   addRuns,
   addLeaderboard,
@@ -39,6 +42,7 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addGc,
   addLineage,
   addDatasets,
   addModels,
