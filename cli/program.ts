@@ -2,8 +2,13 @@ import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
+import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFeatures } from './commands/features.ts';
+import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
+import { addLineage } from './commands/lineage.ts';
+import { addModels } from './commands/models.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
 import { addRuns } from './commands/runs.ts';
@@ -29,6 +34,7 @@ const COMMANDS = [
   addUpload,
   addPrices,
   addTickers,
+  addFeatures,
   addTrain,
   addRuns,
   addLeaderboard,
@@ -36,6 +42,10 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addGc,
+  addLineage,
+  addDatasets,
+  addModels,
   addTemporal,
   addWorker,
   addApi,

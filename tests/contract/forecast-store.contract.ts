@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Forecast } from '../../domain/forecast.ts';
+import type { Forecast, ForecastName } from '../../domain/forecast.ts';
 import type { ForecastStore } from '../../stores/forecasts/forecast-store.ts';
 import { type Backend, freshContext } from './backend.ts';
 
@@ -96,6 +96,36 @@ export function forecastStoreContract(name: string, open: () => Promise<Backend<
       expect(await dates({ limit: 1 })).toEqual(['2013-03-01']);
       expect(await dates({ kind: 'naive' })).toEqual(['2013-02-27']);
       expect(await store.ofTicker(freshContext(), 'AAPL', { horizon: 10, limit: 10 })).toEqual([]);
+    });
+
+    it('tells which models and certificates its forecasts name, each pair once', async () => {
+      const context = freshContext();
+      const { certificateId, ...without } = forecast;
+      await store.save(context, forecast);
+      await store.save(context, { ...forecast, originSession: '2013-02-28' });
+      await store.save(context, { ...without, modelId: 'model-2' });
+      const mentions = await store.mentions(context);
+      expect(mentions).toHaveLength(2);
+      expect(mentions).toEqual(expect.arrayContaining([{ modelId: 'model-1', certificateId }, { modelId: 'model-2' }]));
+      expect(await store.mentions(freshContext())).toEqual([]);
+    });
+
+    it('finds a forecast by its name, the model by the beginning of its id', async () => {
+      const context = freshContext();
+      const modelId = `0123456789ab${'c'.repeat(52)}`;
+      await store.save(context, { ...forecast, modelId });
+      await store.save(context, { ...forecast, modelId: 'd'.repeat(64) });
+      const named = (differing: Partial<ForecastName> = {}) => {
+        const name = { ticker: 'AAPL', horizon: 10, originSession: '2013-03-01', modelPrefix: '0123456789ab' };
+        return store.named(context, { ...name, ...differing });
+      };
+      expect(await named()).toEqual({ ...forecast, modelId });
+      expect(await named({ modelPrefix: 'd'.repeat(12) })).toMatchObject({ modelId: 'd'.repeat(64) });
+      for (const other of [{ ticker: 'MSFT' }, { horizon: 1 }, { originSession: '2013-02-28' }, { modelPrefix: '_' }]) {
+        expect(await named(other)).toBeUndefined();
+      }
+      const name = { ticker: 'AAPL', horizon: 10, originSession: '2013-03-01', modelPrefix: '0123456789ab' };
+      expect(await store.named(freshContext(), name)).toBeUndefined();
     });
 
     it("keeps each tenant's own", async () => {
