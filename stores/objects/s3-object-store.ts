@@ -42,7 +42,7 @@ export class S3ObjectStore implements ObjectStore {
   async put(context: Context, key: string, bytes: Uint8Array): Promise<void> {
     const name = tenantKey(context, key);
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const checksum = createHash('sha256').update(body).digest('hex');
+    const checksum = sha256(body);
     const headers = { [CHECKSUM]: checksum, 'content-type': typeOf(key) };
     await this.#ask((client) =>
       body.length > LARGEST_IN_ONE
@@ -237,14 +237,14 @@ const LIFECYCLE = {
 };
 
 async function read(response: IncomingMessage) {
-  const hash = createHash('sha256');
   const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    chunks.push(chunk);
-  }
-  const noted = response.headers[CHECKSUM];
-  return { bytes: Buffer.concat(chunks), actual: hash.digest('hex'), noted };
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  return { bytes, actual: sha256(bytes), noted: response.headers[CHECKSUM] };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function typeOf(key: string): string {
