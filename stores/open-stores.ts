@@ -34,6 +34,8 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
   const objects = new FolderObjectStore(objectsDir);
   const changes = new PostgresChanges(url);
   return {
+    /** For what is kept beside the stores. */
+    database,
     bars: new PostgresBarStore(database),
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),

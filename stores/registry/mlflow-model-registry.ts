@@ -32,6 +32,16 @@ export class MlflowModelRegistry implements ModelRegistry {
   }
 
   async register(context: Context, model: NewModelVersion): Promise<ModelVersion> {
+    return this.#read(await this.#made(context, model));
+  }
+
+  /** Enters a version that another registry has counted, with its number; entering it again changes nothing. */
+  follow(context: Context, model: ModelVersion): Promise<MlflowVersion> {
+    const { version, evaluation: _, certificate: __, ...entered } = model;
+    return this.#made(context, entered, version);
+  }
+
+  async #made(context: Context, model: NewModelVersion, counted?: number): Promise<MlflowVersion> {
     const { tenant } = context;
     const key = keyOf(tenant, model.id);
     const name = registeredName(tenant, model.ticker, model.horizon);
@@ -48,13 +58,12 @@ export class MlflowModelRegistry implements ModelRegistry {
       },
     );
     await this.#removeOthers(made, key);
-    if (made.tags.version !== undefined) return this.#read(made);
-    const version = await this.#rank(made);
+    if (made.tags.version !== undefined) return made;
+    const version = String(counted ?? (await this.#rank(made)));
     const runName = `${model.ticker} h${model.horizon} ${model.kind} v${version}`;
-    const endedAt = Date.parse(model.trainedAt);
-    await this.#runs.update(made.runId, { name: runName, status: 'FINISHED', endedAt });
-    await this.#models.setTags(made, { version: String(version) });
-    return this.#read({ ...made, tags: { ...made.tags, version: String(version) } });
+    await this.#runs.update(made.runId, { name: runName, status: 'FINISHED', endedAt: Date.parse(model.trainedAt) });
+    await this.#models.setTags(made, { version });
+    return { ...made, tags: { ...made.tags, version } };
   }
 
   async recordEvaluation(context: Context, modelId: string, evaluation: Evaluation): Promise<void> {

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type Server, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../infra/free-port.ts';
@@ -44,5 +46,49 @@ export class TestMlflow {
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** A way to an MLflow that can be cut: after so many calls, the answer to the last of which is lost. */
+export class CuttableWay {
+  readonly url: string;
+  readonly #server: Server;
+  #left = Number.POSITIVE_INFINITY;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async to(mlflowUrl: string): Promise<CuttableWay> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const way = new CuttableWay(server, (server.address() as AddressInfo).port);
+    server.on('request', (incoming, outgoing) => {
+      if (way.#left <= 0) {
+        incoming.socket.destroy();
+        return;
+      }
+      way.#left -= 1;
+      const isLast = way.#left === 0;
+      const { method, url = '/', headers } = incoming;
+      const onward = request(new URL(url, mlflowUrl), { method, headers }, (answer) => {
+        if (isLast) answer.resume().on('end', () => incoming.socket.destroy());
+        else answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers));
+      });
+      onward.on('error', () => incoming.socket.destroy());
+      incoming.pipe(onward);
+    });
+    return way;
+  }
+
+  /** Lets so many calls pass from now on. */
+  allow(calls: number): void {
+    this.#left = calls;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
