@@ -4,6 +4,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
+import { addMlflow } from './commands/mlflow.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
 import { addRuns } from './commands/runs.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addTrials,
   addPredict,
   addTemporal,
+  addMlflow,
   addWorker,
   addApi,
   addDoctor,

@@ -130,7 +130,10 @@ export class MlflowFollower {
   async #tellBatches<Lacked extends Mark>(
     lackedNow: (limit: number) => Promise<Lacked[]>,
     refused: string[],
-    tell: (context: Context, lacked: Lacked) => Promise<{ readonly ticker: string; readonly horizon: Horizon } | undefined>,
+    tell: (
+      context: Context,
+      lacked: Lacked,
+    ) => Promise<{ readonly ticker: string; readonly horizon: Horizon } | undefined>,
   ): Promise<number> {
     const left = new Set<string>();
     for (let count = 0; ; ) {
@@ -159,7 +162,11 @@ export class MlflowFollower {
     const { backlog } = this.#parts;
     const now = Date.now();
     let count = 0;
-    for (let lacked = await backlog.outcomes(AT_A_TIME); lacked.length > 0; lacked = await backlog.outcomes(AT_A_TIME)) {
+    for (
+      let lacked = await backlog.outcomes(AT_A_TIME);
+      lacked.length > 0;
+      lacked = await backlog.outcomes(AT_A_TIME)
+    ) {
       await tellOutcomes(this.#parts, lacked);
       await this.#mark(lacked);
       count += lacked.length;

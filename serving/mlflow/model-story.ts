@@ -89,7 +89,8 @@ export function noteOf(model: ModelVersion, certificate?: Certificate): string {
   if (evaluation !== undefined) {
     const { nForecasts, nFolds, firstOrigin, lastOrigin, rmseRatioToNaive, intervals } = evaluation;
     const held = intervals.map(
-      ({ level, model: { coverage } }) => `${(coverage * 100).toFixed(1)}% inside the ${Math.round(level * 100)}% intervals`,
+      ({ level, model: { coverage } }) =>
+        `${(coverage * 100).toFixed(1)}% inside the ${Math.round(level * 100)}% intervals`,
     );
     lines.push(
       `${nForecasts} forecasts out of sample in ${nFolds} folds, ${firstOrigin} to ${lastOrigin}: RMSE ${rmseRatioToNaive.toFixed(4)} of naive's, ${held.join(', ')}.`,

@@ -51,6 +51,8 @@ async function log(
   if (place === undefined) return;
   const timestamp = Date.parse(`${day}T00:00:00Z`);
   const step = Math.round(timestamp / DAY_MS);
-  const metrics = Object.entries(figures).map(([name, value]): Metric => ({ key: `inference/${name}`, value, timestamp, step }));
+  const metrics = Object.entries(figures).map(
+    ([name, value]): Metric => ({ key: `inference/${name}`, value, timestamp, step }),
+  );
   await runs.log(place.runId, { metrics });
 }

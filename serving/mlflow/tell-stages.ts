@@ -54,7 +54,10 @@ export async function tellStages(
     .sort((a, b) => compare(b.asOf, a.asOf) || byModel.get(b.id)!.number - byModel.get(a.id)!.number);
 
   const aliases = await models.aliases(name);
-  for (const [alias, id] of [['production', serving], ['staging', staged?.id]] as const) {
+  for (const [alias, id] of [
+    ['production', serving],
+    ['staging', staged?.id],
+  ] as const) {
     const number = id === undefined ? undefined : byModel.get(id)?.number;
     // An alias waits for its version rather than point to none.
     if (id !== undefined && number === undefined) continue;

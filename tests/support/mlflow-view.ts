@@ -80,7 +80,11 @@ export async function viewOf(url: string, tenant: string, model: string): Promis
 }
 
 /** Every value that a run's metric ever had, with its step. */
-export async function metricHistory(url: string, runId: string, key: string): Promise<{ step: number; value: number }[]> {
+export async function metricHistory(
+  url: string,
+  runId: string,
+  key: string,
+): Promise<{ step: number; value: number }[]> {
   const asked = `metrics/get-history?run_id=${runId}&metric_key=${encodeURIComponent(key)}`;
   const { metrics = [] } = await ask<{ metrics?: { step?: number; value: number }[] }>(url, asked);
   return metrics.map(({ step = 0, value }) => ({ step, value }));
