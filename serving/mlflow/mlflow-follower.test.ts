@@ -13,6 +13,9 @@ import { openFollower } from './open-follower.ts';
 const BARS = sampleBars('MSFT').filter(({ date }) => date >= '2012-06-01' && date <= '2013-03-01');
 /** Some calls more each time until all is told: a step that hits creations as well as what follows them. */
 const CALLS_MORE = 4;
+/** MLflow starts in seconds, on a busy machine in many. */
+const LONG = 300_000;
+const SOON = { timeout: 120_000 };
 const program = await installedMlflow();
 
 let mlflow: TestMlflow;
@@ -31,7 +34,7 @@ beforeAll(async () => {
   const ingest = { id: 'a', source: 'a', acceptedRows: 1, rejectedRows: 0, report: [] };
   await on.services.bars.merge(context, ingest, [BARS], []);
   await trainDirectly(on.services, context, { ticker: 'MSFT', horizon: 10, kinds: ['naive', 'linear'] });
-}, 600_000);
+}, LONG);
 afterAll(async () => {
   for (const follower of opened) follower.stop();
   await database.close();
@@ -64,11 +67,13 @@ async function promote(kind: string, executionId: string): Promise<void> {
 }
 
 describe.sequential('MLflow as a follower', () => {
-  it('is told of everything once, however often whoever tells it ends between two calls', async () => {
+  it('is told of everything once, however often whoever tells it ends between two calls', {
+    timeout: LONG,
+  }, async () => {
     const way = await CuttableWay.to(mlflow.url);
     try {
       for (let calls = 1; ; calls += CALLS_MORE) {
-        way.allow(calls);
+        void way.allow(calls);
         const cut = follower(way.url);
         const told = await cut.tell().catch((error: Error) => error);
         cut.stop();
@@ -92,7 +97,7 @@ describe.sequential('MLflow as a follower', () => {
     expect(aliases).toEqual({ production: '1' });
   });
 
-  it('shows the whole story of a ticker, and no more of it when told again', async () => {
+  it('shows the whole story of a ticker, and no more of it when told again', { timeout: LONG }, async () => {
     await follower().forget();
     expect(await follower().tell()).toMatchObject({ models: 2, promotions: 1, refused: [] });
     expect(await follower().tell()).toEqual({ models: 0, promotions: 0, inferences: 0, refused: [] });
@@ -127,8 +132,18 @@ describe.sequential('MLflow as a follower', () => {
     expect(Object.keys(modelTags).filter((key) => key.startsWith('promotion.'))).toHaveLength(1);
   });
 
-  it('learns of a promotion that was entered while it was killed, after it is back, once', async () => {
+  it('learns of a promotion that was entered while it was killed, after it is back, once', {
+    timeout: LONG,
+  }, async () => {
+    // Under another address it is told everything anew, which gives it something to be killed in the middle of.
+    const way = await CuttableWay.to(mlflow.url);
+    const inTheMiddle = way.allow(9);
+    const telling = follower(way.url).tell();
+    const outcome = expect(telling).rejects.toMatchObject({ code: 'MLFLOW_UNAVAILABLE' });
+    await inTheMiddle;
     await mlflow.kill();
+    await outcome;
+    await way.close();
     await promote('linear', 'while-away');
     expect(await on.services.ledger.production(context, 'MSFT', 10)).toMatchObject({ kind: 'linear' });
     await expect(follower().tell()).rejects.toMatchObject({ code: 'MLFLOW_UNAVAILABLE' });
@@ -144,21 +159,21 @@ describe.sequential('MLflow as a follower', () => {
     expect(Object.values(modelTags).filter((entry) => entry.includes('while-away says so'))).toHaveLength(1);
   });
 
-  it('is told by itself: of what changes, and after an outage of any length', async () => {
+  it('is told by itself: of what changes, and after an outage of any length', { timeout: LONG }, async () => {
     const following = follower();
     const changes = new PostgresChanges(on.databaseUrl);
     const ended = following.follow(changes);
     try {
       await mlflow.kill();
       await promote('naive', 'back-again');
-      await expect.poll(() => said.join('\n')).toContain('MLflow is told later');
+      await expect.poll(() => said.join('\n'), SOON).toContain('MLflow is told later');
       await mlflow.start();
-      await expect.poll(async () => (await view()).aliases, { timeout: 50_000 }).toEqual({ production: '1' });
+      await expect.poll(async () => (await view()).aliases, SOON).toEqual({ production: '1' });
       const { versions } = await view();
       expect(versions[0]!.tags.archived).toBeUndefined();
       expect(versions[1]).toMatchObject({ stage: 'Archived', tags: { archived: 'true' } });
       await promote('linear', 'and-forth');
-      await expect.poll(async () => (await view()).aliases, { timeout: 50_000 }).toEqual({ production: '2' });
+      await expect.poll(async () => (await view()).aliases, SOON).toEqual({ production: '2' });
     } finally {
       following.stop();
       await ended;
@@ -166,7 +181,9 @@ describe.sequential('MLflow as a follower', () => {
     }
   });
 
-  it('has each day of a model: how often it was asked, how fast it answered, by how much it missed', async () => {
+  it('has each day of a model: how often it was asked, how fast it answered, by how much it missed', {
+    timeout: LONG,
+  }, async () => {
     const modelId = await modelIdOf('linear');
     const yesterday = new Date(Date.now() - 86_400_000).toISOString();
     const answer = { modelId, kind: 'linear', originSession: '2013-03-01', priceTarget: 1, confidence: 0.5 };

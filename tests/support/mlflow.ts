@@ -54,6 +54,7 @@ export class CuttableWay {
   readonly url: string;
   readonly #server: Server;
   #left = Number.POSITIVE_INFINITY;
+  #used: () => void = () => undefined;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -71,6 +72,7 @@ export class CuttableWay {
       }
       way.#left -= 1;
       const isLast = way.#left === 0;
+      if (isLast) way.#used();
       const { method, url = '/', headers } = incoming;
       const onward = request(new URL(url, mlflowUrl), { method, headers }, (answer) => {
         if (isLast) answer.resume().on('end', () => incoming.socket.destroy());
@@ -82,9 +84,12 @@ export class CuttableWay {
     return way;
   }
 
-  /** Lets so many calls pass from now on. */
-  allow(calls: number): void {
+  /** Lets so many calls pass from now on; settles when the last of them begins. */
+  allow(calls: number): Promise<void> {
     this.#left = calls;
+    return new Promise((resolve) => {
+      this.#used = resolve;
+    });
   }
 
   async close(): Promise<void> {
