@@ -8,6 +8,8 @@ import type { MlflowProgram } from './mlflow-program.ts';
 
 const READY_MS = 180_000;
 const POLL_MS = 200;
+/** Runs a program that ends, with all that it started, when it or whoever holds this shell's input does. */
+const WHILE_HELD = '{ "$@"; kill -9 0; } & cat > /dev/null; kill -9 0';
 
 /** A running MLflow server. */
 export interface MlflowServer {
@@ -28,7 +30,8 @@ export async function startMlflow(program: MlflowProgram, dir: string, port: num
   const store = ['--backend-store-uri', `sqlite:///${join(dir, 'mlflow.db')}`];
   const artifacts = ['--artifacts-destination', join(dir, 'artifacts')];
   const listen = ['--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
-  const child = spawn(program.path, ['server', ...store, ...artifacts, ...listen], {
+  const command = [program.path, 'server', ...store, ...artifacts, ...listen];
+  const child = spawn('sh', ['-c', WHILE_HELD, 'sh', ...command], {
     cwd: dir,
     // It starts its web server by name, and would run eight more processes for jobs that nobody gives it.
     env: {
@@ -36,7 +39,7 @@ export async function startMlflow(program: MlflowProgram, dir: string, port: num
       PATH: `${dirname(program.path)}:${process.env.PATH ?? ''}`,
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
     },
-    stdio: ['ignore', log, log],
+    stdio: ['pipe', log, log],
     // Leads a group, so that its workers end with it.
     detached: true,
   });
@@ -48,7 +51,7 @@ export async function startMlflow(program: MlflowProgram, dir: string, port: num
     problem = error.message;
   });
   for (const started = Date.now(); !(await answers(url)); await sleep(POLL_MS)) {
-    if (child.exitCode !== null) problem ??= `it ended with exit code ${child.exitCode}`;
+    if (hasEnded(child)) problem ??= 'it ended';
     if (Date.now() - started > READY_MS) problem ??= `it did not answer within ${READY_MS / 1000} s`;
     if (problem === undefined) continue;
     await server.kill();
@@ -68,8 +71,12 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || hasEnded(child)) return;
   const exited = once(child, 'exit');
   process.kill(-child.pid, 'SIGKILL');
   await exited;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
