@@ -8,6 +8,7 @@ import { addFeatures } from './commands/features.ts';
 import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addLineage } from './commands/lineage.ts';
+import { addMlflow } from './commands/mlflow.ts';
 import { addModels } from './commands/models.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
@@ -47,6 +48,7 @@ const COMMANDS = [
   addDatasets,
   addModels,
   addTemporal,
+  addMlflow,
   addWorker,
   addApi,
   addDoctor,
