@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CrashChildren } from '../support/crash/crash-child.ts';
+import { CrashChildren } from '../support/crash/crash-children.ts';
 import { Installation, type Stored } from '../support/crash/installation.ts';
+import { numbered } from '../support/crash/points.ts';
 import { WRITES, type Write } from '../support/crash/writes.ts';
 
 const LANES = 2;
@@ -9,9 +10,10 @@ const LANES = 2;
 describe('a process killed in the middle of a write', { timeout: 180_000 }, () => {
   let life: Installation;
   let children: CrashChildren;
+  const covered = new Set<string>();
   beforeAll(async () => {
+    children = await CrashChildren.create(LANES);
     life = await Installation.create();
-    children = new CrashChildren(LANES);
   });
   afterAll(async () => {
     await children?.close();
@@ -22,17 +24,27 @@ describe('a process killed in the middle of a write', { timeout: 180_000 }, () =
     const before = await life.copy();
     try {
       const old = await life.stored();
-      const { ended, points } = await children.run({ ...addressesOf(life), write: write.name, killAt: undefined });
-      expect(ended).toBe(0);
+      const points: string[] = [];
+      await life.use(
+        (services) => write.run(services),
+        numbered((point) => points.push(point)),
+      );
       const done = await life.stored();
-      const remaining = [...points];
+      expect(done).not.toEqual(old);
+      // Whoever adds a step to a write adds where it is killed. Before its first step nothing has happened yet.
+      expect(points).toEqual(expect.arrayContaining([...write.killedAt]));
+      for (const place of placesOf(write.killedAt)) covered.add(place);
+      expect(placesOf(points).filter((place) => place !== points[0] && !covered.has(place))).toEqual([]);
+      await life.use((services) => write.run(services));
+      expect(await life.stored(), 'done again').toEqual(done);
+
+      const remaining = [...write.killedAt];
       const lane = async () => {
         for (let point = remaining.shift(); point !== undefined; point = remaining.shift()) {
           await killedAt(point, write, before, { old, done });
         }
       };
       await Promise.all(Array.from({ length: LANES }, lane));
-      console.log(write.name, points);
     } finally {
       await before.drop();
     }
@@ -42,12 +54,12 @@ describe('a process killed in the middle of a write', { timeout: 180_000 }, () =
     point: string,
     write: Write,
     before: Installation,
-    { old, done }: Record<'old' | 'done', Stored>,
-  ) {
+    { old, done }: { readonly old: Stored; readonly done: Stored },
+  ): Promise<void> {
     const struck = await before.copy();
     try {
-      const { ended } = await children.run({ ...addressesOf(struck), write: write.name, killAt: point });
-      expect(ended, point).toBe('SIGKILL');
+      const { databaseUrl, objectsDir } = struck;
+      expect(await children.run({ databaseUrl, objectsDir, write: write.name, killAt: point }), point).toBe('SIGKILL');
       const found = await struck.stored();
       if (write.atomic) expect([old.rows, done.rows], point).toContainEqual(found.rows);
       expectBetween(found.rows, old.rows, done.rows, point);
@@ -62,6 +74,11 @@ describe('a process killed in the middle of a write', { timeout: 180_000 }, () =
   }
 });
 
+/** What is done at the points, each once. */
+function placesOf(points: readonly string[]): string[] {
+  return [...new Set(points.map((point) => point.replace(/#\d+$/, '')))];
+}
+
 /** Each thing is as it was or as it is to be, and what is the same before and after is there. */
 function expectBetween(found: readonly string[], old: readonly string[], done: readonly string[], point: string): void {
   expect(
@@ -72,8 +89,4 @@ function expectBetween(found: readonly string[], old: readonly string[], done: r
     old.filter((one) => done.includes(one) && !found.includes(one)),
     point,
   ).toEqual([]);
-}
-
-function addressesOf({ databaseUrl, objectsDir }: Installation) {
-  return { databaseUrl, objectsDir };
 }

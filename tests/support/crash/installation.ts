@@ -9,6 +9,7 @@ import { type Services, createServices } from '../../../serving/services.ts';
 import { hasSeries } from '../../../serving/walk-forward-series.ts';
 import { openStores } from '../../../stores/open-stores.ts';
 import { freshDatabase, onServer } from '../postgres.ts';
+import { watchObjects, watchStatements } from './points.ts';
 import { CODE_VERSION, CONTEXT } from './writes.ts';
 
 /** Everything that is stored: rows as JSON texts, objects by key with the hash of their bytes; both ascending. */
@@ -51,13 +52,15 @@ export class Installation {
     rmSync(this.objectsDir, { recursive: true, force: true });
   }
 
-  /** Opens it, as a process that starts does, and closes it again. */
-  async use<T>(body: (services: Services) => Promise<T>): Promise<T> {
+  /** Opens it, as a process that starts does, and closes it again; `pass` is told the points passed. */
+  async use<T>(body: (services: Services) => Promise<T>, pass = (_: string): void => {}): Promise<T> {
     const database = { url: this.databaseUrl, poolSize: 3, statementTimeoutMs: 30_000 };
     const stores = openStores({ database, objectsDir: this.objectsDir });
+    const unwatch = watchStatements(pass);
     try {
-      return await body(createServices(stores, CODE_VERSION));
+      return await body(createServices({ ...stores, objects: watchObjects(stores.objects, pass) }, CODE_VERSION));
     } finally {
+      unwatch();
       await stores.close();
     }
   }

@@ -1,8 +1,18 @@
 import pg from 'pg';
 import type { ObjectStore } from '../../../stores/objects/object-store.ts';
 
-/** Told each point that a write passes, by name. */
+/** Told each point that a write passes. */
 type Pass = (point: string) => void;
+
+/** Numbers the points that are passed again: `insert model`, `insert model#2`. */
+export function numbered(pass: Pass): Pass {
+  const times = new Map<string, number>();
+  return (point) => {
+    const time = (times.get(point) ?? 0) + 1;
+    times.set(point, time);
+    pass(time === 1 ? point : `${point}#${time}`);
+  };
+}
 
 const WRITES = /^\s*(insert into|update|delete from)\s+"?(\w+)"?/i;
 
@@ -22,9 +32,10 @@ export function watchObjects(objects: ObjectStore, pass: Pass): ObjectStore {
 
 /**
  * Makes points of the statements that change something: `insert model` before it, `commit` before and `commit sent` while
- * the server has it and nobody knows what it answers. For the whole process, below every store that speaks SQL.
+ * the server has it and nobody knows what it answers. For the whole process, below
+ * every store that speaks SQL, until what it returns is called.
  */
-export function watchStatements(pass: Pass): void {
+export function watchStatements(pass: Pass): () => void {
   const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;
   const changed = new WeakSet<object>();
   const watched = function (this: object, ...args: unknown[]): unknown {
@@ -42,4 +53,7 @@ export function watchStatements(pass: Pass): void {
     return answer;
   };
   pg.Client.prototype.query = watched as typeof pg.Client.prototype.query;
+  return () => {
+    pg.Client.prototype.query = query as typeof pg.Client.prototype.query;
+  };
 }

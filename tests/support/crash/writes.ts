@@ -26,40 +26,58 @@ export const CONTEXT: Context = {
 export const CODE_VERSION = 'code-1';
 
 const TICKER = 'AAPL';
-const SESSIONS = 400;
+const SESSIONS = 600;
 const NEW_SESSIONS = 3;
 const HORIZON = 1;
 const RUN = `train/default/${TICKER}/direct`;
 const HOW = { horizon: HORIZON, window: 'all', scaleTargets: true, embargo: 0, seed: 7, parameters: {} } as const;
 
-/** A use case that writes more than one thing. What stands before it in `WRITES` has been done. */
+/** A use case that writes. What stands before it in `WRITES` has been done. */
 export interface Write {
   readonly name: string;
   /** Whether nobody may ever see a part of it: it is one transaction. */
   readonly atomic: boolean;
+  /** Where it is killed; empty where it writes one thing at once, so that there is no middle. */
+  readonly killedAt: readonly string[];
   run(services: Services): Promise<unknown>;
 }
 
-/** Every write of several steps, in the order of a ticker's life. Each finds what it needs by repeating what was done. */
+const TRANSACTION = ['commit', 'commit sent'];
+
+/** Everything that a ticker's life writes, in order. Each finds what it needs by repeating what was done. */
 export const WRITES: readonly Write[] = [
-  { name: 'upload', atomic: true, run: (services) => upload(services, olderPrices()) },
-  { name: 'upload with restatements', atomic: true, run: (services) => upload(services, newerPrices(), EVENTS) },
-  { name: 'snapshot', atomic: false, run: snapshot },
-  { name: 'features', atomic: false, run: features },
-  { name: 'training', atomic: false, run: train },
-  { name: 'evaluation', atomic: false, run: evaluate },
-  { name: 'certificates', atomic: false, run: decide },
-  { name: 'promotion', atomic: true, run: promote },
+  { name: 'upload', atomic: true, killedAt: [], run: (services) => upload(services, olderPrices()) },
   {
-    name: 'forecast',
-    atomic: false,
-    run: async (services) => {
-      for (const modelId of await train(services)) await forecastWith(services, CONTEXT, modelId, vantageOf(CONTEXT));
-    },
+    name: 'upload with restatements',
+    atomic: true,
+    killedAt: ['insert holding', 'insert event_version', 'insert ingest', ...TRANSACTION],
+    run: (services) => upload(services, newerPrices(), EVENTS),
   },
-  { name: 'pictures', atomic: false, run: async (services) => drawPictures(services, CONTEXT, await train(services)) },
-  { name: 'trial', atomic: false, run: trial },
-  { name: 'pool', atomic: false, run: pool },
+  { name: 'snapshot', atomic: false, killedAt: ['put datasets/AAPL/…/manifest.json'], run: snapshot },
+  { name: 'features', atomic: false, killedAt: [], run: features },
+  { name: 'training', atomic: false, killedAt: ['insert model', ...TRANSACTION, 'insert model#2'], run: train },
+  { name: 'evaluation', atomic: false, killedAt: ['update model', 'update model#2'], run: evaluate },
+  {
+    name: 'certificates',
+    atomic: false,
+    killedAt: ['put certificates/….json#2', 'update model', 'update model#2'],
+    run: decide,
+  },
+  { name: 'promotion', atomic: true, killedAt: TRANSACTION, run: promote },
+  { name: 'forecasts', atomic: false, killedAt: ['insert forecast#2'], run: forecasts },
+  {
+    name: 'pictures',
+    atomic: false,
+    killedAt: ['put pictures/AAPL/…/1/reliability.svg', 'put pictures/AAPL/…/1/error.svg'],
+    run: async (services) => drawPictures(services, CONTEXT, await train(services)),
+  },
+  { name: 'trial', atomic: false, killedAt: ['update trial'], run: trial },
+  {
+    name: 'pool',
+    atomic: false,
+    killedAt: ['insert model', 'put walk-forward/AAPL/….json', 'insert model#2'],
+    run: pool,
+  },
 ];
 
 const EVENTS = `ticker,date,kind,value\n${TICKER},2013-02-07,dividend,2.65\n`;
@@ -132,6 +150,10 @@ async function promote(services: Services) {
   return enterPromotion(services, CONTEXT, entry);
 }
 
+async function forecasts(services: Services): Promise<void> {
+  for (const modelId of await train(services)) await forecastWith(services, CONTEXT, modelId, vantageOf(CONTEXT));
+}
+
 async function trial(services: Services) {
   const { data, featureSet } = await features(services);
   const task = { ...HOW, kind: 'linear', featureSet, data };
@@ -144,8 +166,7 @@ async function pool(services: Services) {
   const task = { runId: RUN, ...HOW, kind: 'pooled-linear', ...rest };
   const { modelId } = await trainModel(services, HERE, CONTEXT, { ...task, panel: [data], madeFrom: [] });
   await forecastPool(services, HERE, CONTEXT, modelId, [data]);
-  const adopted = await trainModel(services, HERE, CONTEXT, { ...task, panel: [data], madeFrom: [modelId] });
-  return evaluateModel(services, HERE, CONTEXT, adopted.modelId, data);
+  return trainModel(services, HERE, CONTEXT, { ...task, panel: [data], madeFrom: [modelId] });
 }
 
 /** Does the jobs of training threads in the thread that asks. */
