@@ -149,3 +149,9 @@ function checkedWhole(value: unknown, least: number, most: number, issues: z.cor
   });
   return z.NEVER;
 }
+
+/** A download link in an answer. */
+export const downloadUrl = z
+  .url()
+  .optional()
+  .describe('Downloads the stored object for an hour, without further permission; only where MinIO or S3 keeps it');

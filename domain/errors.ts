@@ -227,6 +227,19 @@ export const ERRORS = {
     title: 'Stored object damaged',
     message: 'The object {key} is damaged: {problem}. Restore it or train again.',
   },
+  OBJECTS_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Object store cannot be reached',
+    message: 'The object store at {endpoint} does not answer: {problem}. Try again shortly.',
+  },
+  OBJECTS_REFUSED: {
+    status: 500,
+    retryable: false,
+    title: 'Object store refuses',
+    message:
+      'The object store at {endpoint} refuses the bucket {bucket}: {problem}. Check S3_ACCESS_KEY, S3_SECRET_KEY and what they are allowed to do.',
+  },
   MODEL_INPUT_INVALID: {
     status: 500,
     retryable: false,

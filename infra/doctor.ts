@@ -7,7 +7,8 @@ import { SETTINGS, loadConfig } from '../config/config.ts';
 import { type StackAddresses, readStackFile } from '../config/stack-file.ts';
 import type { Finding } from '../domain/finding.ts';
 import { findPostgresBinaries, program } from './postgres/postgres-binaries.ts';
-import { TEMPORAL_CLI_VERSION, cacheDir, findTemporalCli } from './temporal/temporal-cli.ts';
+import { cacheDir } from './go-program.ts';
+import { TEMPORAL_CLI_VERSION, findTemporalCli } from './temporal/temporal-cli.ts';
 
 const LEAST_FREE_GB = 2;
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
-import type { ObjectStore } from './object-store.ts';
+import { isKey, tenantKey, tenantPrefix } from './object-key.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
-const KEY = /^[A-Za-z0-9%_-][A-Za-z0-9%._-]*(\/[A-Za-z0-9%_-][A-Za-z0-9%._-]*)*$/;
 const UNFINISHED = '.unfinished';
 /** A temporary file that nothing was written to for this long belongs to a process that was killed. */
 const ABANDONED_MS = 60 * 60 * 1000;
@@ -62,11 +62,24 @@ export class FolderObjectStore implements ObjectStore {
     return stats?.isFile() ?? false;
   }
 
+  async *list(context: Context, prefix: string): AsyncIterable<ObjectInfo> {
+    yield* listFolder(join(this.#root, tenantPrefix(context)), '', prefix);
+  }
+
+  // Its folder stays, empty or not: a put that has just made sure of it is about to write there.
+  async remove(context: Context, key: string): Promise<void> {
+    const path = this.#path(context, key);
+    if (await this.exists(context, key)) await unlink(path).catch(undefinedIfMissing);
+  }
+
   /** Settles when objects can be written and read. */
   async ping(): Promise<void> {
     await makeFolder(this.#root);
     await access(this.#root, constants.R_OK | constants.W_OK);
   }
+
+  /** Nothing stays open. */
+  async close(): Promise<void> {}
 
   // Makes the folder of temporary files and removes what killed puts have left in it. Their age is told by the file
   // system, so it is measured with the system's clock.
@@ -80,11 +93,25 @@ export class FolderObjectStore implements ObjectStore {
     }
   }
 
-  #path({ tenant }: Context, key: string): string {
-    if (!KEY.test(key) || !KEY.test(tenant) || tenant.includes('/')) {
-      throw new RangeError(`not an object key: ${JSON.stringify(`${tenant}/${key}`)}`);
+  #path(context: Context, key: string): string {
+    return join(this.#root, tenantKey(context, key));
+  }
+}
+
+/** The objects below a folder whose key begins with the prefix; `begin` is how keys in this folder begin. */
+async function* listFolder(folder: string, begin: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  const found = (await readdir(folder, { withFileTypes: true }).catch(undefinedIfMissing)) ?? [];
+  // As keys go on with a slash in a folder, this is the order of whole keys.
+  const entries = found.map((entry) => ({ entry, key: `${begin}${entry.name}${entry.isDirectory() ? '/' : ''}` }));
+  entries.sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { entry, key } of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (key.startsWith(prefix) || prefix.startsWith(key)) yield* listFolder(path, key, prefix);
+    } else if (key.startsWith(prefix) && isKey(key)) {
+      const stats = await stat(path).catch(undefinedIfMissing);
+      if (stats !== undefined) yield { key, bytes: stats.size, modifiedAt: stats.mtime.toISOString() };
     }
-    return join(this.#root, tenant, key);
   }
 }
 
