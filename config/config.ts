@@ -273,7 +273,7 @@ export function loadConfig(
       poolSize: settings.DATABASE_POOL_SIZE,
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     },
-    redisUrl: settings.REDIS_URL,
+    redisUrl: settings.REDIS_URL ?? stack.redisUrl,
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
     s3: s3Of(settings) ?? stack.s3,
     api: {
