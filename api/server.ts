@@ -19,6 +19,7 @@ import { sourceDependencies } from '../serving/source-dependencies.ts';
 import { type WarmUp, warmUp } from '../serving/warm-up.ts';
 import { MemoryCache } from '../stores/cache/memory-cache.ts';
 import { openSharedCache } from '../stores/cache/open-cache.ts';
+import { MlflowHttp } from '../stores/mlflow/mlflow-http.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createApp } from './app.ts';
 import { askedToStop } from './asked-to-stop.ts';
@@ -57,6 +58,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
   const temporal = new TemporalGateway(config.temporal);
   const near = new MemoryCache();
   const shared = await openSharedCache(config.redisUrl);
+  const mlflow = config.mlflow === undefined ? undefined : new MlflowHttp(config.mlflow);
   const logFile = openLogFile();
   const log = createLog(config.api.logLevel, logFile.stream);
   const audit = new PredictionAudit(config.api.audit ? stores.predictionLog : undefined, {
@@ -112,6 +114,8 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
         // Forecasts go on without it.
         { name: 'temporal', required: false, ping: () => temporal.ping(PROBE_TIMEOUT_MS) },
         ...(shared === undefined ? [] : [{ name: 'cache', required: false, ping: () => shared.ping() }]),
+        // It is told by the workers, whenever it is there.
+        ...(mlflow === undefined ? [] : [{ name: 'mlflow', required: false, ping: () => mlflow.ping() }]),
         ...sourceDependencies(services.prices),
       ]),
       caches: () => [
@@ -137,6 +141,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
     if (audit.counts.dropped > 0) log.warn(audit.counts, 'rows of the log of predictions were lost');
     await temporal.close();
     await shared?.close();
+    mlflow?.close();
     await stores.close();
     await logFile.close(LOG_FLUSH_MS);
   }

@@ -8,6 +8,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { REAL_STATE_DIR, StackState } from '../infra/stack/stack-state.ts';
 import type { Stack } from '../infra/stack/stack.ts';
 import type { Services } from '../serving/services.ts';
+import type { openStores } from '../stores/open-stores.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { listenForInterruption } from './interruption.ts';
 import { Output, type TextStream } from './output.ts';
@@ -28,38 +29,55 @@ export interface Surroundings {
  */
 export function composeParts({ env: given, cwd, stdout, stderr, process }: Surroundings): Parts {
   let env = given;
-  let services: { value: Services; close(): Promise<void> } | undefined;
+  let services: { value: Services; stores: ReturnType<typeof openStores> } | undefined;
   let temporal: TemporalGateway | undefined;
   let interruption: Interruption | undefined;
   let stack: Stack | undefined;
   const config = () => loadConfig(env, cwd, stackInUse);
   const say = (line: string) => stderr.write(`${line}\n`);
 
+  const openServices = async () => {
+    if (services === undefined) {
+      const settings = withDatabase(config());
+      const [{ openStores }, { createServices }] = await Promise.all([
+        import('../stores/open-stores.ts'),
+        import('../serving/services.ts'),
+      ]);
+      const stores = openStores(settings);
+      services = {
+        value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices),
+        stores,
+      };
+    }
+    return services;
+  };
+  const openTemporal = async () => {
+    if (temporal === undefined) {
+      const settings = withTemporal(config());
+      const { TemporalGateway } = await import('../serving/temporal-gateway.ts');
+      temporal = new TemporalGateway(settings.temporal);
+    }
+    return temporal;
+  };
+
   return {
     settings: config,
     context: () => ({ tenant: config().tenant, principal: config().principal, clock: systemClock }),
-    services: async () => {
-      if (services === undefined) {
-        const settings = withDatabase(config());
-        const [{ openStores }, { createServices }] = await Promise.all([
-          import('../stores/open-stores.ts'),
-          import('../serving/services.ts'),
-        ]);
-        const stores = openStores(settings);
-        services = {
-          value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices),
-          close: () => stores.close(),
-        };
+    services: async () => (await openServices()).value,
+    temporal: openTemporal,
+    mlflow: async () => {
+      const { mlflow } = config();
+      if (mlflow === undefined) {
+        throw new StockcastError('CONFIG_INVALID', { problems: 'no MLflow is named: set MLFLOW_TRACKING_URI' });
       }
-      return services.value;
-    },
-    temporal: async () => {
-      if (temporal === undefined) {
-        const settings = withTemporal(config());
-        const { TemporalGateway } = await import('../serving/temporal-gateway.ts');
-        temporal = new TemporalGateway(settings.temporal);
-      }
-      return temporal;
+      const [{ value, stores }, gateway, { openFollower }, { temporalPipelines }] = await Promise.all([
+        openServices(),
+        openTemporal(),
+        import('../serving/mlflow/open-follower.ts'),
+        import('../serving/mlflow/pipeline-lookup.ts'),
+      ]);
+      const pipelineOf = temporalPipelines(gateway);
+      return openFollower(mlflow, { services: value, database: stores.database, pipelineOf, say });
     },
     trainingPool: async () => {
       const { ThreadedTrainingPool } = await import('../workers/threaded-training-pool.ts');
@@ -70,7 +88,7 @@ export function composeParts({ env: given, cwd, stdout, stderr, process }: Surro
       services = undefined;
       temporal = undefined;
       await gateway?.close();
-      await open?.close();
+      await open?.stores.close();
     },
     output: ({ json }) => new Output(stdout, stderr, json === true),
     complain: ({ code, message }) => say(`error ${code}: ${message}`),

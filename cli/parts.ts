@@ -1,6 +1,7 @@
 import type { Context } from '../domain/context.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
+import type { MlflowFollower } from '../serving/mlflow/mlflow-follower.ts';
 import type { Services } from '../serving/services.ts';
 import type { TrainingPool } from '../serving/training-pool.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
@@ -68,6 +69,8 @@ export interface Parts {
   temporal(): Promise<TemporalGateway>;
   /** Training threads of this process; whoever asks for them closes them. */
   trainingPool(): Promise<TrainingPool>;
+  /** What tells MLflow. @throws StockcastError CONFIG_INVALID when none is named, STACK_NOT_RUNNING */
+  mlflow(): Promise<MlflowFollower>;
   /** Closes what `services` and `temporal` opened; they may be opened again. */
   close(): Promise<void>;
   /** Where results and progress are written. */

@@ -4,6 +4,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
+import { addMlflow } from './commands/mlflow.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   addPredict,
   addProjection,
   addTemporal,
+  addMlflow,
   addWorker,
   addApi,
   addDoctor,

@@ -38,6 +38,11 @@ export const SETTINGS = {
     .url({ protocol: /^rediss?$/ })
     .optional()
     .describe('Redis that API processes share their cache in; unset means that each has its own in memory'),
+  MLFLOW_TRACKING_URI: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('MLflow that is told of models, promotions and their use; unset means none'),
+  MLFLOW_TRACKING_TOKEN: z.string().optional().describe('Bearer token for that MLflow'),
   STOCKCAST_OBJECTS_DIR: z
     .string()
     .optional()
@@ -194,6 +199,8 @@ export interface Config {
   };
   /** Undefined means that no cache is shared. */
   readonly redisUrl: string | undefined;
+  /** Undefined means that no MLflow is told of anything. */
+  readonly mlflow: { readonly uri: string; readonly token: string | undefined } | undefined;
   readonly objectsDir: string;
   /** Undefined means that the folder keeps the objects. */
   readonly s3: S3Settings | undefined;
@@ -247,7 +254,7 @@ export function loadConfig(
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0]);
-      const shown = /URL|KEY|ENDPOINT|TOKEN/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
+      const shown = /URL|URI|KEY|ENDPOINT|TOKEN/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
       return `${key}=${shown}: ${issue.message}`;
     });
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
@@ -261,6 +268,7 @@ export function loadConfig(
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
   const stack = stackIn(stateDir) ?? {};
   const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};
+  const mlflowUri = settings.MLFLOW_TRACKING_URI ?? stack.mlflowUri;
   return deepFreeze({
     stateDir,
     temporal: {
@@ -274,6 +282,7 @@ export function loadConfig(
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     },
     redisUrl: settings.REDIS_URL ?? stack.redisUrl,
+    mlflow: mlflowUri === undefined ? undefined : { uri: mlflowUri, token: settings.MLFLOW_TRACKING_TOKEN },
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
     s3: s3Of(settings) ?? stack.s3,
     api: {

@@ -271,6 +271,18 @@ export const ERRORS = {
     title: 'Shared cache cannot be reached',
     message: 'Redis does not answer: {problem}. Answers go on without it, a little slower.',
   },
+  MLFLOW_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'MLflow cannot be reached',
+    message: 'MLflow does not answer: {problem}. Runs and forecasts go on without it; it is told when it is back.',
+  },
+  MLFLOW_REFUSED: {
+    status: 502,
+    retryable: false,
+    title: 'MLflow refused a call',
+    message: 'MLflow refused what it was told: {problem}.',
+  },
   CONFIG_INVALID: {
     status: 500,
     retryable: false,

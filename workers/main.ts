@@ -5,7 +5,10 @@ import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { QUEUES } from '../domain/run.ts';
 import { sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
-import { createServices } from '../serving/services.ts';
+import type { MlflowFollower } from '../serving/mlflow/mlflow-follower.ts';
+import { openFollower } from '../serving/mlflow/open-follower.ts';
+import { temporalPipelines } from '../serving/mlflow/pipeline-lookup.ts';
+import { type Services, createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
 import { createWorkers, parseQueues } from './run-workers.ts';
@@ -26,9 +29,17 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
   const metrics = config.workerMetricsPort === undefined ? undefined : new WorkerMetrics();
   const served = await metrics?.listen(config.workerMetricsPort!);
   if (served !== undefined) console.log(`worker metrics: ${served.url}`);
+  let follower: MlflowFollower | undefined;
+  let following: Promise<void> | undefined;
   try {
+    const services = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
+    // One follower is enough: of several processes one is at it at a time.
+    if (queues.includes(QUEUES.orchestration)) {
+      follower = mlflowFollower(config, services, stores, temporal);
+      following = follower?.follow(stores.changes);
+    }
     const workers = await createWorkers(queues, {
-      services: createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices),
+      services,
       temporal,
       address: config.temporal.address,
       namespace: config.temporal.namespace,
@@ -42,10 +53,23 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
     console.log(`worker ready: ${queues.join(', ')}`);
     await running;
   } finally {
+    follower?.stop();
+    await following;
     await served?.close();
     await temporal.close();
     await stores.close();
   }
+}
+
+function mlflowFollower(
+  { mlflow }: Config,
+  services: Services,
+  { database }: ReturnType<typeof openStores>,
+  temporal: TemporalGateway,
+): MlflowFollower | undefined {
+  if (mlflow === undefined) return undefined;
+  const say = (line: string) => console.log(line);
+  return openFollower(mlflow, { services, database, pipelineOf: temporalPipelines(temporal), say });
 }
 
 function bundle({ stateDir }: Config): Promise<WorkflowBundle> {

@@ -5,9 +5,11 @@ import type { Config } from '../../config/config.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import type { DebianProgram } from '../debian-program.ts';
 import { ensureMinio, minioServer } from '../minio/minio-server.ts';
+import { ensureMlflow } from '../mlflow/mlflow-program.ts';
+import { mlflowServer } from '../mlflow/mlflow-server.ts';
 import { ensurePrometheus, prometheusServer } from '../prometheus/prometheus-server.ts';
 import { ensureRedis, redisServer } from '../redis/redis-server.ts';
-import { MINIO, PROMETHEUS, type Part, REDIS } from './part.ts';
+import { MINIO, MLFLOW, PROMETHEUS, type Part, REDIS } from './part.ts';
 import { answersAt, listensAt, serverPart } from './parts.ts';
 
 /** A real service that the stack boots where the environment names none. */
@@ -42,6 +44,7 @@ export interface PreparedService {
 export const REAL_SERVICES: readonly RealService[] = [
   { name: REDIS, port: 6379, isExternal: ({ redisUrl }) => redisUrl !== undefined, prepare: redis },
   { name: MINIO, port: 9000, isExternal: ({ s3 }) => s3 !== undefined, prepare: minio },
+  { name: MLFLOW, port: 5000, isExternal: ({ mlflow: named }) => named !== undefined, prepare: mlflow },
   { name: PROMETHEUS, port: 9090, isExternal: () => false, prepare: prometheus },
 ];
 
@@ -63,6 +66,15 @@ async function minio({ stateDir, logsDir, port, say, signal }: ServiceSurroundin
     part: { ...serverPart(MINIO, command, args, logsDir, ready), spawnOptions: { env: { ...process.env, ...env } } },
     settings: { S3_ENDPOINT: endpoint, S3_ACCESS_KEY: keys.accessKey, S3_SECRET_KEY: keys.secretKey },
   };
+}
+
+async function mlflow({ stateDir, logsDir, port, say }: ServiceSurroundings): Promise<PreparedService> {
+  const dir = join(stateDir, 'mlflow');
+  mkdirSync(dir, { recursive: true });
+  const { command, args, env } = mlflowServer(await ensureMlflow(say), dir, port);
+  const uri = `http://127.0.0.1:${port}`;
+  const part = serverPart(MLFLOW, command, args, logsDir, (signal) => answersAt(`${uri}/health`, signal));
+  return { part: { ...part, spawnOptions: { cwd: dir, env } }, settings: { MLFLOW_TRACKING_URI: uri } };
 }
 
 async function prometheus(where: ServiceSurroundings): Promise<PreparedService | undefined> {

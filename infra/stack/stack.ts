@@ -170,7 +170,7 @@ async function boot(
     ...wanted.map(startService),
   ]);
   // What workers and API will read from these settings, other commands are to find, too.
-  const { s3, redisUrl } = loadConfig({ ...env, ...settings }, options.cwd, () => undefined);
+  const { s3, redisUrl, mlflow } = loadConfig({ ...env, ...settings }, options.cwd, () => undefined);
 
   const temporalUi = external.temporal ? config.temporal.uiUrl : `http://127.0.0.1:${ports.temporalUi}`;
   const addresses: StackAddresses = {
@@ -182,6 +182,7 @@ async function boot(
     objectsDir: config.objectsDir,
     ...(s3 === undefined ? {} : { s3 }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
+    ...(mlflow === undefined ? {} : { mlflowUri: mlflow.uri }),
   };
   state.keepAddresses(addresses, external);
   const partProcess = {

@@ -135,7 +135,8 @@ function entryAsOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: 
     .executeTakeFirst();
 }
 
-function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
+/** An entry of the ledger from its row. */
+export function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
   return {
     ticker: row.ticker,
     horizon: row.horizon,

@@ -133,4 +133,11 @@ export interface Schema {
     started_at: string;
     ended_at: string | null;
   };
+  mlflow_told: {
+    server: string;
+    tenant: string;
+    subject: string;
+    state: string;
+    told_at: string;
+  };
 }
