@@ -36,12 +36,17 @@ describe('compose.yaml', () => {
     expect(validate({ services: { api: { images: 'x' } } })).toBe(false);
   });
 
-  it.each(services)('%s names a pinned image, known services and volumes, and listens on this machine alone', (_, service) => {
-    expect(service.image).toMatch(service.build === undefined ? /:\D*\d+\.\d+\.\d+|:\d+\.\d+|RELEASE\.\d{4}/ : /^stockcast:/);
-    for (const name of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(name);
-    for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(':')[0]!);
-    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
-  });
+  it.each(services)(
+    '%s names a pinned image, known services and volumes, and listens on this machine alone',
+    (_, service) => {
+      expect(service.image).toMatch(
+        service.build === undefined ? /:\D*\d+\.\d+\.\d+|:\d+\.\d+|RELEASE\.\d{4}/ : /^stockcast:/,
+      );
+      for (const name of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(name);
+      for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(':')[0]!);
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    },
+  );
 
   it('sets nothing of the project that the project does not know', () => {
     const ours = services.filter(([, { build }]) => build !== undefined);

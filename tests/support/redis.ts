@@ -27,7 +27,10 @@ export class TestRedis {
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
-    this.#child = spawn(this.#program.path, redisServer(this.#port, tmpdir()), { env: this.#program.env, stdio: 'ignore' });
+    this.#child = spawn(this.#program.path, redisServer(this.#port, tmpdir()), {
+      env: this.#program.env,
+      stdio: 'ignore',
+    });
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     client.on('error', () => {});
     await client.ping();
