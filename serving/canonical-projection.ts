@@ -121,6 +121,7 @@ function namedPromotion(promotion: Promotion, nameOf: NameOf) {
   return { asOf, kind, model: nameOf(modelId), previous, certified, reasons, live, movedLive };
 }
 
-function namedForecast({ modelId: _, certificateId, madeAt: __, ...said }: Forecast) {
+function namedForecast(forecast: Forecast) {
+  const { modelId: _, certificateId, madeAt: __, ...said } = forecast;
   return { ...said, certified: certificateId !== undefined };
 }

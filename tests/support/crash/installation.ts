@@ -53,7 +53,7 @@ export class Installation {
   }
 
   /** Opens it, as a process that starts does, and closes it again; `pass` is told the points passed. */
-  async use<T>(body: (services: Services) => Promise<T>, pass = (_: string): void => {}): Promise<T> {
+  async use<T>(body: (services: Services) => Promise<T>, pass: (point: string) => void = () => {}): Promise<T> {
     const database = { url: this.databaseUrl, poolSize: 3, statementTimeoutMs: 30_000 };
     const stores = openStores({ database, objectsDir: this.objectsDir });
     const unwatch = watchStatements(pass);

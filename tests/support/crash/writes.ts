@@ -9,7 +9,7 @@ import { decidePromotion, enterPromotion } from '../../../serving/promotion.ts';
 import type { Services } from '../../../serving/services.ts';
 import { snapshotTicker } from '../../../serving/snapshots.ts';
 import { takeInPrices } from '../../../serving/take-in-prices.ts';
-import type { TaskOptions, TrainingPool } from '../../../serving/training-pool.ts';
+import type { TrainingPool } from '../../../serving/training-pool.ts';
 import { trainModel } from '../../../serving/training.ts';
 import { vantageOf } from '../../../serving/vantages.ts';
 import runJob, { type ThreadJob } from '../../../workers/training-thread.ts';
@@ -172,14 +172,14 @@ async function pool(services: Services) {
 /** Does the jobs of training threads in the thread that asks. */
 const HERE: TrainingPool = {
   backend: (learner) => job({ job: 'backend', learner }),
-  fit: (task, options) => job({ job: 'fit', task }, options),
-  walkForward: (task, options) => job({ job: 'walk-forward', task }, options),
-  trialLoss: (task, options) => job({ job: 'trial-loss', task }, options),
-  checkLeakage: (task, history, options) => job({ job: 'check-leakage', task, history }, options),
+  fit: (task) => job({ job: 'fit', task }),
+  walkForward: (task) => job({ job: 'walk-forward', task }),
+  trialLoss: (task) => job({ job: 'trial-loss', task }),
+  checkLeakage: (task, history) => job({ job: 'check-leakage', task, history }),
   close: () => Promise.resolve(),
 };
 
-async function job<T>(what: ThreadJob, _?: TaskOptions): Promise<T> {
+async function job<T>(what: ThreadJob): Promise<T> {
   const { port1, port2 } = new MessageChannel();
   try {
     const answer = await runJob({ ...what, port: port2 });
