@@ -21,6 +21,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, object>>;
 }
 const compose = parse(read('compose.yaml'), { merge: true }) as {
+  readonly name: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, null>>;
   readonly configs: Readonly<Record<string, { readonly file: string }>>;
@@ -29,11 +30,14 @@ const services = Object.entries(compose.services);
 
 describe('compose.yaml', () => {
   it('is what the Compose specification allows', () => {
-    const ajv = new Ajv2019({ strict: false, validateFormats: false });
-    // It names itself as older drafts do.
-    const { $schema: _, id: __, ...plain } = schema as { readonly $schema?: string; readonly id?: string };
+    // Its definitions are named by `id`, as in older drafts.
+    const ajv = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id');
+    const { $schema: _, ...plain } = schema as { readonly $schema?: string };
     const validate = ajv.compile(plain);
-    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
+    // The schema is from before a project could be named.
+    const { name, ...rest } = compose;
+    expect(name).toBe('stockcast');
+    expect(validate(rest), JSON.stringify(validate.errors)).toBe(true);
     expect(validate({ services: { api: { images: 'x' } } })).toBe(false);
   });
 
