@@ -284,7 +284,7 @@ export function loadConfig(
     redisUrl: settings.REDIS_URL ?? stack.redisUrl,
     mlflow: mlflowUri === undefined ? undefined : { uri: mlflowUri, token: settings.MLFLOW_TRACKING_TOKEN },
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
-    s3: s3Of(settings) ?? stack.s3,
+    s3: s3Of(settings) ?? (settings.STOCKCAST_OBJECTS_DIR === undefined ? stack.s3 : undefined),
     api: {
       host: settings.STOCKCAST_API_HOST,
       port: settings.STOCKCAST_API_PORT,

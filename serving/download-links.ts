@@ -2,7 +2,7 @@ import type { Context } from '../domain/context.ts';
 import type { Services } from './services.ts';
 
 /** How long a download link in an answer is good for. */
-export const LINK_SECONDS = 3600;
+const LINK_SECONDS = 3600;
 
 /** Part of an answer: where a stored object can be downloaded for an hour, by anybody who has the link. */
 export interface Downloadable {

@@ -69,7 +69,7 @@ const compared = z.object({
   dataset: z.object({ id: z.string(), download_url: downloadUrl }).describe('What it learnt from: bars as Parquet'),
   metrics: metrics.nullable().describe('Null when it was not evaluated'),
   certificate: z
-    .object({ id: z.string(), passed: z.boolean(), reasons: z.array(z.string()) })
+    .object({ id: z.string(), passed: z.boolean(), download_url: downloadUrl, reasons: z.array(z.string()) })
     .nullable()
     .describe("Its newest certificate with the gate's verdict"),
   prediction: prediction
