@@ -3,6 +3,8 @@ import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFeatures } from './commands/features.ts';
+import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addMlflow } from './commands/mlflow.ts';
 import { addPredict } from './commands/predict.ts';
@@ -31,6 +33,7 @@ const COMMANDS = [
   addUpload,
   addPrices,
   addTickers,
+  addFeatures,
   addTrain,
   addRuns,
   addLeaderboard,
@@ -39,6 +42,7 @@ const COMMANDS = [
   addTrials,
   addPredict,
   addProjection,
+  addGc,
   addTemporal,
   addMlflow,
   addWorker,

@@ -80,7 +80,7 @@ export const SETTINGS = {
     .describe('Largest file that POST /upload takes'),
   STOCKCAST_RATE_LIMIT: wholeNumber(0)
     .default(6000)
-    .describe('Requests a minute that one client address may make of an API process; 0 means any number'),
+    .describe('Requests a minute that one client address may make of the API; 0 means any number'),
   STOCKCAST_TRUSTED_PROXIES: wholeNumber(0, 100)
     .default(0)
     .describe('Proxies in front of the API whose X-Forwarded-For and -Proto are believed'),

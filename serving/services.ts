@@ -8,9 +8,11 @@ import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
+import type { HotFeatures } from './feature-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
+import { SoundQuotes } from './sound-quotes.ts';
 
 /** The stores that the use cases work on. */
 export interface Stores {
@@ -35,6 +37,8 @@ export interface Services extends Stores {
   readonly prices: LivePrices;
   /** Answers what a ticker costs now; a cache may stand before the sources. */
   readonly quotes: Quotes;
+  /** Where online features are held; absent, they are computed for each who asks. */
+  readonly hotFeatures?: HotFeatures;
 }
 
 /** Puts the use cases on the given stores. */
@@ -45,6 +49,6 @@ export function createServices(
   priceSettings: PriceSettings = DEFAULT_PRICE_SETTINGS,
 ): Services {
   const prices = new LivePrices(priceSettings);
-  const quotes = new SourceQuotes(prices.sources);
+  const quotes = new SoundQuotes(new SourceQuotes(prices.sources), { bars: stores.bars, prices });
   return { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes };
 }

@@ -85,7 +85,7 @@ interface FoundPrices {
 
 /** Adds checked prices to what is known, in one transaction, and reports what became of them. */
 export async function mergeStaged(
-  services: Services,
+  services: Pick<Services, 'bars'>,
   context: Context,
   { staged, events: given, suspects, ...found }: FoundPrices,
   { id, source, adjustSplits }: { readonly id: string; readonly source: string; readonly adjustSplits: boolean },

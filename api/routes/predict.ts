@@ -72,7 +72,11 @@ export const prediction = z.object({
       price: z.number().describe('In USD, as traded'),
       at: z.iso.datetime().describe('When the price was made'),
       source: z.string().describe('Who gave it; `csv` for the close of the newest session that is held'),
-      stale: z.boolean().describe('Whether a newer price may exist, since the source could not be asked or believed'),
+      stale: z
+        .boolean()
+        .describe(
+          'Whether a newer price may exist, since the source could not be asked or believed, or has not told it yet',
+        ),
       age_seconds: z.int(),
       problem: z.string().optional().describe('Why it is stale'),
     })
@@ -114,11 +118,9 @@ export async function predict(
       ...(model === undefined ? {} : { kind: model }),
       ...(source === undefined ? {} : { source }),
     };
-    const made = await liveForecast(services, forecasts, context, request, {
-      signal: () => scope.signal,
-      ...(tickers === undefined ? {} : { tickers }),
-    });
+    const made = await liveForecast(services, forecasts, context, request, tickers);
     seen.cache = made.given.verdict;
+    seen.quoteCache = made.quoteVerdict;
     note(undefined, made);
     return made;
   } catch (error) {
@@ -150,6 +152,7 @@ export const predictEndpoint: Endpoint = endpoint({
     'SOURCE_TICKER_UNKNOWN',
     'SOURCE_UNAVAILABLE',
     'PRICES_REFUSED',
+    'UPLOAD_BUSY',
     'OBJECT_MISSING',
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',

@@ -53,6 +53,8 @@ export interface BarStore {
   newestSession(context: Context, ticker: string, vantage: Vantage): Promise<SessionDate | undefined>;
   /** The ticker's events seen from a vantage, ascending by date. */
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]>;
+  /** The moments at which bars or events of the ticker were learnt to be other than was known, ascending. */
+  restatedAt(context: Context, ticker: string): Promise<Instant[]>;
   /** Current holdings, ascending by ticker. */
   tickers(context: Context): Promise<TickerSummary[]>;
   /** The merges that brought the ticker's bars, newest first, at most 20. */
