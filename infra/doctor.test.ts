@@ -137,4 +137,18 @@ describe('the doctor', () => {
       hint: expect.stringContaining('npm start'),
     });
   });
+
+  it('looks at MLflow where one is named, without saying its password', async () => {
+    expect((await find()).MLflow).toBeUndefined();
+    server = createServer((_, response) => response.end('3.17.0'));
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+    const at = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const found = (await find({ MLFLOW_TRACKING_URI: `http://ada:secret@${at}/` })).MLflow;
+    expect(found).toEqual({
+      ...{ part: 'MLflow', status: 'ok', version: '3.17.0' },
+      ...{ where: `http://${at}`, hint: 'by MLFLOW_TRACKING_URI' },
+    });
+    const away = (await find({ MLFLOW_TRACKING_URI: 'http://ada:secret@127.0.0.1:9' })).MLflow;
+    expect(away).toMatchObject({ status: 'wrong', where: 'http://127.0.0.1:9' });
+  });
 });

@@ -10,7 +10,7 @@ import { cacheDir } from '../go-program.ts';
 const run = promisify(execFile);
 
 /** The MLflow that is installed where there is none, and that everything is tested with. */
-export const MLFLOW_VERSION = '3.17.0';
+const MLFLOW_VERSION = '3.17.0';
 const PACKAGES = [`mlflow==${MLFLOW_VERSION}`, 'boto3'];
 const INSTALL_MS = 15 * 60_000;
 
@@ -21,7 +21,7 @@ export interface MlflowProgram {
 }
 
 /** MLflow of the wanted version where it is there already: on PATH, or in the user's cache. */
-export async function findMlflow(): Promise<MlflowProgram | undefined> {
+async function findMlflow(): Promise<MlflowProgram | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, 'mlflow');
     if (!existsSync(path)) continue;

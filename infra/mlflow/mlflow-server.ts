@@ -8,6 +8,8 @@ import type { MlflowProgram } from './mlflow-program.ts';
 
 const READY_MS = 180_000;
 const POLL_MS = 200;
+/** Runs a program that ends, with all that it started, when it or whoever holds this shell's input does. */
+const WHILE_HELD = '{ "$@"; kill -9 0; } & cat > /dev/null; kill -9 0';
 
 /** A running MLflow server. */
 export interface MlflowServer {
@@ -45,10 +47,10 @@ export async function startMlflow(program: MlflowProgram, dir: string, port: num
   const logFile = join(dir, 'mlflow.log');
   const log = openSync(logFile, 'a');
   const { command, args, env } = mlflowServer(program, dir, port);
-  const child = spawn(command, args, {
+  const child = spawn('sh', ['-c', WHILE_HELD, 'sh', command, ...args], {
     cwd: dir,
     env,
-    stdio: ['ignore', log, log],
+    stdio: ['pipe', log, log],
     // Leads a group, so that its workers end with it.
     detached: true,
   });
@@ -60,7 +62,7 @@ export async function startMlflow(program: MlflowProgram, dir: string, port: num
     problem = error.message;
   });
   for (const started = Date.now(); !(await answers(url)); await sleep(POLL_MS)) {
-    if (child.exitCode !== null) problem ??= `it ended with exit code ${child.exitCode}`;
+    if (hasEnded(child)) problem ??= 'it ended';
     if (Date.now() - started > READY_MS) problem ??= `it did not answer within ${READY_MS / 1000} s`;
     if (problem === undefined) continue;
     await server.kill();
@@ -80,8 +82,12 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || hasEnded(child)) return;
   const exited = once(child, 'exit');
   process.kill(-child.pid, 'SIGKILL');
   await exited;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

@@ -38,7 +38,8 @@ export class MlflowFollower {
   readonly #parts: MlflowParts;
   readonly #say: (line: string) => void;
   readonly #stopping = new AbortController();
-  #wake: () => void = () => undefined;
+  /** Aborted when something has changed since the last pass began. */
+  #woken = new AbortController();
   #usageAt = 0;
 
   /** @param say is told in one line when MLflow goes away, comes back or refuses something */
@@ -49,7 +50,8 @@ export class MlflowFollower {
 
   /** Tells MLflow all that it lacks, and whatever comes, until `stop`. Never fails. */
   async follow(changes: Changes): Promise<void> {
-    changes.listen({ changed: () => this.#wake(), hearing: () => this.#wake(), lost: () => undefined });
+    const wake = () => this.#woken.abort();
+    changes.listen({ changed: wake, hearing: wake, lost: () => undefined });
     let isAway = false;
     let pauseMs = FIRST_PAUSE_MS;
     let complained = '';
@@ -190,13 +192,12 @@ export class MlflowFollower {
 
   async #pause(ms: number, mayWake: boolean): Promise<void> {
     const { signal } = this.#stopping;
-    const woken = new AbortController();
-    if (mayWake) this.#wake = () => woken.abort();
-    const over = AbortSignal.any([signal, woken.signal]);
+    const over = mayWake ? AbortSignal.any([signal, this.#woken.signal]) : signal;
     // Ends early when it is aborted, which is no failure.
     await sleep(ms, undefined, { signal: over }).catch(() => undefined);
-    this.#wake = () => undefined;
-    if (woken.signal.aborted) await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
+    if (mayWake && this.#woken.signal.aborted) await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
+    // What changes from now on is looked for again.
+    this.#woken = new AbortController();
   }
 }
 

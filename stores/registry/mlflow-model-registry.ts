@@ -36,9 +36,15 @@ export class MlflowModelRegistry implements ModelRegistry {
   }
 
   /** Enters a version that another registry has counted, with its number; entering it again changes nothing. */
-  follow(context: Context, model: ModelVersion): Promise<MlflowVersion> {
+  async follow(context: Context, model: ModelVersion): Promise<MlflowVersion> {
     const { version, evaluation: _, certificate: __, ...entered } = model;
-    return this.#made(context, entered, version);
+    const made = await this.#made(context, entered, version);
+    // A creation that took too long may come about after it was done again.
+    const experimentId = await this.#runs.experiment(experimentName(context.tenant), { tenant: context.tenant });
+    for (const { runId } of await this.#runs.runsWith(experimentId, made.tags[KEY_TAG]!)) {
+      if (runId !== made.runId) await this.#runs.delete(runId);
+    }
+    return made;
   }
 
   async #made(context: Context, model: NewModelVersion, counted?: number): Promise<MlflowVersion> {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixedClock } from '../../domain/context.ts';
+import { collectGarbage } from '../../serving/garbage.ts';
 import { CrashChildren } from '../support/crash/crash-children.ts';
 import { Installation, type Stored } from '../support/crash/installation.ts';
 import { numbered } from '../support/crash/points.ts';
-import { WRITES, type Write } from '../support/crash/writes.ts';
+import { CONTEXT, WRITES, type Write } from '../support/crash/writes.ts';
 
 const LANES = 2;
+const LATER = { ...CONTEXT, clock: fixedClock('2100-01-01T00:00:00.000Z') };
 
 // One life of a ticker, undisturbed; before each write it is copied for every point at which the write is killed.
 describe('a process killed in the middle of a write', { timeout: 180_000 }, () => {
@@ -69,6 +72,11 @@ describe('a process killed in the middle of a write', { timeout: 180_000 }, () =
       expectBetween(found.rows, old.rows, done.rows, point);
       expectBetween(found.objects, old.objects, done.objects, point);
       expect(await struck.dangling(), point).toEqual([]);
+      // What no row points to is what the collector would take.
+      const { kept } = await struck.use((services) =>
+        collectGarbage(services, LATER, { olderThanDays: 1, remove: false }),
+      );
+      expect([kept.young.objects, kept.unknown.objects], point).toEqual([0, 0]);
 
       await struck.use((services) => write.run(services));
       expect(await struck.stored(), point).toEqual(done);
