@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Certificate } from '../domain/certificate.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { json } from '../tests/support/answers.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
@@ -24,6 +25,8 @@ let done: string;
 let waiting: string;
 let certificateId: string;
 let modelId: string;
+let datasetId: string;
+let forecastId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -48,9 +51,12 @@ beforeAll(async () => {
     expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
   await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
-  const found = (await certificate.json()) as { certificate_id: string; certificate: { modelId: string } };
+  const found = (await certificate.json()) as { certificate_id: string; certificate: Certificate };
   certificateId = found.certificate_id;
   modelId = found.certificate.modelId;
+  datasetId = found.certificate.model.datasetId;
+  const forecast = await fetch(`${api.url}/predict/AAPL?horizon=1`);
+  forecastId = ((await forecast.json()) as { forecast_id: string }).forecast_id;
 });
 
 afterAll(async () => {
@@ -127,6 +133,20 @@ const good: readonly (() => Case)[] = [
     path: `/models/${modelId}/pictures/forecast`,
     status: 200,
   }),
+  () => ({ operation: 'get /lineage/{id}', path: `/lineage/${forecastId}`, status: 200 }),
+  () => ({ operation: 'get /datasets/{ticker}', path: '/datasets/AAPL?limit=1', status: 200 }),
+  () => ({
+    operation: 'get /datasets/{id}/diff/{other}',
+    path: `/datasets/${datasetId}/diff/${datasetId.slice(0, 8)}`,
+    status: 200,
+  }),
+  () => ({ operation: 'get /models/{ticker}/history', path: '/models/AAPL/history?on=2013-03-01', status: 200 }),
+  () => ({
+    operation: 'post /models/{ticker}/rollback',
+    path: '/models/AAPL/rollback',
+    status: 200,
+    init: json({ horizon: 1, to: modelId, reason: 'it serves already' }),
+  }),
   () => ({ operation: 'get /trials/{ticker}', path: '/trials/AAPL', status: 200 }),
   () => ({ operation: 'get /models/status', path: '/models/status', status: 200 }),
   () => ({ operation: 'post /models/{ticker}/load', path: '/models/AAPL/load', status: 200, init: post }),
@@ -184,6 +204,26 @@ const missing: readonly (() => Case)[] = [
     init: json({ horizon: 1, verdict: 'approve', by: 'Ada', reason: 'late' }),
   }),
   () => ({ operation: 'get /certificates/{id}', path: '/certificates/abc', status: 404, code: 'CERTIFICATE_UNKNOWN' }),
+  () => ({ operation: 'get /lineage/{id}', path: '/lineage/abc', status: 404, code: 'LINEAGE_UNKNOWN' }),
+  () => ({
+    operation: 'get /datasets/{id}/diff/{other}',
+    path: '/datasets/abcd/diff/abcd',
+    status: 404,
+    code: 'DATASET_UNKNOWN',
+  }),
+  () => ({
+    operation: 'get /models/{ticker}/history',
+    path: '/models/AAPL/history?on=yesterday',
+    status: 400,
+    code: 'DATE_INVALID',
+  }),
+  () => ({
+    operation: 'post /models/{ticker}/rollback',
+    path: '/models/AAPL/rollback',
+    status: 409,
+    code: 'ROLLBACK_REFUSED',
+    init: json({ horizon: 1, reason: 'nothing served before' }),
+  }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/ZZZZ', status: 404, code: 'TICKER_UNKNOWN', init: post }),
   () => ({ operation: 'get /train/{ticker}', path: '/train/A%20B', status: 400, code: 'TICKER_INVALID' }),
   () => ({ operation: 'post /train', path: '/train?horizons=0', status: 400, code: 'HORIZON_INVALID', init: post }),
@@ -242,6 +282,7 @@ test('every endpoint refuses and fails as the document says', async () => {
     const path = template
       .replace('{ticker}', 'AAPL')
       .replace('{id}', template.startsWith('/runs') ? done : 'abc')
+      .replace('{other}', 'abc')
       .replace('{name}', 'forecast');
     const init = method === 'post' ? { method: 'POST' } : {};
     // What no endpoint knows, and a page of another site.

@@ -11,6 +11,8 @@ import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
+import { listDatasets } from '../serving/datasets.ts';
+import type { PredictionAnswer } from '../serving/prediction-answer.ts';
 import { allEndpoints } from './routes/index.ts';
 
 const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8');
@@ -31,6 +33,8 @@ let done: string;
 let underWay: string;
 let toApprove: string;
 let certificateId: string;
+let forecastId: string;
+let datasets: readonly [from: string, to: string];
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -59,9 +63,17 @@ beforeAll(async () => {
       2,
     );
   await vi.waitFor(waits, { timeout: 120_000, interval: 500 });
-  await fetch(`${api.url}/predict/IBM?horizon=1`);
+  const forecast = (await (await fetch(`${api.url}/predict/IBM?horizon=1`)).json()) as PredictionAnswer;
+  forecastId = forecast.forecast_id;
   const certificate = await fetch(`${api.url}/certificate/IBM?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
+  const [to, from] = (await listDatasets(services, context, 'IBM')).datasets.map(({ dataset_id: id }) => id);
+  datasets = [from!, to!];
+  // Another model has come to serve, from which one can go back.
+  const other = (await services.registry.newest(context, 'IBM', 1, forecast.model === 'drift' ? 'naive' : 'drift'))!;
+  const serving = (await services.ledger.production(context, 'IBM', 1))!;
+  const { at: _, movedLive: __, previousModelId: ___, ...entry } = serving;
+  await services.ledger.enter(context, { ...entry, modelId: other.id, kind: other.kind, executionId: 'another' });
 });
 
 afterAll(async () => {
@@ -75,6 +87,9 @@ function addresses({ url, method }: DocumentedRequest): string[] {
     .replace(BASE, api.url)
     .replace('random-forest', 'linear')
     .replace('/certificates/ID', `/certificates/${certificateId}`)
+    .replace('IBM-1-2013-03-01-2160645b68ae', forecastId)
+    .replace('1cbfdb6df7', datasets[0])
+    .replace('4c69b065ba', datasets[1])
     .replace(TO_APPROVE, toApprove);
   if (!here.includes(RUN)) return [here];
   // A stream of a run that goes on would not end, and one that has ended cannot be cancelled twice.

@@ -8,12 +8,12 @@ type Json = Readonly<Record<string, unknown>>;
 /** The groups of `/docs`, each with the first parts of its paths. */
 const GROUPS: readonly (readonly [name: string, description: string, first: readonly string[]])[] = [
   ['Forecasts', 'What a price may become, and what came', ['predict', 'batch-predict', 'history']],
-  ['Prices', 'What models learn from', ['upload', 'tickers']],
+  ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
   ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
   [
     'Models',
     'What was trained, how good it is, and why it serves',
-    ['leaderboard', 'models', 'certificate', 'certificates'],
+    ['leaderboard', 'models', 'certificate', 'certificates', 'lineage'],
   ],
   ['Operation', 'Whether it lives, and how fast it is', ['', 'health', 'ready', 'performance', 'metrics']],
 ];

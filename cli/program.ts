@@ -2,11 +2,14 @@ import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
+import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFeatures } from './commands/features.ts';
 import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addMlflow } from './commands/mlflow.ts';
+import { addLineage } from './commands/lineage.ts';
+import { addModels } from './commands/models.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
@@ -43,6 +46,9 @@ const COMMANDS = [
   addPredict,
   addProjection,
   addGc,
+  addLineage,
+  addDatasets,
+  addModels,
   addTemporal,
   addMlflow,
   addWorker,

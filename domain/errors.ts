@@ -146,6 +146,25 @@ export const ERRORS = {
     title: 'Verdict refused',
     message: 'The verdict cannot be taken: {problem}.',
   },
+  ROLLBACK_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: 'Rollback refused',
+    message: 'What serves {ticker} for {horizon} sessions stays: {problem}.',
+  },
+  LINEAGE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Nothing has this id',
+    message:
+      'There is no forecast, model or certificate with the id "{id}". npx stockcast predict TICKER --json shows the id of a forecast, compare those of models.',
+  },
+  DATASET_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown dataset',
+    message: 'There is no dataset "{id}". npx stockcast datasets list TICKER shows those that there are.',
+  },
   TOO_FEW_SESSIONS: {
     status: 422,
     retryable: false,

@@ -1,5 +1,7 @@
 import type { Instant, SessionDate } from './bar.ts';
-import type { Horizon } from './horizon.ts';
+import { isIsoDate } from './calendar.ts';
+import { type Horizon, MAX_HORIZON } from './horizon.ts';
+import { isTicker } from './ticker.ts';
 
 export type Direction = 'bullish' | 'bearish' | 'neutral';
 
@@ -37,6 +39,29 @@ export interface Forecast {
   readonly baselineRatio?: number;
   readonly notes: readonly string[];
   readonly madeAt: Instant;
+}
+
+/** What names a forecast: its place, and how its model's id begins. */
+export interface ForecastName extends Pick<Forecast, 'ticker' | 'horizon' | 'originSession'> {
+  /** The first digits of the model's id, in hex. */
+  readonly modelPrefix: string;
+}
+
+const MODEL_DIGITS = 12;
+const FORECAST_ID = new RegExp(`^(.+)-(\\d{1,2})-(\\d{4}-\\d{2}-\\d{2})-([0-9a-f]{${MODEL_DIGITS}})$`);
+
+/** The id by which people name a forecast, for example `AAPL-10-2013-03-01-3f9c12a0b1c2`: follows from its place alone. */
+export function forecastId(forecast: Pick<Forecast, 'ticker' | 'horizon' | 'originSession' | 'modelId'>): string {
+  const { ticker, horizon, originSession, modelId } = forecast;
+  return `${ticker}-${horizon}-${originSession}-${modelId.slice(0, MODEL_DIGITS)}`;
+}
+
+/** Reads the id of a forecast; undefined for any other text. */
+export function parseForecastId(text: string): ForecastName | undefined {
+  const [, ticker = '', horizon, originSession = '', modelPrefix = ''] = FORECAST_ID.exec(text) ?? [];
+  const sessions = Number(horizon);
+  const isPossible = isTicker(ticker) && isIsoDate(originSession) && sessions >= 1 && sessions <= MAX_HORIZON;
+  return isPossible ? { ticker, horizon: sessions, originSession, modelPrefix } : undefined;
 }
 
 /** Up, down, or neutral, the last only when the forecast is exactly zero. */

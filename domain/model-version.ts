@@ -137,4 +137,6 @@ export interface Promotion {
   readonly at: Instant;
   /** Whether the live alias moved: not when `asOf` lies before that of a live entry, nor when it already served. */
   readonly movedLive: boolean;
+  /** Set when a person moved the alias back; such an entry has no run, and names of itself instead. */
+  readonly isRollback?: true;
 }

@@ -29,7 +29,10 @@ export type HotFeatures = CacheAside<OnlineFeatures>;
  * to compute them takes less time than to write them down. None is given while it may be outdated.
  */
 export function hotFeatures(near: Cache, watch: ChangeWatch): HotFeatures {
-  return new CacheAside({ near }, { freshUntil: (readAt) => watch.freshUntil(readAt), staleMs: 0, patienceMs: 0 });
+  return new CacheAside(
+    { near },
+    { freshUntil: (readAt) => watch.freshUntil(readAt), staleMs: 0, patienceMs: () => 0 },
+  );
 }
 
 /**

@@ -232,6 +232,8 @@ async function stands(services: Services, context: Context, runId: string, reque
     if (chosen === undefined) return false;
     const asOf = live ? undefined : chosen.asOf;
     const production = await services.ledger.production(context, ticker, horizon, asOf);
+    // Asking again is no reason to undo what a person did: what was rolled back from comes back with new data alone.
+    if (production?.isRollback === true && production.at >= chosen.at) continue;
     if (production?.modelId !== chosen.modelId) return false;
     const model = await services.registry.find(context, chosen.modelId);
     if (model === undefined || !(await services.objects.exists(context, model.objectKey))) return false;

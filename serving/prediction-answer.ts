@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { latestClosedSession } from '../domain/calendar.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
-import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
+import { type Direction, type Forecast, directionOf, forecastId, priceTarget } from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
 import { stalenessNote } from './forecasting.ts';
 import type { QuoteAnswer } from './quotes.ts';
 
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
+  /** Names the forecast, for `lineage`; the same whenever it is given. */
+  readonly forecast_id: string;
   readonly ticker: string;
   readonly current_price: number;
   readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
@@ -40,6 +42,7 @@ export interface PredictionAnswer {
 /** Puts a forecast into the form of the answer. */
 export function predictionAnswer(context: Context, forecast: Forecast, quote?: QuoteAnswer): PredictionAnswer {
   return {
+    forecast_id: forecastId(forecast),
     ticker: forecast.ticker,
     current_price: forecast.currentPrice,
     prediction: {

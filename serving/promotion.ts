@@ -103,7 +103,11 @@ export async function enterPromotion(
   const { runId, executionId, live, ticker, asOf, decision, verdict } = entry;
   const { horizon } = decision;
   const isRejected = verdict?.approve === false;
-  const { modelId, kind, certificateId } = isRejected ? decision.otherwise : decision;
+  // What serves may have changed while the decision waited: by another run, or by a rollback.
+  const servesOn = isRejected
+    ? await services.ledger.production(context, ticker, horizon, live ? undefined : asOf)
+    : undefined;
+  const { modelId, kind, certificateId } = isRejected ? (servesOn ?? decision.otherwise) : decision;
   const reasons =
     verdict === undefined
       ? decision.reasons

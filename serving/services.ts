@@ -5,6 +5,7 @@ import type { PredictionLog } from '../stores/audit/prediction-log.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
 import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
+import type { LineageStore } from '../stores/lineage/lineage-store.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
@@ -20,6 +21,7 @@ export interface Stores {
   readonly forecasts: ForecastStore;
   readonly registry: ModelRegistry;
   readonly ledger: Ledger;
+  readonly lineage: LineageStore;
   readonly trials: TrialStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;

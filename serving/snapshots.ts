@@ -34,13 +34,15 @@ export async function snapshotTicker(
   const kept = await unlessLost(readManifest(services, context, key));
   const barsKey = datasetBarsKey(ticker, id);
   const isWhole = kept?.id === id && kept.barsKey === barsKey;
-  if (isWhole && (await unlessLost(readRows(services, context, kept))) !== undefined) {
-    await renew(services, context, barsKey);
+  if (isWhole) {
+    if ((await unlessLost(readRows(services, context, kept))) === undefined) {
+      await services.objects.put(context, barsKey, await barsToParquet(history));
+    } else await renew(services, context, barsKey);
     await renew(services, context, key);
+    await services.lineage.enterDataset(context, { id, ticker, takenAt: kept.fetchedAt });
     return { key, manifest: kept };
   }
   await services.objects.put(context, barsKey, await barsToParquet(history));
-  if (isWhole) return { key, manifest: kept };
   const manifest: DatasetManifest = {
     id,
     ticker,
@@ -57,6 +59,7 @@ export async function snapshotTicker(
     sources: await services.bars.sources(context, ticker, vantage.knownAt),
   };
   await services.objects.put(context, key, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+  await services.lineage.enterDataset(context, { id, ticker, takenAt: manifest.fetchedAt });
   return { key, manifest };
 }
 

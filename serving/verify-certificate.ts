@@ -82,15 +82,15 @@ async function checked(name: string, body: () => Promise<Finding>): Promise<Cert
   }
 }
 
-/** All datasets that the certificate rests on: a ticker may have more sessions than the pool that it took over. */
-function datasetsOf(model: ModelIdentity): readonly PanelMember[] {
+/** All datasets that a ticker's model rests on: a ticker may have more sessions than the pool that it took over. */
+export function datasetsOf(model: ModelIdentity): readonly PanelMember[] {
   const { ticker, datasetId, panel = [] } = model;
   const others = panel.filter((member) => member.datasetId !== datasetId);
   return [{ ticker, datasetId }, ...others];
 }
 
 /** The datasets that the model learnt from: those of its pool, or its own. */
-function panelOf({ panel, ticker, datasetId }: ModelIdentity): readonly PanelMember[] {
+export function panelOf({ panel, ticker, datasetId }: ModelIdentity): readonly PanelMember[] {
   return panel ?? [{ ticker, datasetId }];
 }
 

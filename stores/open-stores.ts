@@ -4,6 +4,7 @@ import { PostgresBarStore } from './bars/postgres-bar-store.ts';
 import { PostgresChanges } from './changes/postgres-changes.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
+import { PostgresLineageStore } from './lineage/postgres-lineage-store.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
 import type { S3Address } from './objects/s3-connection.ts';
 import { S3ObjectStore } from './objects/s3-object-store.ts';
@@ -44,6 +45,7 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
     forecasts: new PostgresForecastStore(database),
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
+    lineage: new PostgresLineageStore(database),
     trials: new PostgresTrialStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,

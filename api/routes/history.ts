@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
-import { priceTarget } from '../../domain/forecast.ts';
+import { forecastId, priceTarget } from '../../domain/forecast.ts';
 import { MOST_FORECASTS, type ScoredForecast, forecastHistory } from '../../serving/forecast-history.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { tickerField, wholeNumberField } from '../fields.ts';
@@ -12,6 +12,7 @@ const MOST_AT_ONCE = 1000;
 const share = z.number().nullable().describe('Share of the scored ones inside, null before the first');
 
 const line = z.object({
+  forecast_id: z.string(),
   as_of: z.iso.date().describe('The newest session that it had seen'),
   target_date: z.iso.date(),
   made_at: z.string(),
@@ -84,6 +85,7 @@ function lineOf({ forecast, madeInTime, outcome, running: { n, inside } }: Score
   const target = priceTarget(currentPrice, logReturn);
   const coverage = (level: string) => (n === 0 || inside[level] === undefined ? null : inside[level] / n);
   return {
+    forecast_id: forecastId(forecast),
     as_of: forecast.originSession,
     target_date: forecast.targetSession,
     made_at: forecast.madeAt,

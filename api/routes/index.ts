@@ -3,11 +3,14 @@ import { approvalsEndpoint } from './approvals.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { featuresEndpoint } from './features.ts';
+import { datasetEndpoints } from './datasets.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
 import { historyEndpoint } from './history.ts';
 import { leaderboardEndpoint } from './leaderboard.ts';
+import { lineageEndpoint } from './lineage.ts';
 import { metricsEndpoint } from './metrics.ts';
+import { modelHistoryEndpoints } from './model-history.ts';
 import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
 import { performanceEndpoint } from './performance.ts';
@@ -38,6 +41,9 @@ export function allEndpoints(): Endpoint[] {
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,
+    ...modelHistoryEndpoints,
+    lineageEndpoint,
+    ...datasetEndpoints,
     ...certificateEndpoints,
     trialsEndpoint,
   ];

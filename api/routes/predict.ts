@@ -27,6 +27,7 @@ export const predictionOptions = z.strictObject({
 
 /** Answer of `GET /predict/:ticker`. */
 export const prediction = z.object({
+  forecast_id: z.string().describe('Names the forecast: GET /lineage/:id says what it was made from'),
   ticker: z.string(),
   current_price: z.number().describe('Close of the session `as_of`, as traded, in USD'),
   prediction: z.object({

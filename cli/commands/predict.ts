@@ -67,9 +67,15 @@ export function addPredict(program: Command, parts: Parts): void {
     const errors = results.flatMap((result) => ('error' in result ? [result.error] : []));
     const several = { results, n_results: answers.length, n_errors: errors.length };
     output.result(tickers.length === 1 ? answers[0] : several, () =>
-      answers.length === 0 ? 'No forecast could be made.' : forecastTable(answers, output.colors),
+      answers.length === 0
+        ? 'No forecast could be made.'
+        : [forecastTable(answers, output.colors), '', ...answers.map(lineageLine)].join('\n'),
     );
     for (const error of errors) parts.complain(error);
     if (errors.length > 0) parts.exitWith(EXIT.failure);
   });
+}
+
+function lineageLine({ forecast_id: id }: PredictionAnswer): string {
+  return `  made from: npx stockcast lineage ${id}`;
 }

@@ -37,6 +37,7 @@ const entry: LeaderboardEntry = {
 };
 
 const answer: PredictionAnswer = {
+  forecast_id: 'AAPL-10-2013-03-01-3f9c12a0b1c2',
   ticker: 'AAPL',
   current_price: 430.47,
   prediction: { price_target: 434.123, confidence: 0.5312, direction: 'bullish' },

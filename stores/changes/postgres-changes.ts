@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionOptions } from '../postgres/connection-options.ts';
 import type { ChangeListener, Changes } from './changes.ts';
 
 const CHANNEL = 'stockcast_changes';
@@ -11,14 +12,14 @@ const LONGEST_PAUSE_MS = 1000;
 
 /** Changes as PostgreSQL notifies of them, heard on one connection of its own, which is made again when it breaks. */
 export class PostgresChanges implements Changes {
-  readonly #url: string;
+  readonly #options: ReturnType<typeof connectionOptions>;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #isClosed = false;
 
   constructor(url: string) {
-    this.#url = url;
+    this.#options = connectionOptions(url);
   }
 
   listen(listener: ChangeListener): void {
@@ -34,7 +35,7 @@ export class PostgresChanges implements Changes {
   // Never fails: what goes wrong ends the connection, and that makes another one.
   async #connect(listener: ChangeListener): Promise<void> {
     const client = new pg.Client({
-      connectionString: this.#url,
+      ...this.#options,
       application_name: 'stockcast changes',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: PULSE_TIMEOUT_MS,

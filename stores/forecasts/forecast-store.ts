@@ -1,6 +1,6 @@
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
-import type { Forecast } from '../../domain/forecast.ts';
+import type { Forecast, ForecastName } from '../../domain/forecast.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention } from '../../domain/model-version.ts';
 
@@ -14,6 +14,8 @@ export interface ForecastStore {
     ticker: string,
     asked: { readonly horizon: Horizon; readonly kind?: string; readonly limit: number },
   ): Promise<Forecast[]>;
+  /** The forecast with this name, were there several the one whose model's id comes first. */
+  named(context: Context, name: ForecastName): Promise<Forecast | undefined>;
   find(context: Context, modelId: string, originSession: SessionDate, horizon: Horizon): Promise<Forecast | undefined>;
   /** What the forecasts of all tickers name, each pair of model and certificate once. */
   mentions(context: Context): Promise<ModelMention[]>;

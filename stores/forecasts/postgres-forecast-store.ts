@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
-import type { Forecast } from '../../domain/forecast.ts';
+import type { Forecast, ForecastName } from '../../domain/forecast.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
@@ -68,6 +68,23 @@ export class PostgresForecastStore implements ForecastStore {
         .execute(),
     );
     return rows.map(forecastOf);
+  }
+
+  async named(context: Context, name: ForecastName): Promise<Forecast | undefined> {
+    const row = await this.#database.run((db) =>
+      db
+        .selectFrom('forecast')
+        .selectAll()
+        .where('tenant', '=', context.tenant)
+        .where('ticker', '=', name.ticker)
+        .where('horizon', '=', name.horizon)
+        .where('origin_session', '=', name.originSession)
+        .where((eb) => eb(eb.fn('starts_with', ['model_id', eb.val(name.modelPrefix)]), '=', true))
+        .orderBy('model_id')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : forecastOf(row);
   }
 
   async find(

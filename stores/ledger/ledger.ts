@@ -3,6 +3,13 @@ import type { Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 
+/** Puts another model in the place of what serves, as a person asks. */
+export interface Rollback extends Pick<Promotion, 'ticker' | 'horizon' | 'reasons' | 'principal'> {
+  /** What serves, as whoever asks knows it. */
+  readonly from: string;
+  readonly to: Pick<Promotion, 'modelId' | 'kind' | 'certificateId'>;
+}
+
 /** What serves when and why: every promotion in order. The `production` alias is the newest entry that moved it. */
 export interface Ledger {
   /**
@@ -11,6 +18,12 @@ export interface Ledger {
    * first.
    */
   enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion>;
+  /**
+   * Moves the live alias from one model to another, as of the newest live entry, and returns what serves then. Changes
+   * nothing where the other one serves already, nor where a third one has come to serve meanwhile; nothing is returned
+   * where nothing serves.
+   */
+  rollBack(context: Context, rollback: Rollback): Promise<Promotion | undefined>;
   /** What serves now (without `asOf`), or what was in production as of a date: the newest entry not later than it. */
   production(context: Context, ticker: string, horizon: Horizon, asOf?: SessionDate): Promise<Promotion | undefined>;
   /** What serves now, for every ticker and horizon that has something, by ticker and horizon. */

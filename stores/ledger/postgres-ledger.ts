@@ -6,7 +6,7 @@ import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
 import { modelMentions } from '../postgres/model-mentions.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Rollback } from './ledger.ts';
 
 /** The ledger in PostgreSQL: rows are added and never changed. */
 export class PostgresLedger implements Ledger {
@@ -20,9 +20,7 @@ export class PostgresLedger implements Ledger {
     const { tenant } = context;
     const { ticker, horizon, asOf, modelId, runId, executionId, live } = promotion;
     return this.#database.transaction(async (db) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger/${tenant}/${ticker}/${horizon}`}, 0))`.execute(
-        db,
-      );
+      await lockLine(db, tenant, ticker, horizon);
       const entered = await entries(db, tenant, ticker)
         .where('horizon', '=', horizon)
         .where('execution_id', '=', executionId)
@@ -32,14 +30,7 @@ export class PostgresLedger implements Ledger {
       const serving = await liveEntry(db, tenant, ticker, horizon);
       const previous = await entryAsOf(db, tenant, ticker, horizon, asOf);
       // A live entry that confirmed what serves did not move it, but nothing may go back behind its date.
-      const { newest } = await db
-        .selectFrom('promotion')
-        .select((eb) => eb.fn.max('as_of').as('newest'))
-        .where('tenant', '=', tenant)
-        .where('ticker', '=', ticker)
-        .where('horizon', '=', horizon)
-        .where('live', '=', true)
-        .executeTakeFirstOrThrow();
+      const newest = await newestLiveDate(db, tenant, ticker, horizon);
       const row = await db
         .insertInto('promotion')
         .values({
@@ -57,7 +48,44 @@ export class PostgresLedger implements Ledger {
           execution_id: executionId,
           live,
           at: context.clock.now().toISOString(),
+          is_rollback: false,
           moved_live: live && (serving === undefined || (asOf >= newest && modelId !== serving.model_id)),
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return promotionOf(row);
+    });
+  }
+
+  rollBack(context: Context, rollback: Rollback): Promise<Promotion | undefined> {
+    const { tenant } = context;
+    const { ticker, horizon, from, to, reasons, principal } = rollback;
+    return this.#database.transaction(async (db) => {
+      await lockLine(db, tenant, ticker, horizon);
+      const serving = await liveEntry(db, tenant, ticker, horizon);
+      if (serving === undefined) return undefined;
+      if (serving.model_id === to.modelId || serving.model_id !== from) return promotionOf(serving);
+      // An entry is rolled back from once, so its number makes a name.
+      const name = `rollback/${tenant}/${ticker}/${horizon}/${serving.id}`;
+      const row = await db
+        .insertInto('promotion')
+        .values({
+          tenant,
+          ticker,
+          horizon,
+          as_of: await newestLiveDate(db, tenant, ticker, horizon),
+          model_id: to.modelId,
+          kind: to.kind,
+          previous_model_id: serving.model_id,
+          reasons: JSON.stringify(reasons),
+          certificate_id: to.certificateId ?? null,
+          principal,
+          run_id: name,
+          execution_id: name,
+          live: true,
+          at: context.clock.now().toISOString(),
+          moved_live: true,
+          is_rollback: true,
         })
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -116,6 +144,24 @@ export class PostgresLedger implements Ledger {
   }
 }
 
+// Entries for a ticker and horizon are made one after the other.
+async function lockLine(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon): Promise<void> {
+  const line = `ledger/${tenant}/${ticker}/${horizon}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${line}, 0))`.execute(db);
+}
+
+async function newestLiveDate(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon) {
+  const { newest } = await db
+    .selectFrom('promotion')
+    .select((eb) => eb.fn.max('as_of').as('newest'))
+    .where('tenant', '=', tenant)
+    .where('ticker', '=', ticker)
+    .where('horizon', '=', horizon)
+    .where('live', '=', true)
+    .executeTakeFirstOrThrow();
+  return newest;
+}
+
 function entries(db: Kysely<Schema>, tenant: string, ticker: string) {
   return db.selectFrom('promotion').selectAll().where('tenant', '=', tenant).where('ticker', '=', ticker);
 }
@@ -157,5 +203,6 @@ export function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
     live: row.live,
     at: row.at,
     movedLive: row.moved_live,
+    ...(row.is_rollback ? { isRollback: true as const } : {}),
   };
 }

@@ -76,6 +76,33 @@ describe('the database', () => {
     await fresh.drop();
   });
 
+  it('opens as many connections as it may, and no more', async () => {
+    const fresh = await freshDatabase();
+    const database = new Database(fresh.url, { poolSize: 3, statementTimeoutMs: 30_000 });
+    await database.ping();
+    let under = 0;
+    let release = (): void => undefined;
+    const all = new Promise<void>((resolve) => (release = resolve));
+    const busy = Array.from({ length: 9 }, () =>
+      database.transaction(async (db) => {
+        await sql`select 1`.execute(db);
+        under++;
+        if (under === 3) release();
+        await all;
+      }),
+    );
+    await all;
+    await Promise.all(busy);
+    const { rows } = await open(fresh.url).run((db) =>
+      sql<{ n: number }>`
+        select count(*) as n from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`.execute(db),
+    );
+    expect(rows).toEqual([{ n: 3 }]);
+    await database.close();
+    await fresh.drop();
+  });
+
   it('gives dates and instants as texts and floats to the last bit, however the server is set up', async () => {
     const setUp = await freshDatabase();
     await open(setUp.url).run(async (db) => {
@@ -110,7 +137,10 @@ describe('the database', () => {
   it('says when the database takes too long', async () => {
     const sleepy = open(test.url, { statementTimeoutMs: 300 });
     await sleepy.ping();
-    await expect(sleepy.run((db) => sql`select pg_sleep(10)`.execute(db))).rejects.toEqual(unavailable);
+    await expect(sleepy.run((db) => sql`select pg_sleep(10)`.execute(db))).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: expect.stringContaining('statement timeout: the limit is DATABASE_STATEMENT_TIMEOUT_MS'),
+    });
     await sleepy.ping();
   });
 

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { connectionOptions } from './connection-options.ts';
 import { databaseFailure } from './database-failure.ts';
 import { ImpatientClient } from './impatient-client.ts';
 import { migrate } from './migrate.ts';
@@ -35,10 +36,13 @@ export class Database {
   readonly #db: Kysely<Schema>;
   #migrated: Promise<void> | undefined;
 
-  /** Connects at first use, so that it can be made while the database is away. */
+  /**
+   * Connects at first use, so that it can be made while the database is away.
+   * @throws StockcastError CONFIG_INVALID when what the address says of TLS is not possible
+   */
   constructor(url: string, { poolSize, statementTimeoutMs, connectTimeoutMs = 10_000 }: DatabaseOptions) {
     const pool = new pg.Pool({
-      connectionString: url,
+      ...connectionOptions(url),
       max: poolSize,
       application_name: 'stockcast',
       statement_timeout: statementTimeoutMs,

@@ -96,6 +96,13 @@ export interface Schema {
     live: boolean;
     at: string;
     moved_live: boolean;
+    is_rollback: boolean;
+  };
+  dataset: {
+    tenant: string;
+    id: string;
+    ticker: string;
+    taken_at: string;
   };
   forecast: {
     tenant: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Forecast } from '../../domain/forecast.ts';
+import type { Forecast, ForecastName } from '../../domain/forecast.ts';
 import type { ForecastStore } from '../../stores/forecasts/forecast-store.ts';
 import { type Backend, freshContext } from './backend.ts';
 
@@ -108,6 +108,24 @@ export function forecastStoreContract(name: string, open: () => Promise<Backend<
       expect(mentions).toHaveLength(2);
       expect(mentions).toEqual(expect.arrayContaining([{ modelId: 'model-1', certificateId }, { modelId: 'model-2' }]));
       expect(await store.mentions(freshContext())).toEqual([]);
+    });
+
+    it('finds a forecast by its name, the model by the beginning of its id', async () => {
+      const context = freshContext();
+      const modelId = `0123456789ab${'c'.repeat(52)}`;
+      await store.save(context, { ...forecast, modelId });
+      await store.save(context, { ...forecast, modelId: 'd'.repeat(64) });
+      const named = (differing: Partial<ForecastName> = {}) => {
+        const name = { ticker: 'AAPL', horizon: 10, originSession: '2013-03-01', modelPrefix: '0123456789ab' };
+        return store.named(context, { ...name, ...differing });
+      };
+      expect(await named()).toEqual({ ...forecast, modelId });
+      expect(await named({ modelPrefix: 'd'.repeat(12) })).toMatchObject({ modelId: 'd'.repeat(64) });
+      for (const other of [{ ticker: 'MSFT' }, { horizon: 1 }, { originSession: '2013-02-28' }, { modelPrefix: '_' }]) {
+        expect(await named(other)).toBeUndefined();
+      }
+      const name = { ticker: 'AAPL', horizon: 10, originSession: '2013-03-01', modelPrefix: '0123456789ab' };
+      expect(await store.named(freshContext(), name)).toBeUndefined();
     });
 
     it("keeps each tenant's own", async () => {

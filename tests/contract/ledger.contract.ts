@@ -209,6 +209,84 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.mentions(freshContext())).toEqual([]);
     });
 
+    const back = (context: ReturnType<typeof freshContext>, from: string, modelId: string, on = ledger) =>
+      on.rollBack(context, {
+        ticker: 'AAPL',
+        horizon: 10,
+        from,
+        to: { modelId, kind: 'naive', certificateId: 'c'.repeat(64) },
+        reasons: ['it "jumps"'],
+        principal: 'Ada',
+      });
+
+    it('goes back to another model, as of the newest live entry, and on from there', async () => {
+      const context = freshContext().at('2013-03-06T12:00:00.123Z');
+      await ledger.enter(context, entry('a', '2013-03-01'));
+      await ledger.enter(context, entry('b', '2013-03-04'));
+      await ledger.enter(context, entry('b', '2013-03-05'));
+      await ledger.enter(context, entry('past', '2013-03-08', { live: false }));
+      const rolledBack = await back(context, 'b', 'a');
+      expect(rolledBack).toEqual({
+        ticker: 'AAPL',
+        horizon: 10,
+        asOf: '2013-03-05',
+        modelId: 'a',
+        kind: 'naive',
+        previousModelId: 'b',
+        reasons: ['it "jumps"'],
+        certificateId: 'c'.repeat(64),
+        principal: 'Ada',
+        runId: expect.stringMatching(/^rollback\//),
+        executionId: expect.stringMatching(/^rollback\//),
+        live: true,
+        at: '2013-03-06T12:00:00.123Z',
+        movedLive: true,
+        isRollback: true,
+      });
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(rolledBack);
+      expect(await ledger.production(context, 'AAPL', 10, '2013-03-05')).toEqual(rolledBack);
+      expect((await ledger.production(context, 'AAPL', 10, '2013-03-04'))?.modelId).toBe('b');
+      expect(await ledger.serving(context)).toEqual([rolledBack]);
+      expect((await ledger.history(context, 'AAPL'))[0]).toEqual(rolledBack);
+      // Nothing goes behind its date, and what comes later may serve.
+      expect(await ledger.enter(context, entry('late', '2013-03-04', { runId: 'late' }))).toMatchObject({
+        movedLive: false,
+      });
+      const next = await ledger.enter(context, entry('c', '2013-03-06'));
+      expect(next).toMatchObject({ movedLive: true, previousModelId: 'a' });
+      expect(next).not.toHaveProperty('isRollback');
+      expect(await back(context, 'c', 'a')).toMatchObject({ modelId: 'a', previousModelId: 'c', isRollback: true });
+    });
+
+    it('changes nothing where the other model serves already, where a third one does, and where none does', async () => {
+      const context = freshContext();
+      expect(await back(context, 'b', 'a')).toBeUndefined();
+      await ledger.enter(context, entry('a', '2013-03-01'));
+      const b = await ledger.enter(context, entry('b', '2013-03-01'));
+      expect(await back(context, 'a', 'b')).toEqual(b);
+      expect(await back(context, 'c', 'a')).toEqual(b);
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(2);
+    });
+
+    it('has one straight line of moves when many go back and promote at once', async () => {
+      const context = freshContext();
+      await ledger.enter(context, entry('a', '2013-03-01'));
+      await ledger.enter(context, entry('b', '2013-03-01'));
+      const both = await Promise.all(Array.from({ length: 4 }, () => back(context, 'b', 'a', backend.connect())));
+      expect(new Set(both.map((each) => JSON.stringify(each))).size).toBe(1);
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(3);
+      await Promise.all([
+        ...Array.from({ length: 3 }, () => back(context, 'a', 'b', backend.connect())),
+        ...['x', 'y'].map((id) => backend.connect().enter(context, entry(id, '2013-03-04'))),
+      ]);
+      const moves = (await ledger.history(context, 'AAPL')).filter(({ movedLive }) => movedLive);
+      expect(moves.map(({ previousModelId }) => previousModelId)).toEqual([
+        ...moves.slice(1).map(({ modelId }) => modelId),
+        undefined,
+      ]);
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(moves[0]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await ledger.enter(one, entry('a', '2013-03-01'));

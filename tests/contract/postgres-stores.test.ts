@@ -1,6 +1,7 @@
 import { PostgresBarStore } from '../../stores/bars/postgres-bar-store.ts';
 import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
+import { PostgresLineageStore } from '../../stores/lineage/postgres-lineage-store.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { PostgresModelRegistry } from '../../stores/registry/postgres-model-registry.ts';
 import { PostgresTrialStore } from '../../stores/trials/postgres-trial-store.ts';
@@ -9,6 +10,7 @@ import type { Backend } from './backend.ts';
 import { barStoreContract } from './bar-store.contract.ts';
 import { forecastStoreContract } from './forecast-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
+import { lineageStoreContract } from './lineage-store.contract.ts';
 import { modelRegistryContract } from './model-registry.contract.ts';
 import { trialStoreContract } from './trial-store.contract.ts';
 
@@ -36,3 +38,14 @@ forecastStoreContract('PostgreSQL', onPostgres(PostgresForecastStore));
 modelRegistryContract('PostgreSQL', onPostgres(PostgresModelRegistry));
 ledgerContract('PostgreSQL', onPostgres(PostgresLedger));
 trialStoreContract('PostgreSQL', onPostgres(PostgresTrialStore));
+lineageStoreContract('PostgreSQL', async () => {
+  const { url, drop } = await freshDatabase();
+  const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+  return {
+    connect: () => ({ lineage: new PostgresLineageStore(database), bars: new PostgresBarStore(database) }),
+    close: async () => {
+      await database.close();
+      await drop();
+    },
+  };
+});
