@@ -21,15 +21,8 @@ export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Fin
   return [
     node(),
     ...problems,
-    ...(await Promise.all([
-      temporal(env),
-      go(),
-      postgres(env),
-      duckdb(),
-      ...mlflow(env),
-      disk(stateDir),
-      stack(stateDir),
-    ])),
+    ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(stateDir), stack(stateDir)])),
+    ...(await Promise.all(mlflow(env))),
     // The folder needs nothing.
     ...(config?.s3 === undefined ? [] : [await objects(config.s3)]),
   ];

@@ -4,8 +4,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { StockcastError } from '../../domain/errors.ts';
-import { withFolderLock } from '../setup/folder-lock.js';
 import { cacheDir } from '../go-program.ts';
+import { withFolderLock } from '../setup/folder-lock.js';
 
 const run = promisify(execFile);
 

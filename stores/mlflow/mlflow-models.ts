@@ -41,9 +41,16 @@ export class MlflowModels {
     );
   }
 
-  /** Versions by number; those of all models with this key in their tags, or all of one model. */
-  async versions(of: { readonly key: string } | { readonly name: string }): Promise<MlflowVersion[]> {
-    const filter = 'key' in of ? `tags.${KEY_TAG} = '${of.key}'` : `name = '${of.name}'`;
+  /** Versions by number: those with this key or of this tenant, of all models, or all of one model. */
+  async versions(
+    of: { readonly key: string } | { readonly tenant: string } | { readonly name: string },
+  ): Promise<MlflowVersion[]> {
+    const filter =
+      'key' in of
+        ? `tags.${KEY_TAG} = '${of.key}'`
+        : 'tenant' in of
+          ? `tags.tenant = '${of.tenant}'`
+          : `name = '${of.name}'`;
     const found: VersionAnswer[] = [];
     let page_token: string | undefined;
     do {

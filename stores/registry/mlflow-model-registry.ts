@@ -3,7 +3,7 @@ import { type Context, DEFAULT_TENANT } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import { sha256Hex } from '../../domain/identity.ts';
-import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
+import type { CertificateRef, ModelReferences, ModelVersion } from '../../domain/model-version.ts';
 import type { MlflowHttp } from '../mlflow/mlflow-http.ts';
 import { MlflowModels, type MlflowVersion } from '../mlflow/mlflow-models.ts';
 import { KEY_TAG, type MlflowRun, MlflowRuns } from '../mlflow/mlflow-runs.ts';
@@ -130,6 +130,14 @@ export class MlflowModelRegistry implements ModelRegistry {
     return standings.sort((a, b) => compare(a.kind, b.kind) || a.version - b.version);
   }
 
+  async *references({ tenant }: Context): AsyncIterable<ModelReferences> {
+    for (const place of firsts(await this.#models.versions({ tenant }))) {
+      const { id, ticker, datasetId, panel, featureSet, codeVersion, objectKey } = await this.#document(place);
+      const of = { id, ticker, datasetId, featureSet, codeVersion, objectKey };
+      yield { ...of, ...(panel === undefined ? {} : { panel }), ...certificateOf(place.tags) };
+    }
+  }
+
   /** Where a model lies in MLflow. */
   async place({ tenant }: Context, modelId: string): Promise<MlflowVersion | undefined> {
     return (await this.#models.versions({ key: keyOf(tenant, modelId) }))[0];
@@ -150,16 +158,22 @@ export class MlflowModelRegistry implements ModelRegistry {
   }
 
   async #read(place: MlflowVersion): Promise<ModelVersion> {
-    const { artifactUri } = await this.#runs.get(place.runId);
-    const load = async <T>(path: string) => JSON.parse(await this.#http.download(artifactUri, path)) as T;
-    const model = await load<NewModelVersion>(DOCUMENT);
     const isEvaluated = place.tags.rmse_ratio_to_naive !== undefined;
     return {
-      ...model,
+      ...(await this.#document(place)),
       version: place.tags.version === undefined ? await this.#rank(place) : Number(place.tags.version),
-      ...(isEvaluated ? { evaluation: await load<Evaluation>(EVALUATION) } : {}),
+      ...(isEvaluated ? { evaluation: await this.#load<Evaluation>(place, EVALUATION) } : {}),
       ...certificateOf(place.tags),
     };
+  }
+
+  #document(place: MlflowVersion): Promise<NewModelVersion> {
+    return this.#load(place, DOCUMENT);
+  }
+
+  async #load<T>({ runId }: MlflowVersion, path: string): Promise<T> {
+    const { artifactUri } = await this.#runs.get(runId);
+    return JSON.parse(await this.#http.download(artifactUri, path)) as T;
   }
 
   // MLflow gives numbers in order, so those before this one are all there.
