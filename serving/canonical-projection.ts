@@ -115,10 +115,10 @@ function namedCertificate({ modelId, model, champion, verdict, ...body }: Certif
 }
 
 function namedPromotion(promotion: Promotion, nameOf: NameOf) {
-  const { asOf, kind, modelId, previousModelId, certificateId, reasons, live, movedLive } = promotion;
+  const { asOf, kind, modelId, previousModelId, certificateId, reasons, live, movedLive, isRollback } = promotion;
   const previous = previousModelId === undefined ? undefined : nameOf(previousModelId);
   const certified = certificateId !== undefined;
-  return { asOf, kind, model: nameOf(modelId), previous, certified, reasons, live, movedLive };
+  return { asOf, kind, model: nameOf(modelId), previous, certified, reasons, live, movedLive, isRollback };
 }
 
 function namedForecast(forecast: Forecast) {

@@ -53,7 +53,7 @@ export const WRITES: readonly Write[] = [
     killedAt: ['insert holding', 'insert event_version', 'insert ingest', ...TRANSACTION],
     run: (services) => upload(services, newerPrices(), EVENTS),
   },
-  { name: 'snapshot', atomic: false, killedAt: ['put datasets/AAPL/…/manifest.json'], run: snapshot },
+  { name: 'snapshot', atomic: false, killedAt: ['put datasets/AAPL/…/manifest.json', 'insert dataset'], run: snapshot },
   { name: 'features', atomic: false, killedAt: [], run: features },
   { name: 'training', atomic: false, killedAt: ['insert model', ...TRANSACTION, 'insert model#2'], run: train },
   { name: 'evaluation', atomic: false, killedAt: ['update model', 'update model#2'], run: evaluate },
