@@ -55,8 +55,11 @@ beforeAll(async () => {
   toApprove = await start('MSFT', undefined, true);
   api = await startApi({
     ...pipeline,
-    dependencies: ['database', 'objects', 'temporal'].map((name) => ({ name, required: true, ping: async () => {} })),
-    caches: () => [services.loaded.counts],
+    dependencies: ['promoted_models', 'database', 'objects', 'temporal'].map((name) => ({
+      ...{ name, required: name === 'promoted_models' || name === 'objects' },
+      ping: async () => {},
+    })),
+    caches: () => [services.loaded.counts, { ...services.loaded.counts, name: 'forecasts' }],
   });
   const waits = async () =>
     expect(((await (await fetch(`${api.url}/approvals`)).json()) as { approvals: unknown[] }).approvals).toHaveLength(

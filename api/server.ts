@@ -49,9 +49,14 @@ const LOG_FLUSH_MS = 300;
  */
 export async function runApi(config: Config): Promise<void> {
   const onReady = (url: string) => process.stdout.write(`api ready: ${url}\n`);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  if (config.api.processes > 1) await runReplicas(config, { onReady, say });
-  else await runReplica(config, onReady);
+  if (config.api.processes === 1) return runReplica(config, onReady);
+  const logFile = openLogFile();
+  const log = createLog(config.api.logLevel, logFile.stream);
+  try {
+    await runReplicas(config, { onReady, say: (line) => log.warn(line) });
+  } finally {
+    await logFile.close(LOG_FLUSH_MS);
+  }
 }
 
 /** Composition root of one process of the API; as `runApi`. `siblings` where it is one of several. */
@@ -162,8 +167,9 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
   }
 }
 
-function countsOf(name: string, { hit, miss, stale }: AsideCounts, entries: number): CacheCounts {
-  return { name, hits: hit, misses: miss, stale, entries };
+function countsOf(name: string, counts: AsideCounts, entries: number): CacheCounts {
+  const { hit, miss, stale, failedLoads, sharedFailures } = counts;
+  return { name, hits: hit, misses: miss, stale, failedLoads, sharedFailures, entries };
 }
 
 /** Settles unless promoted models are still being loaded; what can't be loaded now is loaded when it is asked for. */

@@ -21,6 +21,10 @@ export interface CacheCounts {
   readonly misses: number;
   /** Answers that may have been outdated, since what they rest on could not be read. */
   readonly stale: number;
+  /** Readings of the source that failed; absent where that is not counted. */
+  readonly failedLoads?: number;
+  /** Calls of the cache that processes share, which failed. */
+  readonly sharedFailures?: number;
   /** How many entries it holds now. */
   readonly entries: number;
 }

@@ -4,6 +4,7 @@ import type { Stage } from '../domain/gate.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { type ModelVersion, stageOf } from '../domain/model-version.ts';
 import { kindNamed } from '../models/kinds.ts';
+import { aFewAtATime } from './a-few-at-a-time.ts';
 import { historyOf } from './histories.ts';
 import type { LoadedModel } from './loaded-models.ts';
 import { loadModel } from './model-answer.ts';
@@ -25,15 +26,15 @@ export async function modelsInMemory(services: Services, context: Context): Prom
   const serving = new Map(
     (await services.ledger.serving(context)).map(({ ticker, horizon, modelId }) => [`${ticker}/${horizon}`, modelId]),
   );
-  return Promise.all(
-    loaded.map(async (entry) => {
-      const { id, ticker, horizon } = entry.model;
-      const known = await services.registry.find(context, id);
-      const isThere = known !== undefined && (await services.objects.exists(context, known.objectKey));
-      const health = !isThere ? 'object_missing' : entry.bytes === undefined ? 'loading' : 'ok';
-      return { ...entry, stage: stageOf(known ?? { id }, serving.get(`${ticker}/${horizon}`)), health };
-    }),
-  );
+  const look = async (entry: LoadedModel): Promise<ModelInMemory> => {
+    const { id, ticker, horizon } = entry.model;
+    const known = await services.registry.find(context, id);
+    const isThere = known !== undefined && (await services.objects.exists(context, known.objectKey));
+    const health = !isThere ? 'object_missing' : entry.bytes === undefined ? 'loading' : 'ok';
+    return { ...entry, stage: stageOf(known ?? { id }, serving.get(`${ticker}/${horizon}`)), health };
+  };
+  // Forecasts want connections of the database meanwhile.
+  return aFewAtATime(loaded, look);
 }
 
 /**

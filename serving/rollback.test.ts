@@ -2,11 +2,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelVersion } from '../domain/model-version.ts';
+import { MemoryCache } from '../stores/cache/memory-cache.ts';
+import { PostgresChanges } from '../stores/changes/postgres-changes.ts';
 import { type TestContext, freshContext } from '../tests/contract/backend.ts';
 import { sampleBars } from '../tests/sample-series.ts';
 import { type TestServices, openServices } from '../tests/support/services.ts';
 import { trainDirectly } from '../tests/support/trained-ticker.ts';
+import { ChangeWatch } from './change-watch.ts';
 import { forecast } from './forecasting.ts';
+import { CachedForecasts } from './forecasts.ts';
 import { modelHistory } from './model-history.ts';
 import { planTicker, trainingPlan } from './planning.ts';
 import { enterPromotion } from './promotion.ts';
@@ -103,6 +107,29 @@ describe.sequential('a rollback', () => {
     expect((await forecast(on.services, context, { ticker: 'MSFT', horizon: 10 })).kind).toBe('naive');
     expect(await on.services.registry.standings(context, 'MSFT', 10)).toEqual(trained);
     expect((await on.services.ledger.history(context, 'MSFT')).filter(({ isRollback }) => isRollback)).toHaveLength(1);
+  });
+
+  it('is heard of by every process that holds forecasts', async () => {
+    await back({ to: linear!.id });
+    const replicas = await Promise.all(
+      [0, 1].map(async () => {
+        const near = new MemoryCache();
+        const watch = new ChangeWatch([near]);
+        const changes = new PostgresChanges(on.databaseUrl);
+        changes.listen(watch);
+        await watch.heard;
+        const forecasts = new CachedForecasts(on.services, { near }, watch);
+        const answered = async () => (await forecasts.get(context, { ticker: 'MSFT', horizon: 10 })).value.kind;
+        return { answered, close: () => changes.close() };
+      }),
+    );
+    try {
+      for (const { answered } of replicas) expect(await answered()).toBe('linear');
+      await back({ to: naive!.id });
+      for (const { answered } of replicas) await expect.poll(answered, { timeout: 30_000 }).toBe('naive');
+    } finally {
+      for (const { close } of replicas) await close();
+    }
   });
 
   it('goes to a named model that has served, by the beginning of its id', async () => {

@@ -1,9 +1,9 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { Promotion } from '../domain/model-version.ts';
 import { aFewAtATime } from './a-few-at-a-time.ts';
 import type { Forecasts } from './forecasts.ts';
 import { prepareForecast } from './forecasting.ts';
-import { listTickers } from './histories.ts';
 import type { Services } from './services.ts';
 
 /** As many promoted models as are loaded at most; the others are loaded when they are first asked for. */
@@ -48,16 +48,11 @@ export function warmUp(
   };
   const run = async () => {
     await after;
-    const served: { ticker: string; horizon: number }[] = [];
-    for (const { ticker } of await listTickers(services, context)) {
-      if (signal.aborted || served.length >= MAX_MODELS) break;
-      const moved = (await services.ledger.history(context, ticker)).filter(({ movedLive }) => movedLive);
-      for (const horizon of new Set(moved.map((entry) => entry.horizon))) served.push({ ticker, horizon });
-    }
-    const each = async ({ ticker, horizon }: (typeof served)[number]) => {
+    const served = (await services.ledger.serving(context)).slice(0, MAX_MODELS);
+    const each = async ({ ticker, horizon }: Promotion) => {
       if (!signal.aborted) await load(ticker, horizon);
     };
-    await aFewAtATime(served.slice(0, MAX_MODELS), each, AT_A_TIME);
+    await aFewAtATime(served, each, AT_A_TIME);
   };
   const finished = run().then(
     () => {

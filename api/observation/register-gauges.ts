@@ -37,6 +37,12 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
         [{ source: name, outcome: 'failed' }, counts.failedCalls] as const,
       ]),
   );
+  metrics.countedElsewhere('cache_failures_total', 'Failed readings, and failed calls of Redis', ['cache', 'of'], () =>
+    caches().flatMap(({ name, failedLoads = 0, sharedFailures = 0 }) => [
+      [{ cache: name, of: 'source' }, failedLoads] as const,
+      [{ cache: name, of: 'shared' }, sharedFailures] as const,
+    ]),
+  );
   metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {
     for (const { name, entries } of caches()) gauge.set({ cache: name }, entries);
   });

@@ -33,15 +33,20 @@ const history = z.object({
     .describe('With `on`: what was in production as of that date, runs as of a date included; else empty'),
 });
 
-const wish = z.strictObject({
-  horizon: horizonField.optional(),
-  to: z
-    .string()
-    .optional()
-    .meta({ description: 'Id of a model, or its beginning; default: what served before the newest promotion' }),
-  reason: z.string().describe('Why, for the ledger'),
-  by: z.string().optional().meta({ description: 'Who says so, for the ledger; default: the principal of the request' }),
-});
+const wish = z
+  .strictObject({
+    horizon: horizonField.optional(),
+    to: z
+      .string()
+      .optional()
+      .meta({ description: 'Id of a model, or its beginning; default: what served before the newest promotion' }),
+    reason: z.string().describe('Why, for the ledger'),
+    by: z
+      .string()
+      .optional()
+      .meta({ description: 'Who says so, for the ledger; default: the principal of the request' }),
+  })
+  .meta({ examples: [{ horizon: 10, reason: 'jumps at every open', by: 'Ada' }] });
 
 const taken = z.object({
   ticker: z.string(),

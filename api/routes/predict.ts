@@ -120,8 +120,6 @@ export async function predict(
       ...(source === undefined ? {} : { source }),
     };
     const made = await liveForecast(services, forecasts, context, request, tickers);
-    seen.cache = made.given.verdict;
-    seen.quoteCache = made.quoteVerdict;
     note(undefined, made);
     return made;
   } catch (error) {
@@ -159,7 +157,9 @@ export const predictEndpoint: Endpoint = endpoint({
     'DATABASE_UNAVAILABLE',
   ],
   handle: async (parts, call) => {
-    const { given, quote } = await predict(parts, call, call.params.ticker, call.query);
+    const { given, quote, quoteVerdict } = await predict(parts, call, call.params.ticker, call.query);
+    call.seen.cache = given.verdict;
+    call.seen.quoteCache = quoteVerdict;
     call.response.setHeader('X-Cache', given.verdict);
     const { body, etag } = writtenPrediction(call.context, given, quote);
     return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
