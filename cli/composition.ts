@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { systemClock } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { StackState } from '../infra/stack/stack-state.ts';
+import { REAL_STATE_DIR, StackState } from '../infra/stack/stack-state.ts';
 import type { Stack } from '../infra/stack/stack.ts';
 import type { Services } from '../serving/services.ts';
 import type { openStores } from '../stores/open-stores.ts';
@@ -27,7 +27,8 @@ export interface Surroundings {
  * Puts the commands' parts together. Modules that are heavy or open something are loaded at first use, so that `--help`
  * is quick; the configuration is read anew each time, since a stack that `up` starts changes the addresses.
  */
-export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings): Parts {
+export function composeParts({ env: given, cwd, stdout, stderr, process }: Surroundings): Parts {
+  let env = given;
   let services: { value: Services; stores: ReturnType<typeof openStores> } | undefined;
   let temporal: TemporalGateway | undefined;
   let interruption: Interruption | undefined;
@@ -126,9 +127,12 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
       const { ensureTemporalCli } = await import('../infra/temporal/temporal-cli.ts');
       return (await ensureTemporalCli({ say: tell, signal })).path;
     },
-    startStack: async ({ say: tell, signal }) => {
+    useRealServices: () => {
+      env = { ...given, STOCKCAST_STATE_DIR: given.STOCKCAST_STATE_DIR || REAL_STATE_DIR };
+    },
+    startStack: async ({ say: tell, signal, real = false }) => {
       const { startStack } = await import('../infra/stack/stack.ts');
-      stack = await startStack({ env, cwd, say: tell, signal });
+      stack = await startStack({ env, cwd, say: tell, signal, real });
       return stack;
     },
     forgetState: async () => {

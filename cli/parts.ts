@@ -38,6 +38,8 @@ export interface RunningStack {
 export interface StackOptions {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Whether it boots real services in place of what is embedded. */
+  readonly real?: boolean;
 }
 
 /** Price files that come with the project. */
@@ -93,6 +95,8 @@ export interface Parts {
   ensureTemporalCli(options: StackOptions): Promise<string>;
   /** @throws StockcastError STACK_NOT_RUNNING when neither a stack nor the environment names a Temporal server */
   temporalTarget(): TemporalTarget;
+  /** From this call on everything goes by the state folder of real services, unless the environment names a folder. */
+  useRealServices(): void;
   startStack(options: StackOptions): Promise<RunningStack>;
   /** Deletes everything that the local stack keeps. */
   forgetState(): Promise<void>;

@@ -12,6 +12,7 @@ import { addMlflow } from './commands/mlflow.ts';
 import { addModels } from './commands/models.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
+import { addProjection } from './commands/projection.ts';
 import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addProjection,
   addGc,
   addLineage,
   addDatasets,

@@ -268,6 +268,7 @@ export function loadConfig(
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
   const stack = stackIn(stateDir) ?? {};
   const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};
+  const mlflowUri = settings.MLFLOW_TRACKING_URI ?? stack.mlflowUri;
   return deepFreeze({
     stateDir,
     temporal: {
@@ -280,11 +281,8 @@ export function loadConfig(
       poolSize: settings.DATABASE_POOL_SIZE,
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     },
-    redisUrl: settings.REDIS_URL,
-    mlflow:
-      settings.MLFLOW_TRACKING_URI === undefined
-        ? undefined
-        : { uri: settings.MLFLOW_TRACKING_URI, token: settings.MLFLOW_TRACKING_TOKEN },
+    redisUrl: settings.REDIS_URL ?? stack.redisUrl,
+    mlflow: mlflowUri === undefined ? undefined : { uri: mlflowUri, token: settings.MLFLOW_TRACKING_TOKEN },
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
     s3: s3Of(settings) ?? (settings.STOCKCAST_OBJECTS_DIR === undefined ? stack.s3 : undefined),
     api: {

@@ -28,6 +28,10 @@ const stackFile = z.looseObject({
     objectsDir: z.string(),
     /** Absent where the folder keeps the objects. */
     s3: s3.optional(),
+    /** Absent where no cache is shared. */
+    redisUrl: z.string().optional(),
+    /** Absent where no MLflow is told of anything. */
+    mlflowUri: z.string().optional(),
   }),
   /** Which servers the environment named when the stack started, so that it did not boot them. */
   external: z.object({ temporal: z.boolean(), database: z.boolean() }).default({ temporal: false, database: false }),

@@ -27,6 +27,7 @@ interface UpOptions extends CommonOptions, TakeInOptions, SearchOptions {
   readonly horizons?: readonly Horizon[];
   readonly csv?: string;
   readonly fresh?: boolean;
+  readonly real?: boolean;
 }
 
 /** `up`: boots the stack, runs the pipeline on prices, shows what came of it, and serves. */
@@ -40,10 +41,9 @@ export function addUp(program: Command, parts: Parts): void {
       .option('--horizons <list>', `sessions ahead; default: ${DEFAULT_HORIZONS.join(',')}`, horizonList)
       .option('--csv <file>', 'your prices instead of the bundled ones', fileOption),
   );
-  const command = withSearchOptions(described).option(
-    '--fresh',
-    'first forget everything that was kept: prices, models, forecasts, runs',
-  );
+  const command = withSearchOptions(described)
+    .option('--fresh', 'first forget everything that was kept: prices, models, forecasts, runs')
+    .option('--real', 'boot real services too (Redis, MinIO, …; npm run stack), on a state folder of their own');
   const examples = [
     'up',
     'up --once',
@@ -61,7 +61,9 @@ async function up(parts: Parts, options: UpOptions): Promise<void> {
   const output = parts.output(options);
   const { signal, requested } = parts.interruption();
   const phases = new Phases();
-  const stackOptions = { say: (line: string) => output.say(line), signal };
+  const real = options.real === true;
+  const stackOptions = { say: (line: string) => output.say(line), signal, real };
+  if (real) parts.useRealServices();
   try {
     if (options.fresh === true) {
       await parts.forgetState();
@@ -71,7 +73,7 @@ async function up(parts: Parts, options: UpOptions): Promise<void> {
       await phases.run('Temporal CLI', () => parts.ensureTemporalCli(stackOptions));
       proceed(signal);
     }
-    output.say('starting the local stack: database, Temporal, workers, API');
+    output.say(`starting the local stack: database, Temporal, ${real ? 'real services, ' : ''}workers, API`);
     const stack = await phases.run('stack', () => parts.startStack(stackOptions));
     try {
       proceed(signal);

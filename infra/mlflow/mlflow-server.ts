@@ -19,26 +19,37 @@ export interface MlflowServer {
 }
 
 /**
- * Starts MLflow on 127.0.0.1 and waits until it answers: runs and models in an SQLite file, artifacts in a folder, both
+ * The command line and variables of an MLflow on 127.0.0.1: runs and models in an SQLite file, artifacts in a folder, both
  * below `dir`, where it finds them again when it is started anew.
+ */
+export function mlflowServer({ path }: MlflowProgram, dir: string, port: number) {
+  const store = ['--backend-store-uri', `sqlite:///${join(dir, 'mlflow.db')}`];
+  const artifacts = ['--artifacts-destination', join(dir, 'artifacts')];
+  const listen = ['--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
+  return {
+    command: path,
+    args: ['server', ...store, ...artifacts, ...listen],
+    // It starts its web server by name, and would run eight more processes for jobs that nobody gives it.
+    env: {
+      ...process.env,
+      PATH: `${dirname(path)}:${process.env.PATH ?? ''}`,
+      MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+    },
+  };
+}
+
+/**
+ * Starts MLflow (`mlflowServer`) and waits until it answers.
  * @throws StockcastError STACK_FAILED with the end of its log
  */
 export async function startMlflow(program: MlflowProgram, dir: string, port: number): Promise<MlflowServer> {
   mkdirSync(dir, { recursive: true });
   const logFile = join(dir, 'mlflow.log');
   const log = openSync(logFile, 'a');
-  const store = ['--backend-store-uri', `sqlite:///${join(dir, 'mlflow.db')}`];
-  const artifacts = ['--artifacts-destination', join(dir, 'artifacts')];
-  const listen = ['--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
-  const command = [program.path, 'server', ...store, ...artifacts, ...listen];
-  const child = spawn('sh', ['-c', WHILE_HELD, 'sh', ...command], {
+  const { command, args, env } = mlflowServer(program, dir, port);
+  const child = spawn('sh', ['-c', WHILE_HELD, 'sh', command, ...args], {
     cwd: dir,
-    // It starts its web server by name, and would run eight more processes for jobs that nobody gives it.
-    env: {
-      ...process.env,
-      PATH: `${dirname(program.path)}:${process.env.PATH ?? ''}`,
-      MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
-    },
+    env,
     stdio: ['pipe', log, log],
     // Leads a group, so that its workers end with it.
     detached: true,

@@ -2,8 +2,12 @@ import type { SpawnOptions } from 'node:child_process';
 
 export const POSTGRES = 'PostgreSQL';
 export const TEMPORAL = 'Temporal';
+export const REDIS = 'Redis';
+export const MINIO = 'MinIO';
+export const MLFLOW = 'MLflow';
+export const PROMETHEUS = 'Prometheus';
 /** The parts that the others use: started before them and stopped after them. */
-export const SERVERS: readonly string[] = [TEMPORAL, POSTGRES];
+export const SERVERS: readonly string[] = [TEMPORAL, POSTGRES, REDIS, MINIO, MLFLOW];
 
 /** A process of the local stack: how it is run, how one knows that it is ready, how it is stopped. */
 export interface Part {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -12,6 +13,9 @@ const POLL_MS = 50;
 /** The dev server takes up to 3 s to let go of its port. */
 const TEMPORAL_GRACE_MS = 8000;
 const POSTGRES_GRACE_MS = 10_000;
+/** MLflow loads Python for half a minute where the machine is busy. */
+const SERVER_READY_MS = 180_000;
+const SERVER_GRACE_MS = 10_000;
 
 /** The embedded PostgreSQL. */
 export function postgresPart(prepared: PreparedPostgres, logsDir: string): Part {
@@ -46,17 +50,46 @@ function workerPart(name: string, queues: readonly string[], process: PartProces
 export function apiPart(address: string, process: PartProcess): Part {
   return {
     ...stockcastPart('API', ['api'], process),
-    ready: (_, signal) =>
-      until(async () => {
-        try {
-          return (await fetch(`${address}/health`, { signal })).ok;
-        } catch (error) {
-          signal.throwIfAborted();
-          if (error instanceof TypeError) return false;
-          throw error;
-        }
-      }, signal),
+    ready: (_, signal) => answersAt(`${address}/health`, signal),
   };
+}
+
+/** A server that is no part of the project and stops on SIGTERM; `ready` resolves when it does its work. */
+export function serverPart(
+  name: string,
+  command: string,
+  args: readonly string[],
+  logsDir: string,
+  ready: (signal: AbortSignal) => Promise<void>,
+): Part {
+  const plain = part(name, command, args, logsDir);
+  return { ...plain, ready: (_, signal) => ready(signal), readyTimeoutMs: SERVER_READY_MS, graceMs: SERVER_GRACE_MS };
+}
+
+/** Resolves when an address answers that all is well. */
+export function answersAt(url: string, signal: AbortSignal): Promise<void> {
+  return until(async () => {
+    try {
+      return (await fetch(url, { signal })).ok;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }, signal);
+}
+
+/** Resolves when something takes connections on a port of this machine. */
+export function listensAt(port: number, signal: AbortSignal): Promise<void> {
+  return until(
+    () =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.once('connect', () => socket.end(() => resolve(true)));
+        socket.once('error', () => resolve(false));
+      }),
+    signal,
+  );
 }
 
 /** The worker processes of one machine: reading, writing and orchestration in one, computing in the other. */

@@ -12,7 +12,12 @@ export interface StackPorts {
   readonly temporal: number;
   readonly temporalUi: number;
   readonly postgres: number;
+  /** Of the real services that were booted, by name. */
+  readonly services?: Readonly<Record<string, number>>;
 }
+
+/** Where `npm run stack` keeps its state, within the folder of the other: what lies in MinIO is not in a folder. */
+export const REAL_STATE_DIR = join('.stockcast', 'stack');
 
 const LOCK = 'lock';
 const PROCESSES = 'processes.json';

@@ -6,6 +6,7 @@ import { freePort } from '../free-port.ts';
 import { preparePostgres } from '../postgres/embedded-postgres.ts';
 import { removePostgres } from '../postgres/postgres-home.ts';
 import { ensureTemporalCli } from '../temporal/temporal-cli.ts';
+import { type PreparedService, REAL_SERVICES } from './real-services.ts';
 import { SERVERS } from './part.ts';
 import { apiPart, postgresPart, temporalPart, workerParts } from './parts.ts';
 import { type StackPorts, StackState } from './stack-state.ts';
@@ -25,6 +26,8 @@ export interface StackOptions {
   readonly cwd: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Whether real services take the place of what is embedded: MinIO of the folder, and so on. */
+  readonly real?: boolean;
 }
 
 /** The local stack while it runs. */
@@ -39,7 +42,8 @@ export interface Stack {
 
 /**
  * Boots the local stack as separate processes on 127.0.0.1 (the API where `STOCKCAST_API_HOST` says): PostgreSQL and
- * Temporal side by side, then the workers and the API. What the environment names (`DATABASE_URL`, `TEMPORAL_ADDRESS`) is used and not booted. When anything fails,
+ * Temporal side by side, with `real` also Redis, MinIO and the like, then the workers and the API. What the environment
+ * names (`DATABASE_URL`, `TEMPORAL_ADDRESS`) is used and not booted. When anything fails,
  * or the signal aborts, what was started is stopped again.
  * @throws StockcastError STACK_FAILED naming the part, its log and what it says
  */
@@ -101,25 +105,33 @@ export async function forgetState(stateDir: string): Promise<void> {
   try {
     await state.endLeftovers(() => {});
     await removePostgres(stateDir);
-    for (const name of readdirSync(stateDir)) rmSync(join(stateDir, name), { recursive: true, force: true });
+    for (const name of readdirSync(stateDir).filter((entry) => !isOfAnotherStack(join(stateDir, entry)))) {
+      rmSync(join(stateDir, name), { recursive: true, force: true });
+    }
   } finally {
     release();
   }
 }
 
+function isOfAnotherStack(dir: string): boolean {
+  return existsSync(join(dir, 'ports.json'));
+}
+
 async function boot(
-  { env, say, signal: interrupted }: StackOptions,
+  options: StackOptions,
   config: Config,
   state: StackState,
   supervisor: Supervisor,
 ): Promise<StackAddresses> {
+  const { env, say, signal: interrupted, real = false } = options;
   const { stateDir, external } = config;
   await state.endLeftovers(say);
   const logsDir = join(stateDir, 'logs');
   mkdirSync(logsDir, { recursive: true });
   // A port that somebody asked for goes before the one of the last run.
   const apiPort = env.STOCKCAST_API_PORT ? config.api.port : undefined;
-  const ports = await choosePorts(state, { host: config.api.host, port: apiPort }, external, say);
+  const wanted = real ? REAL_SERVICES.filter((service) => !service.isExternal(config)) : [];
+  const ports = await choosePorts(state, { host: config.api.host, port: apiPort }, external, wanted, say);
 
   // As soon as one part has failed, those on their way are given up; nothing is on its way when this function ends.
   const failing = new AbortController();
@@ -142,21 +154,39 @@ async function boot(
     const server = temporalPart({ path, port: ports.temporal, uiPort: ports.temporalUi, dbFile }, logsDir);
     await supervisor.start(server, signal);
   };
-  await together([...(external.database ? [] : [startPostgres()]), ...(external.temporal ? [] : [startTemporal()])]);
+  const api = `${reachable(config.api.host)}:${ports.api}`;
+  const settings: Record<string, string> = {};
+  const startService = async ({ name, prepare }: (typeof wanted)[number]): Promise<void> => {
+    const where = { stateDir, logsDir, port: ports.services?.[name] ?? 0, api, say, signal };
+    const prepared: PreparedService | undefined = await prepare(where);
+    if (prepared === undefined) return;
+    await supervisor.start(prepared.part, signal);
+    Object.assign(settings, prepared.settings);
+    say(`${name} runs on 127.0.0.1:${where.port}`);
+  };
+  await together([
+    ...(external.database ? [] : [startPostgres()]),
+    ...(external.temporal ? [] : [startTemporal()]),
+    ...wanted.map(startService),
+  ]);
+  // What workers and API will read from these settings, other commands are to find, too.
+  const { s3, redisUrl, mlflow } = loadConfig({ ...env, ...settings }, options.cwd, () => undefined);
 
   const temporalUi = external.temporal ? config.temporal.uiUrl : `http://127.0.0.1:${ports.temporalUi}`;
   const addresses: StackAddresses = {
     temporal: external.temporal ? config.temporal.address : `127.0.0.1:${ports.temporal}`,
     temporalNamespace: config.temporal.namespace,
     ...(temporalUi === undefined ? {} : { temporalUi }),
-    api: `http://${reachable(config.api.host)}:${ports.api}`,
+    api: `http://${api}`,
     databaseUrl,
     objectsDir: config.objectsDir,
-    ...(config.s3 === undefined ? {} : { s3: config.s3 }),
+    ...(s3 === undefined ? {} : { s3 }),
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+    ...(mlflow === undefined ? {} : { mlflowUri: mlflow.uri }),
   };
   state.keepAddresses(addresses, external);
   const partProcess = {
-    env: partEnvironment(env, stateDir, addresses, ports.api),
+    env: partEnvironment({ ...env, ...settings }, stateDir, addresses, ports.api),
     logsDir,
     graceMs: config.shutdownGraceMs + EXTRA_GRACE_MS,
   };
@@ -169,6 +199,7 @@ async function choosePorts(
   state: StackState,
   api: { readonly host: string; readonly port: number | undefined },
   external: { readonly temporal: boolean; readonly database: boolean },
+  wanted: typeof REAL_SERVICES,
   say: (line: string) => void,
 ): Promise<StackPorts> {
   const last = state.lastPorts();
@@ -179,12 +210,15 @@ async function choosePorts(
     if (preferred !== 0 && port !== preferred) say(`port ${preferred} is busy: ${what} takes ${port}`);
     return port;
   };
-  const ports: StackPorts = {
+  const basic = {
     api: await choose('the API', api.port ?? last?.api ?? PREFERRED.api, api.host),
     temporal: external.temporal ? 0 : await choose('Temporal', last?.temporal || PREFERRED.temporal),
     temporalUi: external.temporal ? 0 : await choose('the Temporal UI', last?.temporalUi || PREFERRED.temporalUi),
     postgres: external.database ? 0 : await choose('PostgreSQL', last?.postgres || PREFERRED.postgres),
   };
+  const services: Record<string, number> = {};
+  for (const { name, port } of wanted) services[name] = await choose(name, last?.services?.[name] ?? port);
+  const ports: StackPorts = { ...basic, ...(wanted.length === 0 ? {} : { services }) };
   state.keepPorts(ports);
   return ports;
 }

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { ensureRedis } from '../../infra/redis/redis-server.ts';
 import type { Cache } from '../../stores/cache/cache.ts';
 import { MemoryCache } from '../../stores/cache/memory-cache.ts';
 import { RedisCache } from '../../stores/cache/redis-cache.ts';
-import { TestRedis, ensureRedis, eventually } from '../support/redis.ts';
+import { TestRedis, eventually } from '../support/redis.ts';
 import { freshContext } from './backend.ts';
 import { cacheContract } from './cache.contract.ts';
 

@@ -14,9 +14,10 @@ import { type RunningPostgres, startPostgres } from '../../infra/postgres/embedd
 import { removePostgres } from '../../infra/postgres/postgres-home.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
 import { temporalServer } from '../../infra/temporal/temporal-server.ts';
+import { type RedisProgram, ensureRedis } from '../../infra/redis/redis-server.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { openStores } from '../../stores/open-stores.ts';
-import { type RedisProgram, TestRedis, ensureRedis, eventually } from '../support/redis.ts';
+import { TestRedis, eventually } from '../support/redis.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 import { trainDirectly } from '../support/trained-ticker.ts';
 

@@ -10,16 +10,16 @@ export interface TestDatabase {
 
 /** Makes an empty database on the test run's PostgreSQL. */
 export async function freshDatabase(): Promise<TestDatabase> {
-  const server = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer(server, `create database ${name}`);
-  const url = new URL(server);
+  await onServer(`create database ${name}`);
+  const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => onServer(server, `drop database ${name} with (force)`) };
+  return { url: url.href, drop: () => onServer(`drop database ${name} with (force)`) };
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+/** Runs a statement on the test run's PostgreSQL, outside all tests' databases. */
+export async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') });
   await client.connect();
   try {
     await client.query(statement);
