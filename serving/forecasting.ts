@@ -115,18 +115,31 @@ async function forecastBy(
   model: ModelVersion,
   vantage: Vantage,
 ): Promise<Forecast> {
-  const { ticker, horizon, kind, id: modelId, evaluation } = model;
+  const { ticker, horizon, id: modelId, evaluation } = model;
   // Most forecasts that are asked for are stored already: the history is read for the others alone.
   const newest = await services.bars.newestSession(context, ticker, vantage);
   const stored = newest && (await services.forecasts.find(context, modelId, newest, horizon));
   if (stored) return stored;
 
+  const made = await freshForecast(services, context, model, vantage);
+  // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
+  return evaluation === undefined ? made : services.forecasts.save(context, made);
+}
+
+/** Makes a model's forecast from the newest session seen from a vantage; what is stored plays no part. */
+export async function freshForecast(
+  services: Services,
+  context: Context,
+  model: ModelVersion,
+  vantage: Vantage,
+): Promise<Forecast> {
+  const { ticker, horizon, kind, id: modelId, evaluation } = model;
   const history = await historyOf(services, context, ticker, vantage);
   const originSession = history.series.dates.at(-1)!;
   const ready = await readyModel(services, context, model, buildFeatures(adjusted(history)));
   const answer: ModelAnswer = ready();
   const { notes, ...said } = answer;
-  const made: Forecast = {
+  return {
     ticker,
     horizon,
     modelId,
@@ -141,8 +154,6 @@ async function forecastBy(
     notes: [...(evaluation?.notes ?? []), ...notes],
     madeAt: context.clock.now().toISOString(),
   };
-  // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
-  return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
 
 function withStaleness(forecast: Forecast, now: Date): Forecast {

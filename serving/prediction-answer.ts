@@ -1,6 +1,7 @@
 import { latestClosedSession } from '../domain/calendar.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
+import { contentHash } from '../domain/identity.ts';
 import { type Direction, type Forecast, directionOf, priceTarget } from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
 import { stalenessNote } from './forecasting.ts';
@@ -89,6 +90,11 @@ export interface WrittenPrediction {
   readonly body: string;
   /** Weak: equal for answers that differ in nothing but when they were given. */
   readonly etag: string;
+}
+
+/** Writes down an answer that is held nowhere, such as one as of a past day; equal ones have equal ETags. */
+export function writtenAnswer(answer: PredictionAnswer): WrittenPrediction {
+  return { body: JSON.stringify(answer), etag: `W/"${contentHash({ ...answer, timestamp: '' })}"` };
 }
 
 /** The parts of an answer around its time stamp. */

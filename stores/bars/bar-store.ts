@@ -53,6 +53,15 @@ export interface BarStore {
   newestSession(context: Context, ticker: string, vantage: Vantage): Promise<SessionDate | undefined>;
   /** The ticker's events seen from a vantage, ascending by date. */
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]>;
+  /**
+   * Whether a bar or event up to a session was restated within a time: learnt after `after` and not later than `by`, in
+   * another version than the first.
+   */
+  isRestated(
+    context: Context,
+    ticker: string,
+    within: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
+  ): Promise<boolean>;
   /** Current holdings, ascending by ticker. */
   tickers(context: Context): Promise<TickerSummary[]>;
   /** The merges that brought the ticker's bars, newest first, at most 20. */

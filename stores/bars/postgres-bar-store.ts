@@ -115,6 +115,24 @@ export class PostgresBarStore implements BarStore {
     );
   }
 
+  async isRestated(
+    { tenant }: Context,
+    ticker: string,
+    { asOf, after, by }: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
+  ): Promise<boolean> {
+    const { rows } = await this.#database.run((db) =>
+      sql<{ found: boolean }>`
+        select exists (
+          select from bar_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
+            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
+          union all
+          select from event_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
+            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
+        ) as found`.execute(db),
+    );
+    return rows[0]!.found;
+  }
+
   tickers(context: Context): Promise<TickerSummary[]> {
     return this.#database.run((db) =>
       db
