@@ -8,6 +8,11 @@ export function datasetBarsKey(ticker: string, datasetId: string): string {
   return `datasets/${safe(ticker)}/${datasetId}/bars.parquet`;
 }
 
+/** How the keys of all datasets of a ticker begin. */
+export function datasetsPrefix(ticker: string): string {
+  return `datasets/${safe(ticker)}/`;
+}
+
 /** The manifest of a snapshot. */
 export function datasetManifestKey(ticker: string, datasetId: string): string {
   return `datasets/${safe(ticker)}/${datasetId}/manifest.json`;

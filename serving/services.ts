@@ -7,10 +7,12 @@ import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
+import type { RestatementStore } from '../stores/restatements/restatement-store.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
+import { RestatementAlarm } from './restatement-alarm.ts';
 
 /** The stores that the use cases work on. */
 export interface Stores {
@@ -19,6 +21,7 @@ export interface Stores {
   readonly registry: ModelRegistry;
   readonly ledger: Ledger;
   readonly trials: TrialStore;
+  readonly restatements: RestatementStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;
 }
@@ -35,6 +38,8 @@ export interface Services extends Stores {
   readonly prices: LivePrices;
   /** Answers what a ticker costs now; a cache may stand before the sources. */
   readonly quotes: Quotes;
+  /** Told of changed history as it is taken in. */
+  readonly alarm: RestatementAlarm;
 }
 
 /** Puts the use cases on the given stores. */
@@ -46,5 +51,13 @@ export function createServices(
 ): Services {
   const prices = new LivePrices(priceSettings);
   const quotes = new SourceQuotes(prices.sources);
-  return { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes };
+  return {
+    ...stores,
+    codeVersion,
+    thresholds,
+    loaded: new LoadedModels(),
+    prices,
+    quotes,
+    alarm: new RestatementAlarm(),
+  };
 }

@@ -7,6 +7,7 @@ import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
+import { PostgresRestatementStore } from './restatements/postgres-restatement-store.ts';
 import { PostgresTrialStore } from './trials/postgres-trial-store.ts';
 
 /** Where the stores are. */
@@ -39,6 +40,7 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     registry: new PostgresModelRegistry(database),
     ledger: new PostgresLedger(database),
     trials: new PostgresTrialStore(database),
+    restatements: new PostgresRestatementStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
     /** Connects when somebody listens. */

@@ -1,6 +1,7 @@
 import type { Bar, CorporateEvent, Instant, PriceSeries, SessionDate, Vantage } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DatasetSource } from '../../domain/dataset.ts';
+import type { Restatement } from '../../domain/restatement.ts';
 
 /** What one merge of a file changed. */
 export interface MergeReport {
@@ -13,6 +14,8 @@ export interface MergeReport {
   readonly nRestated: number;
   readonly eventsAdded: number;
   readonly eventsRestated: number;
+  /** How known history was changed, entered with the merge; absent when it was not. */
+  readonly restatement?: Restatement;
 }
 
 export interface TickerSummary {

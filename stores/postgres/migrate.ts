@@ -7,6 +7,7 @@ import * as panels from './migrations/0004-panels.ts';
 import * as trials from './migrations/0005-trials.ts';
 import * as changeNotices from './migrations/0006-change-notices.ts';
 import * as predictionLog from './migrations/0007-prediction-log.ts';
+import * as restatements from './migrations/0010-restatements.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
@@ -18,6 +19,7 @@ const MIGRATIONS = {
   '0005-trials': trials,
   '0006-change-notices': changeNotices,
   '0007-prediction-log': predictionLog,
+  '0010-restatements': restatements,
 };
 
 /** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */
