@@ -13,6 +13,7 @@ import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
 import { CachedQuotes } from '../serving/cached-quotes.ts';
 import { PredictionAudit } from '../serving/prediction-audit.ts';
 import { RunWatch } from '../serving/run-watch.ts';
+import { retrainRestated } from '../serving/retrain-restated.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { sourceDependencies } from '../serving/source-dependencies.ts';
@@ -73,6 +74,9 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
     const nearQuotes = new MemoryCache();
     const quotes = new CachedQuotes(direct.quotes, { near: nearQuotes, shared }, config.prices.quoteTtlMs);
     const services = { ...direct, quotes };
+    if (config.onRestatement === 'retrain') {
+      services.alarm.retrainBy((context, id) => retrainRestated(services, temporal, context, id, config));
+    }
     const metrics = new ApiMetrics();
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],

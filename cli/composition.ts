@@ -33,6 +33,14 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
   let stack: Stack | undefined;
   const config = () => loadConfig(env, cwd, stackInUse);
   const say = (line: string) => stderr.write(`${line}\n`);
+  const openTemporal = async (): Promise<TemporalGateway> => {
+    if (temporal === undefined) {
+      const settings = withTemporal(config());
+      const { TemporalGateway } = await import('../serving/temporal-gateway.ts');
+      temporal = new TemporalGateway(settings.temporal);
+    }
+    return temporal;
+  };
 
   return {
     settings: config,
@@ -45,21 +53,21 @@ export function composeParts({ env, cwd, stdout, stderr, process }: Surroundings
           import('../serving/services.ts'),
         ]);
         const stores = openStores(settings);
+        const value = createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices);
+        if (settings.onRestatement === 'retrain') {
+          value.alarm.retrainBy(async (context, id) => {
+            const { retrainRestated } = await import('../serving/retrain-restated.ts');
+            return retrainRestated(value, await openTemporal(), context, id, settings);
+          });
+        }
         services = {
-          value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices),
+          value,
           close: () => stores.close(),
         };
       }
       return services.value;
     },
-    temporal: async () => {
-      if (temporal === undefined) {
-        const settings = withTemporal(config());
-        const { TemporalGateway } = await import('../serving/temporal-gateway.ts');
-        temporal = new TemporalGateway(settings.temporal);
-      }
-      return temporal;
-    },
+    temporal: openTemporal,
     trainingPool: async () => {
       const { ThreadedTrainingPool } = await import('../workers/threaded-training-pool.ts');
       return new ThreadedTrainingPool(config().trainingSlots);

@@ -6,6 +6,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
+import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addRestatements,
   addTemporal,
   addWorker,
   addApi,

@@ -11,6 +11,7 @@ import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
 import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
+import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
@@ -38,5 +39,6 @@ export function allEndpoints(): Endpoint[] {
     ...modelEndpoints,
     ...certificateEndpoints,
     trialsEndpoint,
+    ...restatementEndpoints,
   ];
 }
