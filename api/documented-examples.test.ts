@@ -31,6 +31,7 @@ let done: string;
 let underWay: string;
 let toApprove: string;
 let certificateId: string;
+let restatementId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -58,7 +59,13 @@ beforeAll(async () => {
     expect(((await (await fetch(`${api.url}/approvals`)).json()) as { approvals: unknown[] }).approvals).toHaveLength(
       2,
     );
+  // A ticker of which nothing serves yet: nothing is to be trained again.
   await vi.waitFor(waits, { timeout: 120_000, interval: 500 });
+  const corrected = samplePrices(['GOOG'], 400).replace(/(GOOG,.*,2013-02-20,.*,)\d+/, '$17');
+  const taken = await withFile(corrected, (pricesPath) =>
+    takeInPrices(services, context, { pricesPath, pricesName: 'c.csv', onBadRow: 'refuse', adjustSplits: false }),
+  );
+  restatementId = taken.restatement!.restatement_id;
   await fetch(`${api.url}/predict/IBM?horizon=1`);
   const certificate = await fetch(`${api.url}/certificate/IBM?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
@@ -75,6 +82,7 @@ function addresses({ url, method }: DocumentedRequest): string[] {
     .replace(BASE, api.url)
     .replace('random-forest', 'linear')
     .replace('/certificates/ID', `/certificates/${certificateId}`)
+    .replace('/restatements/ID', `/restatements/${restatementId}`)
     .replace(TO_APPROVE, toApprove);
   if (!here.includes(RUN)) return [here];
   // A stream of a run that goes on would not end, and one that has ended cannot be cancelled twice.
