@@ -25,11 +25,11 @@ describe('a restatement', () => {
     [1 / 10, 0.1],
   ])('that divides all closes up to a day by %d looks like a split on the next session', (ratio, value) => {
     const found = described(upTo('2012-06-08').map((bar) => scaled(bar, 1 / ratio)));
-    expect(found).toMatchObject({ cause: 'split', corrections: 0, events: [], sessions: 109 });
+    expect(found).toMatchObject({ cause: 'split', corrections: 0, events: [], sessions: 110 });
     expect(found.adjustments).toEqual([
       { exDate: '2012-06-11', kind: 'split', value, factor: expect.closeTo(1 / ratio, 3) },
     ]);
-    expect(found.runs).toEqual([{ from: '2012-01-03', to: '2012-06-08', sessions: 109 }]);
+    expect(found.runs).toEqual([{ from: '2012-01-03', to: '2012-06-08', sessions: 110 }]);
   });
 
   it('by a small constant factor looks like a dividend, with its amount', () => {
@@ -45,7 +45,9 @@ describe('a restatement', () => {
   it('whose factor steps up along the way looks like several adjustments', () => {
     const changes = [
       ...upTo('2012-03-30').map((bar) => scaled(bar, 0.5 * 0.99)),
-      ...upTo('2012-09-28').filter(({ date }) => date > '2012-03-30').map((bar) => scaled(bar, 0.5)),
+      ...upTo('2012-09-28')
+        .filter(({ date }) => date > '2012-03-30')
+        .map((bar) => scaled(bar, 0.5)),
     ];
     const { cause, adjustments } = described(changes);
     expect(cause).toBe('adjustments');
@@ -80,7 +82,7 @@ describe('a restatement', () => {
       const change = scaled(bar, 1);
       return { ...change, after: { ...change.after, close: change.before.close + 0.01 } };
     });
-    expect(described(changes)).toMatchObject({ cause: 'corrections', adjustments: [], corrections: 109 });
+    expect(described(changes)).toMatchObject({ cause: 'corrections', adjustments: [], corrections: 110 });
     expect(described(changes).columns).toContain('close');
   });
 

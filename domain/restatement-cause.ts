@@ -135,7 +135,10 @@ function stretchesOf(changes: readonly ChangedSession[]): Stretch[] {
 
 /** The factor by which all these closes were multiplied, beyond what rounding may do; undefined where there is none. */
 function sharedFactor(changes: readonly ChangedSession[]): number | undefined {
-  const factor = medianRatio(changes);
+  const median = medianRatio(changes);
+  // A few rounded closes tell a factor badly; that of a split is known exactly.
+  const ratio = splitNear(median, changes.at(-1)!.after.close);
+  const factor = ratio === undefined ? median : 1 / ratio;
   const isShared = changes.every((change) => has(change, factor) && !has(change, 1));
   return isShared ? factor : undefined;
 }
@@ -152,15 +155,21 @@ function medianRatio(changes: readonly ChangedSession[]): number {
 
 function adjustmentOf(last: ChangedSession, factor: number): ImpliedAdjustment | undefined {
   const exDate = addSessions(last.date, 1);
-  const tolerance = 2 * FACTOR_ERROR + HALF_CENT / last.after.close;
-  for (const [shares, old] of SPLITS) {
-    const ratio = shares / old;
-    if (Math.abs(factor * ratio - 1) <= tolerance) return { exDate, kind: 'split', value: ratio, factor };
-    if (Math.abs(factor / ratio - 1) <= tolerance) return { exDate, kind: 'split', value: old / shares, factor };
-  }
+  const ratio = splitNear(factor, last.after.close);
+  if (ratio !== undefined) return { exDate, kind: 'split', value: ratio, factor };
   const share = 1 - factor;
   if (share <= 0 || share > LARGEST_DIVIDEND) return undefined;
   return { exDate, kind: 'dividend', value: last.before.close * share, factor };
+}
+
+/** The split that divides closes near `close` by a factor, within what rounding may do: new shares per old one. */
+function splitNear(factor: number, close: number): number | undefined {
+  const tolerance = 2 * FACTOR_ERROR + HALF_CENT / close;
+  for (const [shares, old] of SPLITS) {
+    if (Math.abs((factor * shares) / old - 1) <= tolerance) return shares / old;
+    if (Math.abs((factor * old) / shares - 1) <= tolerance) return old / shares;
+  }
+  return undefined;
 }
 
 function range(from: number, to: number): number[] {

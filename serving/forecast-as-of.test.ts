@@ -25,10 +25,20 @@ afterAll(() => on.close());
 let files = 0;
 const merge = (context: TestContext, bars: readonly Bar[], events: readonly CorporateEvent[] = []) => {
   const id = `file ${++files}`;
-  return on.services.bars.merge(context, { id, source: id, acceptedRows: 1, rejectedRows: 0, report: [] }, [bars], events);
+  return on.services.bars.merge(
+    context,
+    { id, source: id, acceptedRows: 1, rejectedRows: 0, report: [] },
+    [bars],
+    events,
+  );
 };
 const train = (context: TestContext, asOf?: string) =>
-  trainDirectly(on.services, context, { ticker: 'MSFT', horizon: 10, kinds: KINDS, ...(asOf === undefined ? {} : { asOf }) });
+  trainDirectly(on.services, context, {
+    ticker: 'MSFT',
+    horizon: 10,
+    kinds: KINDS,
+    ...(asOf === undefined ? {} : { asOf }),
+  });
 const at = (instant: string) => freshContext().at(instant);
 /** Everything but when it was made. */
 const content = ({ madeAt: _, ...said }: Forecast) => said;
@@ -50,11 +60,15 @@ describe('a forecast as of a past day', () => {
     expect(named.kind).toBe('linear');
 
     context.at('2013-03-10T12:00:00.000Z');
-    await merge(context, [...LATER, changed('2013-02-15'), changed('2012-12-03')], [
-      dividend('2012-11-13', 0.99),
-      dividend('2013-02-19', 0.23),
-      { ticker: 'MSFT', date: '2013-02-25', kind: 'split', value: 2 },
-    ]);
+    await merge(
+      context,
+      [...LATER, changed('2013-02-15'), changed('2012-12-03')],
+      [
+        dividend('2012-11-13', 0.99),
+        dividend('2013-02-19', 0.23),
+        { ticker: 'MSFT', date: '2013-02-25', kind: 'split', value: 2 },
+      ],
+    );
     expect(content(await forecastAsOf(on.services, context, asked))).toEqual(content(before));
     await train(context);
     await train(context, '2013-02-28');
@@ -68,7 +82,10 @@ describe('a forecast as of a past day', () => {
     const context = at('2013-02-16T12:00:00.000Z');
     await merge(context, KNOWN);
     await train(context);
-    const before = await forecastAsOf(on.services, context.at('2013-02-18T12:00:00.000Z'), { ...asked, kind: 'linear' });
+    const before = await forecastAsOf(on.services, context.at('2013-02-18T12:00:00.000Z'), {
+      ...asked,
+      kind: 'linear',
+    });
     await merge(context.at('2013-03-10T12:00:00.000Z'), [changed('2012-12-03')]);
     await train(context);
     const [since, then] = await on.services.ledger.history(context, 'MSFT');

@@ -62,7 +62,14 @@ export async function trainDirectly(
     const then = day === undefined ? {} : { knownAt: vantage.knownAt };
     const request = { ticker, horizon, asOf, modelIds, nTickers: 1, nHorizons: 1, ...then };
     const decision = await decidePromotion(services, context, request);
-    await enterPromotion(services, context, { runId, executionId: runId, live: day === undefined, ticker, asOf, decision });
+    await enterPromotion(services, context, {
+      runId,
+      executionId: runId,
+      live: day === undefined,
+      ticker,
+      asOf,
+      decision,
+    });
   } finally {
     await pool.close();
   }
