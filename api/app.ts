@@ -98,13 +98,12 @@ function headers(all: OutgoingHttpHeaders): RequestHandler {
 }
 
 /** Middleware of several, one after the other: the router would try each one's path for every request. */
-function inTurn(middleware: readonly RequestHandler[]): RequestHandler {
-  return (request, response, next) => {
-    const run = (i: number): unknown => {
-      const current = middleware[i];
-      if (current === undefined) return next();
-      return current(request, response, (error?: unknown) => (error === undefined ? run(i + 1) : next(error)));
-    };
-    return run(0);
-  };
+function inTurn([first, ...rest]: readonly RequestHandler[]): RequestHandler {
+  if (first === undefined) return (_request, _response, next) => next();
+  const then = inTurn(rest);
+  return (request, response, next) =>
+    first(request, response, (error?: unknown) => {
+      if (error === undefined) then(request, response, next);
+      else next(error);
+    });
 }

@@ -1,10 +1,11 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
-import type { Endpoint } from './endpoint.ts';
+import type { Context } from '../domain/context.ts';
+import type { Call, Endpoint } from './endpoint.ts';
 import { refuseOtherMethods } from './failures.ts';
 import type { ApiParts } from './parts.ts';
 import { jsonBody, readBy } from './read-request.ts';
 import { noteRoute } from './observation/observe.ts';
-import { scopeOf } from './request-context.ts';
+import { type Seen, scopeOf } from './request-context.ts';
 import { refuseOtherSites } from './same-origin.ts';
 import { WrittenAnswer } from './written-answer.ts';
 
@@ -13,22 +14,33 @@ export function mount(router: Router, endpoints: readonly Endpoint[], parts: Api
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const here = endpoints.filter((endpoint) => endpoint.path === path);
     const refuse = refuseOtherMethods(here.flatMap(methodsOf));
-    const note: RequestHandler = (_request, response, next) => {
+    const refuseNoted: RequestHandler = (request, response) => {
       noteRoute(response, path);
-      next();
+      refuse(request, response);
     };
+    // One route for all methods: the router holds each request against every route's path.
+    const route = router.route(path);
     for (const endpoint of here) {
       // Express would answer HEAD by running the GET.
-      if (!answersHead(endpoint)) router.head(path, note, refuse);
-      const first = [
-        note,
-        ...(endpoint.changes === true && endpoint.method === 'get' ? [refuseOtherSites] : []),
-        ...(endpoint.body === undefined ? [] : jsonBody()),
-      ];
-      router[endpoint.method](path, ...first, handlerOf(endpoint, parts));
+      if (!answersHead(endpoint)) route.head(refuseNoted);
+      route[endpoint.method](...handlersOf(endpoint, parts));
     }
-    router.all(path, note, refuse);
+    route.all(refuseNoted);
   }
+}
+
+function handlersOf(endpoint: Endpoint, parts: ApiParts): RequestHandler[] {
+  const answer = handlerOf(endpoint, parts);
+  const first = [
+    ...(endpoint.changes === true && endpoint.method === 'get' ? [refuseOtherSites] : []),
+    ...(endpoint.body === undefined ? [] : jsonBody()),
+  ];
+  if (first.length === 0) return [answer];
+  const note: RequestHandler = (_request, response, next) => {
+    noteRoute(response, endpoint.path);
+    next();
+  };
+  return [note, ...first, answer];
 }
 
 function methodsOf(endpoint: Endpoint): string[] {
@@ -40,28 +52,14 @@ function answersHead({ method, changes, answer }: Endpoint): boolean {
 }
 
 function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
+  const { status, type } = endpoint.answer;
   return async (request, response) => {
-    const scope = scopeOf(response);
-    const params = endpoint.params === undefined ? {} : readBy(endpoint.params, pathValues(request), 'path');
-    if ('ticker' in params) scope.seen.ticker = params.ticker as string;
-    const call = {
-      requestId: scope.requestId,
-      context: scope.context,
-      seen: scope.seen,
-      get signal() {
-        return scope.signal;
-      },
-      params,
-      query: readBy(endpoint.query, { ...request.query }, 'query'),
-      body: endpoint.body === undefined ? {} : readBy(endpoint.body.schema, request.body ?? {}, 'body'),
-      request,
-      response,
-    };
-    response.status(endpoint.answer.status);
-    const answer = await endpoint.handle(parts, call as Parameters<Endpoint['handle']>[1]);
+    noteRoute(response, endpoint.path);
+    const call = new OpenCall(endpoint, request, response);
+    response.statusCode = status;
+    const answer = await endpoint.handle(parts, call as unknown as Parameters<Endpoint['handle']>[1]);
     // A stream has been written by its handler.
     if (response.headersSent) return;
-    const { type } = endpoint.answer;
     if (answer instanceof WrittenAnswer) sendWritten(request, response, answer);
     else if (type === undefined) response.json(answer);
     else {
@@ -69,6 +67,35 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
       response.send(answer);
     }
   };
+}
+
+/** A request that an endpoint answers, its parts read by their schemas. */
+class OpenCall implements Call<unknown, unknown, unknown> {
+  readonly requestId: string;
+  readonly context: Context;
+  readonly seen: Seen;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly request: Request;
+  readonly response: Response;
+
+  constructor({ params, query, body }: Endpoint, request: Request, response: Response) {
+    const { requestId, context, seen } = scopeOf(response);
+    this.requestId = requestId;
+    this.context = context;
+    this.seen = seen;
+    this.params = params === undefined ? {} : readBy(params, pathValues(request), 'path');
+    seen.ticker = (this.params as { readonly ticker?: string }).ticker;
+    this.query = readBy(query, { ...request.query }, 'query');
+    this.body = body === undefined ? {} : readBy(body.schema, request.body ?? {}, 'body');
+    this.request = request;
+    this.response = response;
+  }
+
+  get signal(): AbortSignal {
+    return scopeOf(this.response).signal;
+  }
 }
 
 function sendWritten(request: Request, response: Response, { body, etag, cacheControl }: WrittenAnswer): void {
@@ -93,6 +120,9 @@ function knows(condition: string | undefined, etag: string): boolean {
 
 // A wildcard's value comes as its segments, each decoded, however its slashes were written.
 function pathValues(request: Request): Record<string, string> {
-  const params = Object.entries(request.params as Record<string, string | readonly string[]>);
-  return Object.fromEntries(params.map(([name, value]) => [name, typeof value === 'string' ? value : value.join('/')]));
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.params)) {
+    values[name] = typeof value === 'string' ? value : value.join('/');
+  }
+  return values;
 }

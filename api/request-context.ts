@@ -17,14 +17,14 @@ export interface RequestScope {
 /** What came to light about a request while it was answered. */
 export interface Seen {
   /** The template of its route, for example `/predict/:ticker`. */
-  route?: string;
-  ticker?: string;
+  route: string | undefined;
+  ticker: string | undefined;
   /** Whether its answer came from a cache. */
-  cache?: 'hit' | 'miss' | 'stale';
+  cache: 'hit' | 'miss' | 'stale' | undefined;
   /** Code of the error that it was answered with. */
-  code?: string;
+  code: string | undefined;
   /** A failure that nobody foresaw. */
-  trace?: unknown;
+  trace: unknown;
 }
 
 const SCOPE = Symbol('scope');
@@ -32,24 +32,34 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /** Middleware that opens the scope of each request. */
 export function openScope({ tenant, principal }: ApiSettings) {
+  const context: Context = { tenant, principal, clock: systemClock };
   return (request: Request, response: Response, next: NextFunction): void => {
-    const given = request.get('x-request-id') ?? '';
-    const requestId = REQUEST_ID.test(given) ? given : randomUUID();
-    let gone: AbortController | undefined;
-    const scope: RequestScope = {
-      requestId,
-      context: { tenant, principal, clock: systemClock },
-      // Most requests are answered before anybody asks for it.
-      get signal() {
-        gone ??= abortedByClosing(response);
-        return gone.signal;
-      },
-      seen: {},
-    };
-    (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = scope;
-    response.set('X-Request-Id', requestId);
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = new OpenScope(requestId, context, response);
+    response.setHeader('X-Request-Id', requestId);
     next();
   };
+}
+
+class OpenScope implements RequestScope {
+  readonly requestId: string;
+  readonly context: Context;
+  readonly seen: Seen = { route: undefined, ticker: undefined, cache: undefined, code: undefined, trace: undefined };
+  readonly #response: Response;
+  #gone: AbortController | undefined;
+
+  constructor(requestId: string, context: Context, response: Response) {
+    this.requestId = requestId;
+    this.context = context;
+    this.#response = response;
+  }
+
+  // Most requests are answered before anybody asks for it.
+  get signal(): AbortSignal {
+    this.#gone ??= abortedByClosing(this.#response);
+    return this.#gone.signal;
+  }
 }
 
 function abortedByClosing(response: Response): AbortController {

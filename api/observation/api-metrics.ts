@@ -19,8 +19,15 @@ export interface RouteLatency {
 interface Line {
   readonly route: RouteLatency;
   readonly statusClass: string;
-  readonly count: () => void;
+  readonly labels: Readonly<Record<string, string>>;
+  answers: number;
   readonly observe: (seconds: number) => void;
+}
+
+/** Forecasts of one kind and horizon that ended in one way. */
+interface PredictionLine {
+  readonly labels: Readonly<Record<string, string>>;
+  n: number;
 }
 
 /**
@@ -33,10 +40,9 @@ export class ApiMetrics {
   /** How late the event loop was, in nanoseconds. */
   readonly eventLoopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
   readonly #lines = new Map<string, Line>();
-  readonly #requests = this.#counter('http_requests_total', 'Answers given', ['method', 'route', 'status']);
   readonly #duration = this.#histogram('http_request_duration_seconds', 'Time to answer', ['method', 'route']);
-  readonly #inFlight = this.gauge('http_requests_in_flight', 'Requests being answered');
-  readonly #predictions = this.#counter('predictions_total', 'Forecasts asked for', ['kind', 'horizon', 'outcome']);
+  #inFlight = 0;
+  readonly #predictions = new Map<string, PredictionLine>();
   readonly #predictionTime = this.#histogram('prediction_duration_seconds', 'Time to make or find a forecast', [
     'outcome',
   ]);
@@ -45,26 +51,41 @@ export class ApiMetrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+    // A counter of prom-client's would look its labels up for every request.
+    this.countedElsewhere('http_requests_total', 'Answers given', ['method', 'route', 'status'], () =>
+      [...this.#lines.values()].map(({ labels, answers }) => [labels, answers] as const),
+    );
+    this.countedElsewhere('predictions_total', 'Forecasts asked for', ['kind', 'horizon', 'outcome'], () =>
+      [...this.#predictions.values()].map(({ labels, n }) => [labels, n] as const),
+    );
+    this.gauge('http_requests_in_flight', 'Requests being answered', [], (gauge) => gauge.set(this.#inFlight));
     this.eventLoopDelay.enable();
   }
 
   requestStarted(): void {
-    this.#inFlight.inc();
+    this.#inFlight += 1;
   }
 
   /** A request was answered; `route` is a template. */
   requestEnded(method: string, route: string, status: number, ms: number): void {
-    this.#inFlight.dec();
-    const { route: routeLatency, statusClass, count, observe } = this.#line(method, route, status);
-    count();
-    observe(ms / 1000);
+    this.#inFlight -= 1;
+    const line = this.#line(method, route, status);
+    line.answers += 1;
+    line.observe(ms / 1000);
+    const { route: routeLatency, statusClass } = line;
     routeLatency.latency.record(ms);
     routeLatency.answers.set(statusClass, (routeLatency.answers.get(statusClass) ?? 0) + 1);
   }
 
   /** A forecast was asked for; `kind` is that of the model that answered, or `none`; `outcome` a code of errors or `ok`. */
   predicted(kind: string, horizon: number, outcome: string, ms: number): void {
-    this.#predictions.inc({ kind, horizon, outcome });
+    const key = `${kind} ${horizon} ${outcome}`;
+    let line = this.#predictions.get(key);
+    if (line === undefined) {
+      line = { labels: { kind, horizon: String(horizon), outcome }, n: 0 };
+      this.#predictions.set(key, line);
+    }
+    line.n += 1;
     this.#predictionTime.observe({ outcome: outcome === 'ok' ? 'ok' : 'failed' }, ms / 1000);
   }
 
@@ -126,7 +147,6 @@ export class ApiMetrics {
     if (line === undefined) {
       // A parser's worth of methods on addresses that do not exist must not become as many series.
       const known = METHODS.has(method) ? method : 'other';
-      const counter = this.#requests.labels({ method: known, route, status });
       const histogram = this.#duration.labels({ method: known, route });
       const name = `${known} ${route}`;
       let routeLatency = this.routes.get(name);
@@ -137,7 +157,8 @@ export class ApiMetrics {
       line = {
         route: routeLatency,
         statusClass: `${Math.floor(status / 100)}xx`,
-        count: () => counter.inc(),
+        labels: { method: known, route, status: String(status) },
+        answers: 0,
         observe: (seconds) => histogram.observe(seconds),
       };
       this.#lines.set(key, line);
