@@ -1,5 +1,5 @@
 import type { SessionDate } from './bar.ts';
-import { addSessions, isSession, sessionOrdinal } from './calendar.ts';
+import { addSessions, isSession, latestSessionOn, sessionOrdinal } from './calendar.ts';
 import {
   type ChangedEvent,
   type ChangedSession,
@@ -154,7 +154,7 @@ function medianRatio(changes: readonly ChangedSession[]): number {
 }
 
 function adjustmentOf(last: ChangedSession, factor: number): ImpliedAdjustment | undefined {
-  const exDate = addSessions(last.date, 1);
+  const exDate = addSessions(latestSessionOn(last.date), 1);
   const ratio = splitNear(factor, last.after.close);
   if (ratio !== undefined) return { exDate, kind: 'split', value: ratio, factor };
   const share = 1 - factor;
