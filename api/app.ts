@@ -31,7 +31,7 @@ export function createApp(parts: ApiParts): Express {
       observe(parts),
       headers({ ...securityHeaders(), 'Cache-Control': 'no-store' }),
       refuseOtherOrigins(parts.settings.allowedHosts),
-      limitRate(parts.settings.rateLimit, unlimited),
+      limitRate(parts.settings.rateLimit, unlimited, parts.siblings?.hits),
     ]),
   );
   mount(app, endpoints, parts);

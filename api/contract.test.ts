@@ -83,6 +83,8 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /metrics', path: '/metrics', status: 200 }),
   () => ({ operation: 'post /upload', path: '/upload', status: 200, init: { ...post, body: file() } }),
   () => ({ operation: 'get /tickers', path: '/tickers', status: 200 }),
+  () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL', status: 200 }),
+  () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL?as_of=2013-02-24', status: 200 }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/AAPL', status: 202, init: json(SMALL) }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/AAPL?wait=true', status: 200, init: json(SMALL) }),
   () => ({ operation: 'get /train/{ticker}', path: '/train/AAPL?kinds=linear&horizons=1&window=300', status: 202 }),
@@ -140,7 +142,7 @@ const good: readonly (() => Case)[] = [
 
 const NONE = 'train/default/NONE/2013-03-01/1';
 const missing: readonly (() => Case)[] = [
-  ...['predict', 'history', 'certificate'].map((name) => () => ({
+  ...['predict', 'history', 'certificate', 'features'].map((name) => () => ({
     operation: `get /${name}/{ticker}`,
     path: `/${name}/ZZZZ`,
     status: 404,
@@ -152,6 +154,18 @@ const missing: readonly (() => Case)[] = [
     path: '/predict/AAPL?model=oracle',
     status: 400,
     code: 'MODEL_KIND_UNKNOWN',
+  }),
+  () => ({
+    operation: 'get /features/{ticker}',
+    path: '/features/AAPL?as_of=1999-12-31',
+    status: 404,
+    code: 'FEATURES_MISSING',
+  }),
+  () => ({
+    operation: 'get /features/{ticker}',
+    path: '/features/AAPL?as_of=2013-02-30',
+    status: 400,
+    code: 'DATE_INVALID',
   }),
   () => ({ operation: 'get /runs/{id}', path: `/runs/${NONE}`, status: 404, code: 'RUN_UNKNOWN' }),
   () => ({ operation: 'get /runs/{id}/events', path: `/runs/${NONE}/events`, status: 404, code: 'RUN_UNKNOWN' }),

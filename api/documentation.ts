@@ -32,7 +32,12 @@ export function documentation(endpoints: readonly Endpoint[], version: string): 
   const page = swaggerUi.setup(undefined, {
     customSiteTitle: 'stockcast API',
     // Without `validatorUrl: null` the page would ask a server on the internet to check the document.
-    swaggerOptions: { url: OPENAPI, validatorUrl: null, tryItOutEnabled: true },
+    swaggerOptions: {
+      ...{ url: OPENAPI, validatorUrl: null, tryItOutEnabled: true },
+      // What each address answers is shown with it; all forms together would be longer than all else.
+      ...{ defaultModelsExpandDepth: 0, displayRequestDuration: true },
+    },
+    customCss: '.swagger-ui .topbar { display: none }',
   });
   router.get('/docs', page);
   router.use('/docs', swaggerUi.serve);
@@ -47,7 +52,7 @@ function errorPage(): string {
       `<p>${escaped(message)}</p></section>`,
   );
   return (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>stockcast errors</title>' +
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>stockcast errors</title><link rel="icon" href="data:,">' +
     '<style>body{font:16px/1.5 system-ui,sans-serif;max-width:46em;margin:2em auto;padding:0 1em}' +
     'h2{font-size:1em;margin-bottom:0}p{margin:.2em 0}:target{background:#ff9}</style></head><body>' +
     `<h1>Errors</h1><p>What each code means and what to do: docs/errors.md.</p>${sections.join('')}</body></html>`

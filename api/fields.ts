@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Horizon, MAX_HORIZON, parseHorizon } from '../domain/horizon.ts';
 import type { Json } from '../domain/identity.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
+import { LIVE_SOURCES } from '../domain/price-source.ts';
 import { TICKER_FORM, parseTicker } from '../domain/ticker.ts';
 import {
   LARGEST_SEED,
@@ -133,7 +134,7 @@ export const forecastAsOfField = z.string().meta({
 
 /** A price source; whether there is such a one is for the use cases to say. */
 export const sourceField = z.string().meta({
-  description: 'Where newer prices come from first: csv (what is held), yahoo or alpha-vantage; default: as configured',
+  description: `Where newer prices come from first: csv (what is held), ${LIVE_SOURCES.join(' or ')}; default: as configured`,
   examples: ['yahoo'],
 });
 
@@ -157,3 +158,9 @@ function checkedWhole(value: unknown, least: number, most: number, issues: z.cor
   });
   return z.NEVER;
 }
+
+/** A download link in an answer. */
+export const downloadUrl = z
+  .url()
+  .optional()
+  .describe('Downloads the stored object for an hour, without further permission; only where MinIO or S3 keeps it');

@@ -66,7 +66,7 @@ describe('GET /predict/:ticker', () => {
   test('has an ETag that stays while the forecast does, and answers 304 to who knows it', async () => {
     const first = await get('/predict/AAPL?model=linear');
     const etag = first.headers.get('etag')!;
-    expect(etag).toMatch(/^W\/"[0-9a-f]{16}\.2013-03-01\.10\./);
+    expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
     expect(first.headers.get('cache-control')).toBe('private, no-cache');
     expect(first.headers.get('x-cache')).toBe('miss');
     const known = await get('/predict/aapl?model=linear', { headers: { 'if-none-match': etag } });

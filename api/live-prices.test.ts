@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { latestClosedSession } from '../domain/calendar.ts';
+import { MemoryCache } from '../stores/cache/memory-cache.ts';
 import type { Mood } from '../tests/doubles/provider.ts';
 import { sampleTicker } from '../tests/doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../tests/doubles/yahoo.ts';
 import { ask, expectProblem } from '../tests/support/answers.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
+import { CachedQuotes } from '../serving/cached-quotes.ts';
+import { createServices } from '../serving/services.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { takeInTestUniverse } from '../tests/support/test-universe.ts';
@@ -55,6 +58,16 @@ test('training by a source that is down rests on what is known, and says so', as
   expect((await trained(body)).asOf).toBe('2013-03-01');
 });
 
+test('what is wrong with a training is said before its source is asked; on an earlier day nothing is asked', async () => {
+  yahoo.requests.length = 0;
+  const wrong = await get('/train/AAPL?kinds=oracle&source=yahoo', { method: 'POST' });
+  expectProblem(wrong, 'MODEL_KIND_UNKNOWN');
+  const earlier = await get(`/train/AAPL?${WISH}&source=yahoo&as_of=2012-12-31`, { method: 'POST' });
+  expect(earlier.status).toBe(202);
+  await trained(earlier.body);
+  expect(yahoo.requests).toEqual([]);
+});
+
 test('csv gives the forecast alone, from what is known', async () => {
   yahoo.requests.length = 0;
   for (const path of ['/predict/AAPL?horizon=1', '/predict/AAPL?horizon=1&source=csv']) {
@@ -102,6 +115,18 @@ test('a live source brings the newest closed session and a quote', async () => {
   expect(body.notes.join()).not.toMatch(/missing|upload later prices/);
 });
 
+test('the log says how the quote was come by', async () => {
+  const quotes = new CachedQuotes(pipeline.services.quotes, { near: new MemoryCache() }, 300_000);
+  const holding = await startApi({ ...pipeline, services: { ...pipeline.services, quotes } });
+  try {
+    for (let i = 0; i < 2; i++) await ask(`${holding.url}/predict/AAPL?horizon=1&source=yahoo`);
+    const said = () => holding.lines.flatMap(({ quote_cache: verdict }) => (verdict === undefined ? [] : [verdict]));
+    await vi.waitFor(() => expect(said()).toEqual(['miss', 'hit']), { timeout: 20_000 });
+  } finally {
+    await holding.stop();
+  }
+});
+
 test('several tickers are answered each for itself', async () => {
   const { body } = await get('/batch-predict', {
     method: 'POST',
@@ -138,6 +163,22 @@ test('a universe asks for all its tickers', async () => {
     { ticker: 'MSFT', source: 'yahoo', last_session: '2013-03-01', stale: false },
   ]);
   await pipeline.ended(body.run_id);
+});
+
+test('a source that takes requests and never answers holds nobody up', async () => {
+  const settings = pricesFrom(yahoo.url, { patienceMs: 200, timeoutMs: 2000, retries: 0 });
+  const services = createServices(pipeline.services, pipeline.services.codeVersion, undefined, settings);
+  const impatient = await startApi({ ...pipeline, services });
+  try {
+    yahoo.behave({ kind: 'silent' });
+    const { status, body } = await ask(`${impatient.url}/predict/MSFT?horizon=1&source=yahoo`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ as_of: '2013-03-01', quote: { source: 'csv', stale: true } });
+    expect(body.notes.join()).toMatch(/The newest sessions are missing: yahoo does not answer: no answer in time/);
+  } finally {
+    yahoo.behave({ kind: 'well' });
+    await impatient.stop();
+  }
 });
 
 test('an unknown source, and prices that cannot stand for an unknown ticker, are said to be so', async () => {

@@ -16,6 +16,7 @@ test('describes every method of every address', () => {
       'get /approvals',
       'get /certificate/{ticker}',
       'get /certificates/{id}',
+      'get /features/{ticker}',
       'get /health',
       'get /history/{ticker}',
       'get /leaderboard',
@@ -98,4 +99,31 @@ test('says what may go wrong, by status', () => {
   expect(Object.keys(responses)).toEqual(['200', '400', '403', '404', '409', '429', '500', '502', '503']);
   expect(responses['409'].description).toContain('MODEL_MISSING');
   expect(responses['503'].headers).toHaveProperty('Retry-After');
+});
+
+test('every operation stands in one of the groups that are described', () => {
+  const names = document.tags.map(({ name }: { name: string }) => name);
+  const operations = Object.values(document.paths as Record<string, Record<string, { tags: string[] }>>).flatMap(
+    (methods) => Object.values(methods),
+  );
+  for (const { tags } of operations) expect(names).toContain(tags.join());
+  expect(new Set(operations.flatMap(({ tags }) => tags)).size).toBe(names.length);
+});
+
+test('what is put into the forms of the page is understood by what reads them', () => {
+  const bodies = endpoints.flatMap(({ body }) => (body === undefined ? [] : [body]));
+  expect(bodies.length).toBeGreaterThan(3);
+  for (const { name, schema } of bodies) {
+    const [example] = document.components.schemas[name].examples ?? [];
+    expect(schema.safeParse(example).error, name).toBeUndefined();
+  }
+});
+
+test('problems are shown as they come, each with its code', () => {
+  const responses = document.paths['/predict/{ticker}'].get.responses;
+  expect(Object.keys(responses['400'].content['application/problem+json'].examples)).toContain('TICKER_INVALID');
+  expect(responses['404'].content['application/problem+json'].examples.TICKER_UNKNOWN.value).toMatchObject({
+    ...{ status: 404, code: 'TICKER_UNKNOWN', retryable: false, type: '/docs/errors#TICKER_UNKNOWN' },
+  });
+  expect(JSON.stringify(document)).not.toContain(String(Number.MAX_SAFE_INTEGER));
 });

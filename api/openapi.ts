@@ -5,6 +5,19 @@ import { PROBLEM_TYPE, problemSchema } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** The groups of `/docs`, each with the first parts of its paths. */
+const GROUPS: readonly (readonly [name: string, description: string, first: readonly string[]])[] = [
+  ['Forecasts', 'What a price may become, and what came', ['predict', 'batch-predict', 'history']],
+  ['Prices', 'What models learn from', ['upload', 'tickers']],
+  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
+  [
+    'Models',
+    'What was trained, how good it is, and why it serves',
+    ['leaderboard', 'models', 'certificate', 'certificates'],
+  ],
+  ['Operation', 'Whether it lives, and how fast it is', ['', 'health', 'ready', 'performance', 'metrics']],
+];
+
 // Fields that an address does not know are refused, so any request may be ill-formed.
 const ALWAYS: readonly ErrorCode[] = ['REQUEST_INVALID', 'REQUEST_FOREIGN', 'UNEXPECTED'];
 
@@ -26,6 +39,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], version: string)
         'Stock-price forecasts from models that had to earn their place. Errors are problem documents (RFC 9457); ' +
         'their codes are explained at [/docs/errors](/docs/errors).',
     },
+    tags: GROUPS.map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: components },
   };
@@ -52,6 +66,7 @@ function operationOf(endpoint: Endpoint, components: Record<string, unknown>): J
   const required = body !== undefined && schemaOf(body.schema, 'input').required !== undefined;
   return {
     operationId: `${method}${path.replace(/[^a-z]+(\w?)/gi, (_, letter: string) => letter.toUpperCase())}`,
+    tags: [groupOf(path)],
     summary,
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
@@ -59,7 +74,10 @@ function operationOf(endpoint: Endpoint, components: Record<string, unknown>): J
     responses: {
       ...(otherwise === undefined ? {} : answerResponse(otherwise)),
       ...answerResponse(answer, summary),
-      ...problemResponses([...endpoint.errors, ...(endpoint.unlimited === true ? [] : (['RATE_LIMITED'] as const))]),
+      ...problemResponses(path, [
+        ...endpoint.errors,
+        ...(endpoint.unlimited === true ? [] : (['RATE_LIMITED'] as const)),
+      ]),
     },
   };
 }
@@ -88,7 +106,7 @@ function answerResponse(
   };
 }
 
-function problemResponses(codes: readonly ErrorCode[]): Json {
+function problemResponses(path: string, codes: readonly ErrorCode[]): Json {
   const possible = [...ALWAYS, ...codes];
   const statuses = [...new Set(possible.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
@@ -102,14 +120,45 @@ function problemResponses(codes: readonly ErrorCode[]): Json {
         ...(status === 503 || status === 429
           ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } } }
           : {}),
-        content: { [PROBLEM_TYPE]: { schema: reference('Problem') } },
+        content: {
+          [PROBLEM_TYPE]: { schema: reference('Problem'), examples: exampleProblems(path, status, possible) },
+        },
       },
     ]),
   );
 }
 
+function exampleProblems(path: string, status: number, codes: readonly ErrorCode[]): Json {
+  const ofStatus = codes.filter((code) => ERRORS[code].status === status);
+  return Object.fromEntries(
+    ofStatus.map((code) => {
+      const { title, message: detail, retryable } = ERRORS[code];
+      const example = { type: `/docs/errors#${code}`, title, status, detail, instance: path, code, retryable };
+      return [code, { summary: code, value: { ...example, request_id: 'b2c1d3f0-6a2e-4c0e-9a53-0f6e6a1d2c11' } }];
+    }),
+  );
+}
+
+function groupOf(path: string): string {
+  const first = path.split('/')[1]!;
+  const group = GROUPS.find(([, , parts]) => parts.includes(first));
+  if (group === undefined) throw new TypeError(`${path} belongs to no group of the documentation`);
+  return group[0];
+}
+
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...described } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+  const { $schema: _, ...described } = z.toJSONSchema(schema, {
+    ...{ io, target: 'draft-2020-12' },
+    override: ({ zodSchema, jsonSchema }) => {
+      // Left out of what is transformed, though they are written as they are sent.
+      const { examples, default: preset } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+      if (typeof preset === 'boolean') jsonSchema.default = preset;
+      // Where a number is whole, that is all that is meant; the page makes examples of bounds.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
   return described;
 }
 

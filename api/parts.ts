@@ -9,6 +9,7 @@ import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import type { Followers } from './followers.ts';
 import type { ApiMetrics } from './observation/api-metrics.ts';
 import type { Readiness } from './readiness.ts';
+import type { Siblings } from './siblings.ts';
 
 /** The settings that answer what a request leaves open. */
 export interface ApiSettings {
@@ -52,4 +53,6 @@ export interface ApiParts {
   readonly uploadsDir: string;
   /** Version of the project. */
   readonly version: string;
+  /** All processes behind the port; undefined where this is the only one. */
+  readonly siblings?: Siblings | undefined;
 }

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { type Store, rateLimit } from 'express-rate-limit';
 import { StockcastError } from '../domain/errors.ts';
 
 const WINDOW_MS = 60_000;
@@ -7,9 +7,9 @@ const WINDOW_MS = 60_000;
 /**
  * Middleware that lets one client address make so many requests a minute (0: any number), and says in the headers
  * `RateLimit-Policy` and `RateLimit` how many are left (draft 7: later ones hash the address for each answer). What must
- * always be answered does not count.
+ * always be answered does not count. `store` keeps the counts; default: this process, for itself.
  */
-export function limitRate(perMinute: number, unlimited: readonly string[]): RequestHandler {
+export function limitRate(perMinute: number, unlimited: readonly string[], store?: Store): RequestHandler {
   if (perMinute === 0) return (_request, _response, next) => next();
   const free = new Set(unlimited);
   return rateLimit({
@@ -17,6 +17,7 @@ export function limitRate(perMinute: number, unlimited: readonly string[]): Requ
     limit: perMinute,
     standardHeaders: 'draft-7',
     legacyHeaders: false,
+    ...(store === undefined ? {} : { store }),
     skip: (request) => free.has(request.path),
     handler: (_request, response) => {
       const seconds = Number(response.get('Retry-After'));

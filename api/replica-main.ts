@@ -1,5 +1,6 @@
-import type { ReplicaMessage } from './replicas.ts';
+import type { ReplicaMessage } from './replica-messages.ts';
 import { runReplica } from './server.ts';
+import { Siblings } from './siblings.ts';
 
 // One of several processes of the API: `replicas.ts` starts it and sends it the configuration when it asks.
 const tell = (message: ReplicaMessage) =>
@@ -9,7 +10,9 @@ const tell = (message: ReplicaMessage) =>
   });
 
 process.once('message', (config: Parameters<typeof runReplica>[0]) => {
-  runReplica(config, (url) => void tell({ ready: url })).then(
+  const siblings = new Siblings((message) => void tell(message));
+  process.on('message', (message: Parameters<Siblings['hear']>[0]) => siblings.hear(message));
+  runReplica(config, (url) => void tell({ ready: url }), siblings).then(
     // The channel to the process that started it would keep this one alive.
     () => process.exit(0),
     async (error: unknown) => {

@@ -2,6 +2,8 @@ import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { StockcastError } from '../domain/errors.ts';
 import { askedToStop } from './asked-to-stop.ts';
+import type { ReplicaMessage } from './replica-messages.ts';
+import { Switchboard } from './switchboard.ts';
 
 const MAIN = fileURLToPath(new URL('./replica-main.ts', import.meta.url));
 /** As long as a replica itself takes at most, and a little more. */
@@ -9,9 +11,6 @@ const STOP_MS = 9800;
 const MAX_RESTARTS = 5;
 const WINDOW_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
-
-/** What a replica tells the process that started it. */
-export type ReplicaMessage = 'waits for its configuration' | { readonly ready: string } | { readonly failed: string };
 
 /** What is said of the replicas. */
 export interface ReplicaNews {
@@ -31,7 +30,10 @@ export async function runReplicas(
   config: { readonly api: { readonly processes: number } },
   { onReady, say }: ReplicaNews,
 ): Promise<void> {
-  cluster.setupPrimary({ exec: MAIN, args: [], execArgv: ['--import', import.meta.resolve('tsx')] });
+  // What is not a number, as a metric may be, has no place in JSON.
+  const serialization = 'advanced';
+  cluster.setupPrimary({ exec: MAIN, args: [], execArgv: ['--import', import.meta.resolve('tsx')], serialization });
+  const switchboard = new Switchboard();
   const running = new Set<Worker>();
   const deaths: number[] = [];
   let isStopping = false;
@@ -47,11 +49,15 @@ export async function runReplicas(
       running.add(worker);
       worker.on('message', (message: ReplicaMessage) => {
         if (typeof message === 'string') worker.send(config);
-        else if ('ready' in message) resolve(message.ready);
-        else problem = message.failed;
+        else if ('ready' in message) {
+          switchboard.add(worker);
+          resolve(message.ready);
+        } else if ('failed' in message) problem = message.failed;
+        else switchboard.receive(worker, message);
       });
       worker.once('exit', (code, signal) => {
         running.delete(worker);
+        switchboard.remove(worker);
         if (!isStopping) onDeath(problem ?? `${name} (pid ${worker.process.pid}) was ended by ${signal ?? code}`);
       });
     });

@@ -21,6 +21,8 @@ export interface Seen {
   ticker: string | undefined;
   /** Whether its answer came from a cache. */
   cache: 'hit' | 'miss' | 'stale' | undefined;
+  /** As `cache`, for its quote. */
+  quoteCache: 'hit' | 'miss' | 'stale' | undefined;
   /** Code of the error that it was answered with. */
   code: string | undefined;
   /** A failure that nobody foresaw. */
@@ -45,7 +47,14 @@ export function openScope({ tenant, principal }: ApiSettings) {
 class OpenScope implements RequestScope {
   readonly requestId: string;
   readonly context: Context;
-  readonly seen: Seen = { route: undefined, ticker: undefined, cache: undefined, code: undefined, trace: undefined };
+  readonly seen: Seen = {
+    route: undefined,
+    ticker: undefined,
+    cache: undefined,
+    quoteCache: undefined,
+    code: undefined,
+    trace: undefined,
+  };
   readonly #response: Response;
   #gone: AbortController | undefined;
 

@@ -9,6 +9,7 @@ import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folder
 import type { AsideCounts } from '../serving/cache-aside.ts';
 import { ChangeWatch } from '../serving/change-watch.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
+import { hotFeatures } from '../serving/feature-store.ts';
 import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
 import { CachedQuotes } from '../serving/cached-quotes.ts';
 import { PredictionAudit } from '../serving/prediction-audit.ts';
@@ -27,12 +28,17 @@ import { Followers } from './followers.ts';
 import { listen } from './listen.ts';
 import { ApiMetrics } from './observation/api-metrics.ts';
 import { createLog, openLogFile } from './observation/log.ts';
+import { performanceOf } from './observation/process-performance.ts';
+import type { ApiParts } from './parts.ts';
 import { PROBE_TIMEOUT_MS, Readiness } from './readiness.ts';
 import { runReplicas } from './replicas.ts';
+import type { Siblings } from './siblings.ts';
 
 /** Requests get this long to finish after SIGTERM; with what closing costs, the process is gone within 10 s. */
 const DRAIN_MS = 7000;
 const EXIT_MS = 9500;
+/** As many tickers as have their models loaded at the start. */
+const MAX_HOT_FEATURES = 200;
 const AUDIT_FLUSH_MS = 1500;
 const LOG_FLUSH_MS = 300;
 
@@ -48,8 +54,8 @@ export async function runApi(config: Config): Promise<void> {
   else await runReplica(config, onReady);
 }
 
-/** Composition root of one process of the API; as `runApi`. */
-export async function runReplica(config: Config, onReady: (url: string) => void): Promise<void> {
+/** Composition root of one process of the API; as `runApi`. `siblings` where it is one of several. */
+export async function runReplica(config: Config, onReady: (url: string) => void, siblings?: Siblings): Promise<void> {
   const asked = askedToStop();
   const stopping = new AbortController();
   const uploadsDir = join(config.stateDir, 'uploads');
@@ -73,7 +79,10 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
     const direct = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
     const nearQuotes = new MemoryCache();
     const quotes = new CachedQuotes(direct.quotes, { near: nearQuotes, shared }, config.prices.quoteTtlMs);
-    const services = { ...direct, quotes };
+    const nearFeatures = new MemoryCache(MAX_HOT_FEATURES);
+    const watch = new ChangeWatch([near, nearFeatures, ...(shared === undefined ? [] : [shared])]);
+    const hot = hotFeatures(nearFeatures, watch);
+    const services = { ...direct, quotes, hotFeatures: hot };
     if (config.onRestatement === 'retrain') {
       services.alarm.retrainBy((context, id) => retrainRestated(services, temporal, context, id, config));
     }
@@ -81,7 +90,6 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],
     ]);
-    const watch = new ChangeWatch(shared === undefined ? [near] : [near, shared]);
     stores.changes.listen(watch);
     const forecasts =
       predictionCache === 'on'
@@ -94,7 +102,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
       // What is read before changes are heard would have to be read again.
       { after: watch.heard, signal: stopping.signal },
     );
-    const app = createApp({
+    const parts: ApiParts = {
       services,
       temporal,
       forecasts,
@@ -121,13 +129,20 @@ export async function runReplica(config: Config, onReady: (url: string) => void)
       caches: () => [
         services.loaded.counts,
         countsOf('forecasts', forecasts.counts, near.size),
+        countsOf('features', hot.counts, nearFeatures.size),
         countsOf('quotes', quotes.counts, nearQuotes.size),
       ],
       ...{ audit, log, metrics, uploadsDir },
       followers: new Followers(maxStreams, stopping.signal),
       watch: new RunWatch(temporal),
       version: projectVersion(),
-    });
+      siblings,
+    };
+    const app = createApp(parts);
+    siblings?.answer(
+      { metrics: () => metrics.registry.getMetricsAsJSON(), performance: () => performanceOf(parts) },
+      (error) => log.error({ error }, 'this process cannot tell its figures'),
+    );
     const api = await listen(app, config.api.host, config.api.port);
     onReady(api.url);
     await asked;

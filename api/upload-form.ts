@@ -101,8 +101,11 @@ async function receive(request: Request, dir: string, rules: UploadRules): Promi
     seen.add(name);
   });
   parser.on('field', (name, value, { valueTruncated }) => {
-    if (fileNames.includes(name)) refuseField(name, `expected a file, not text (curl: -F ${name}=@${name}.csv)`);
-    else if (!fieldNames.includes(name)) refuseField(name, `there is no such field; possible: ${known}`);
+    if (fileNames.includes(name)) {
+      // The page at /docs sends a file field that was left empty as an empty text.
+      if (value !== '') refuseField(name, `expected a file, not text (curl: -F ${name}=@${name}.csv)`);
+      else if (seen.has(name)) refuseField(name, 'given twice');
+    } else if (!fieldNames.includes(name)) refuseField(name, `there is no such field; possible: ${known}`);
     else if (seen.has(name)) refuseField(name, 'given twice');
     else if (valueTruncated) refuseField(name, `longer than ${FIELD_BYTES} bytes`);
     else fields[name] = value;
@@ -143,7 +146,13 @@ function openParser(request: Request, limitBytes: number, nFiles: number, nField
       headers: request.headers,
       defParamCharset: 'utf8',
       // The parser counts a file that fills its limit exactly as too long.
-      limits: { fileSize: limitBytes + 1, files: nFiles, fields: nFields, fieldSize: FIELD_BYTES, headerPairs: 20 },
+      limits: {
+        fileSize: limitBytes + 1,
+        files: nFiles,
+        fields: nFields + nFiles,
+        fieldSize: FIELD_BYTES,
+        headerPairs: 20,
+      },
     });
   } catch (cause) {
     throw new StockcastError('REQUEST_INVALID', { field: 'form', problem: (cause as Error).message }, { cause });

@@ -173,6 +173,17 @@ describe('a form', () => {
     expect((await ask(`${api.url}/upload`, { method: 'POST', body, headers })).status).toBe(200);
   });
 
+  test('whose file field was sent as an empty text, as the page at /docs does, counts as without it', async () => {
+    const form = new FormData();
+    form.append('file', new Blob([`${HEADER}\n${GOOD_ROW}\n`]), 'p.csv');
+    form.append('events', '');
+    form.append('on_bad_row', 'refuse');
+    form.append('adjust_splits', 'false');
+    expect((await ask(`${api.url}/upload`, { method: 'POST', body: form })).status).toBe(200);
+    form.append('events', '');
+    expectProblem(await ask(`${api.url}/upload`, { method: 'POST', body: form }), 'REQUEST_INVALID');
+  });
+
   test.each([
     ['no form at all', 'text/csv', 'MEDIA_TYPE_UNSUPPORTED', 'multipart/form-data'],
     ['a form without a boundary', 'multipart/form-data', 'REQUEST_INVALID', 'Boundary'],

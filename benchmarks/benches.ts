@@ -6,12 +6,14 @@ import type { Bench } from './figure.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
+import { storesBench } from './speed/stores.ts';
 
 /** Every bench that can be run by name. */
 export const BENCHES: readonly Bench[] = [
   forestBench,
   lstmBench,
   servingBench,
+  storesBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,

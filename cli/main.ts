@@ -4,6 +4,10 @@ import { PROJECT_DIR } from '../config/project-dir.ts';
 import { composeParts } from './composition.ts';
 import { runCommandLine } from './run-command-line.ts';
 
+// What TensorFlow's native library, where it is installed, tells of its build at each start; its errors are shown. It asks
+// the process itself, so that a training thread could not set this.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
 // The composition root of the command line: whoever imports this module runs the command that the process was given.
 const { argv, env, stdout, stderr } = process;
 

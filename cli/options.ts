@@ -120,6 +120,11 @@ export function offsetOption(text: string): number {
   return wholeNumber('--offset', text, 0, Number.MAX_SAFE_INTEGER);
 }
 
+/** @throws StockcastError REQUEST_INVALID */
+export function daysOption(text: string): number {
+  return wholeNumber('--older-than-days', text, 1, 100_000, 'a whole number of days');
+}
+
 /** @throws StockcastError DATE_INVALID */
 export function dateOption(text: string): SessionDate {
   if (!isIsoDate(text)) throw new StockcastError('DATE_INVALID', { date: text, expected: 'YYYY-MM-DD' });

@@ -15,7 +15,7 @@ const stockcast = (...args: string[]) => commandLine(args, { STOCKCAST_STATE_DIR
 
 const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
-  ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare'],
+  ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc'],
   ...['restatements list', 'restatements show', 'restatements retrain'],
   ...['worker', 'api', 'doctor'],
 ];

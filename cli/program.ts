@@ -3,6 +3,8 @@ import { addApi } from './commands/api.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFeatures } from './commands/features.ts';
+import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
@@ -30,6 +32,7 @@ const COMMANDS = [
   addUpload,
   addPrices,
   addTickers,
+  addFeatures,
   addTrain,
   addRuns,
   addLeaderboard,
@@ -38,6 +41,7 @@ const COMMANDS = [
   addTrials,
   addPredict,
   addRestatements,
+  addGc,
   addTemporal,
   addWorker,
   addApi,

@@ -79,6 +79,39 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ DATABASE_URL: 'mysql://me:secret@db/x' }, dir)).toThrow(/DATABASE_URL=\(not shown\)/);
   });
 
+  it('takes the settings of S3 together or not at all, and shows no secret of theirs', () => {
+    expect(loadConfig({}, dir).s3).toBeUndefined();
+    const s3 = { S3_ENDPOINT: 'http://127.0.0.1:9000/', S3_ACCESS_KEY: 'me', S3_SECRET_KEY: 'the-secret' };
+    expect(loadConfig(s3, dir).s3).toEqual({
+      endpoint: 'http://127.0.0.1:9000',
+      bucket: 'stockcast',
+      region: 'us-east-1',
+      accessKey: 'me',
+      secretKey: 'the-secret',
+    });
+    const more = { ...s3, S3_BUCKET: 'prices', S3_REGION: 'eu-central-1', S3_SESSION_TOKEN: 'token' };
+    expect(loadConfig(more, dir).s3).toMatchObject({ bucket: 'prices', region: 'eu-central-1', sessionToken: 'token' });
+    const problemOf = (env: Record<string, string>) => {
+      try {
+        loadConfig(env, dir);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      throw new Error('it was taken');
+    };
+    const { S3_ENDPOINT, S3_SECRET_KEY } = s3;
+    expect(problemOf({ S3_ENDPOINT })).toContain('S3_ENDPOINT needs S3_ACCESS_KEY, S3_SECRET_KEY');
+    expect(problemOf({ S3_BUCKET: 'prices', S3_SECRET_KEY })).toContain(
+      'S3_BUCKET, S3_SECRET_KEY need S3_ENDPOINT, S3_ACCESS_KEY',
+    );
+    expect(problemOf({ ...s3, S3_BUCKET: 'Prices' })).toContain('S3_BUCKET="Prices": expected 3 to 63');
+    for (const endpoint of ['minio:9000', 'ftp://minio', 'http://me:the-secret@minio:9000', 'http://minio/stockcast']) {
+      const problem = problemOf({ ...s3, S3_ENDPOINT: endpoint });
+      expect(problem).toContain('S3_ENDPOINT=(not shown)');
+      expect(problem).not.toContain('the-secret');
+    }
+  });
+
   it('takes empty variables for unset ones', () => {
     expect(loadConfig({ STOCKCAST_API_PORT: '' }, dir).api.port).toBe(3000);
   });
@@ -108,6 +141,7 @@ describe('loadConfig', () => {
       databaseUrl: 'postgres://stockcast:p@127.0.0.1:5001/stockcast',
       objectsDir: '/elsewhere/objects',
       temporalNamespace: 'prices',
+      s3: { endpoint: 'http://127.0.0.1:9001', bucket: 'b', region: 'r', accessKey: 'a', secretKey: 's' },
     };
     writeFileSync(join(stateDir, 'stack.json'), JSON.stringify({ addresses }));
     const config = loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir);
@@ -118,10 +152,12 @@ describe('loadConfig', () => {
     });
     expect(config.database.url).toBe(addresses.databaseUrl);
     expect(config.objectsDir).toBe('/elsewhere/objects');
+    expect(config.s3).toEqual(addresses.s3);
     const own = { TEMPORAL_ADDRESS: 'temporal:7233', STOCKCAST_OBJECTS_DIR: 'mine' };
     const other = loadConfig({ STOCKCAST_STATE_DIR: stateDir, ...own }, dir);
     expect(other.temporal).toEqual({ address: 'temporal:7233', namespace: 'default', uiUrl: undefined });
     expect(other.objectsDir).toBe(join(dir, 'mine'));
+    expect(other.s3).toBeUndefined();
     expect(other.external).toEqual({ temporal: true, database: false });
     expect(loadConfig({ STOCKCAST_STATE_DIR: stateDir }, dir, () => undefined).database.url).toBeUndefined();
   });
@@ -134,7 +170,7 @@ describe('loadConfig', () => {
 
   it('is documented key by key', () => {
     const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map((row) => [row[1], row[2]]);
+    const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map((row) => [row[1], row[2]]);
     expect(rows).toEqual(Object.entries(SETTINGS).map(([key, setting]) => [key, setting.description]));
   });
 });

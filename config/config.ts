@@ -6,7 +6,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
 import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
-import { type StackAddresses, readStackFile } from './stack-file.ts';
+import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
 const positive = (most = Number.MAX_VALUE) => z.coerce.number().positive().max(most);
@@ -42,6 +42,21 @@ export const SETTINGS = {
     .string()
     .optional()
     .describe('Folder of the object store; default: objects/ in the state folder'),
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .regex(/^https?:\/\/[^/@?#]+\/?$/, 'expected http://host:port or https://host:port')
+    .transform((text) => text.replace(/\/$/, ''))
+    .optional()
+    .describe('MinIO or S3 that keeps the objects, as http(s)://host:port; unset means the folder of objects'),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'expected 3 to 63 lower-case letters, digits or "-"')
+    .default('stockcast')
+    .describe('Bucket of the objects; made, with versions, where it is missing'),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket'),
+  S3_ACCESS_KEY: z.string().optional().describe('Access key to the bucket; needed with S3_ENDPOINT'),
+  S3_SECRET_KEY: z.string().optional().describe('Secret key to the bucket; needed with S3_ENDPOINT'),
+  S3_SESSION_TOKEN: z.string().optional().describe('Session token, where the keys are temporary ones'),
   STOCKCAST_API_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on'),
   STOCKCAST_ALLOWED_HOSTS: z
     .string()
@@ -60,7 +75,7 @@ export const SETTINGS = {
     .describe('Largest file that POST /upload takes'),
   STOCKCAST_RATE_LIMIT: wholeNumber(0)
     .default(6000)
-    .describe('Requests a minute that one client address may make of an API process; 0 means any number'),
+    .describe('Requests a minute that one client address may make of the API; 0 means any number'),
   STOCKCAST_TRUSTED_PROXIES: wholeNumber(0, 100)
     .default(0)
     .describe('Proxies in front of the API whose X-Forwarded-For and -Proto are believed'),
@@ -186,6 +201,8 @@ export interface Config {
   /** Undefined means that no cache is shared. */
   readonly redisUrl: string | undefined;
   readonly objectsDir: string;
+  /** Undefined means that the folder keeps the objects. */
+  readonly s3: S3Settings | undefined;
   readonly api: {
     readonly host: string;
     readonly port: number;
@@ -238,7 +255,7 @@ export function loadConfig(
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0]);
-      const shown = /URL|KEY/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
+      const shown = /URL|KEY|ENDPOINT|TOKEN/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
       return `${key}=${shown}: ${issue.message}`;
     });
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
@@ -248,6 +265,7 @@ export function loadConfig(
     const problems = 'STOCKCAST_PRICE_SOURCE="alpha-vantage" needs STOCKCAST_ALPHA_VANTAGE_KEY';
     throw new StockcastError('CONFIG_INVALID', { problems });
   }
+  requireWholeS3(given);
   const stateDir = resolve(cwd, settings.STOCKCAST_STATE_DIR);
   const stack = stackIn(stateDir) ?? {};
   const { temporal, temporalNamespace, temporalUi } = settings.TEMPORAL_ADDRESS === undefined ? stack : {};
@@ -265,6 +283,7 @@ export function loadConfig(
     },
     redisUrl: settings.REDIS_URL,
     objectsDir: resolve(cwd, settings.STOCKCAST_OBJECTS_DIR ?? stack.objectsDir ?? resolve(stateDir, 'objects')),
+    s3: s3Of(settings) ?? (settings.STOCKCAST_OBJECTS_DIR === undefined ? stack.s3 : undefined),
     api: {
       host: settings.STOCKCAST_API_HOST,
       port: settings.STOCKCAST_API_PORT,
@@ -318,6 +337,28 @@ export function loadConfig(
       database: settings.DATABASE_URL !== undefined,
     },
   });
+}
+
+/** @throws StockcastError CONFIG_INVALID when some of the settings of S3 are given and others, which it needs, are not */
+function requireWholeS3(given: Readonly<Record<string, string | undefined>>): void {
+  const named = Object.keys(given).filter((key) => key.startsWith('S3_'));
+  if (named.length === 0) return;
+  const missing = ['S3_ENDPOINT', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'].filter((key) => given[key] === undefined);
+  if (missing.length === 0) return;
+  const problems = `${named.join(', ')} need${named.length === 1 ? 's' : ''} ${missing.join(', ')}`;
+  throw new StockcastError('CONFIG_INVALID', { problems });
+}
+
+function s3Of(settings: z.infer<z.ZodObject<typeof SETTINGS>>): S3Settings | undefined {
+  if (settings.S3_ENDPOINT === undefined) return undefined;
+  return {
+    endpoint: settings.S3_ENDPOINT,
+    bucket: settings.S3_BUCKET,
+    region: settings.S3_REGION,
+    accessKey: settings.S3_ACCESS_KEY!,
+    secretKey: settings.S3_SECRET_KEY!,
+    ...(settings.S3_SESSION_TOKEN === undefined ? {} : { sessionToken: settings.S3_SESSION_TOKEN }),
+  };
 }
 
 function deepFreeze<T extends object>(value: T): T {

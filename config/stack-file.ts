@@ -3,6 +3,18 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { StockcastError } from '../domain/errors.ts';
 
+const s3 = z.object({
+  endpoint: z.string(),
+  bucket: z.string(),
+  region: z.string(),
+  accessKey: z.string(),
+  secretKey: z.string(),
+  sessionToken: z.string().optional(),
+});
+
+/** The bucket of the objects, and who asks for it. */
+export type S3Settings = z.infer<typeof s3>;
+
 const stackFile = z.looseObject({
   addresses: z.object({
     /** Temporal frontend, `host:port`. */
@@ -14,6 +26,8 @@ const stackFile = z.looseObject({
     api: z.string(),
     databaseUrl: z.string(),
     objectsDir: z.string(),
+    /** Absent where the folder keeps the objects. */
+    s3: s3.optional(),
   }),
   /** Which servers the environment named when the stack started, so that it did not boot them. */
   external: z.object({ temporal: z.boolean(), database: z.boolean() }).default({ temporal: false, database: false }),

@@ -152,6 +152,13 @@ export const ERRORS = {
     title: 'Too few sessions to train',
     message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
   },
+  FEATURES_MISSING: {
+    status: 404,
+    retryable: false,
+    title: 'No features yet',
+    message:
+      'No features of {ticker} can be known as of {when}: the first ones are those of its session number {needed}. Ask for a later date, or upload more of its history.',
+  },
   FILE_REFUSED: {
     status: 422,
     retryable: false,
@@ -232,6 +239,26 @@ export const ERRORS = {
     retryable: false,
     title: 'Stored object damaged',
     message: 'The object {key} is damaged: {problem}. Restore it or train again.',
+  },
+  OBJECTS_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'Object store cannot be reached',
+    message: 'The object store at {endpoint} does not answer: {problem}. Try again shortly.',
+  },
+  OBJECTS_REFUSED: {
+    status: 500,
+    retryable: false,
+    title: 'Object store refuses',
+    message:
+      'The object store at {endpoint} refuses the bucket {bucket}: {problem}. Check S3_ACCESS_KEY, S3_SECRET_KEY and what they are allowed to do.',
+  },
+  REFERENCES_UNKNOWN: {
+    status: 409,
+    retryable: false,
+    title: 'References cannot be followed',
+    message:
+      'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
   },
   MODEL_INPUT_INVALID: {
     status: 500,

@@ -88,6 +88,18 @@ export interface ModelVersion extends ModelIdentity {
   readonly certificate?: CertificateRef;
 }
 
+/** The part of a version that names what was kept for it. */
+export type ModelReferences = Pick<
+  ModelVersion,
+  'id' | 'ticker' | 'datasetId' | 'panel' | 'featureSet' | 'codeVersion' | 'objectKey' | 'certificate'
+>;
+
+/** A row of the ledger or of the forecasts that names a model. */
+export interface ModelMention {
+  readonly modelId: string;
+  readonly certificateId?: string;
+}
+
 /** A certificate by its hash, with its verdict. */
 export interface CertificateRef {
   readonly id: string;

@@ -81,6 +81,28 @@ describe('the doctor', () => {
     expect(JSON.stringify(found)).not.toContain('secret');
   });
 
+  it('says whether the object store answers and takes the keys, and shows no secret', async () => {
+    const s3 = { S3_ACCESS_KEY: 'me', S3_SECRET_KEY: 'the-secret' };
+    let status = 200;
+    server = createServer((_, response) => response.writeHead(status).end());
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const findStore = async (address: string) => (await find({ ...s3, S3_ENDPOINT: address }))['Object store'];
+    const where = `${endpoint}/stockcast`;
+    expect(await findStore(endpoint)).toMatchObject({ status: 'ok', where, hint: 'external, by S3_ENDPOINT' });
+    status = 404;
+    expect(await findStore(endpoint)).toMatchObject({ status: 'ok', hint: expect.stringContaining('at first use') });
+    status = 403;
+    const refused = await findStore(endpoint);
+    expect(refused).toMatchObject({ status: 'wrong', hint: expect.stringContaining('check S3_ENDPOINT and the keys') });
+    expect(JSON.stringify(refused)).not.toContain('the-secret');
+    expect(await findStore('http://127.0.0.1:9')).toMatchObject({
+      status: 'wrong',
+      hint: expect.stringContaining('ECONNREFUSED'),
+    });
+    expect((await find())['Object store']).toBeUndefined();
+  });
+
   it('tells what is wrong with the configuration or with what a stack wrote down, and looks at the rest', async () => {
     writeFileSync(join(dir, 'state', 'stack.json'), '{');
     const found = await find({ DATABASE_URL: 'secret at db', STOCKCAST_API_PORT: 'http' });

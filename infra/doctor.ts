@@ -3,31 +3,48 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { SETTINGS, loadConfig } from '../config/config.ts';
-import { type StackAddresses, readStackFile } from '../config/stack-file.ts';
+import { type Config, SETTINGS, loadConfig } from '../config/config.ts';
+import { type S3Settings, type StackAddresses, readStackFile } from '../config/stack-file.ts';
 import type { Finding } from '../domain/finding.ts';
+import { findBucket } from './minio/find-bucket.ts';
 import { findPostgresBinaries, program } from './postgres/postgres-binaries.ts';
-import { TEMPORAL_CLI_VERSION, cacheDir, findTemporalCli } from './temporal/temporal-cli.ts';
+import { cacheDir } from './go-program.ts';
+import { TEMPORAL_CLI_VERSION, findTemporalCli } from './temporal/temporal-cli.ts';
 
 const LEAST_FREE_GB = 2;
+const PATIENCE_MS = 2000;
 
 /** Looks at what the project needs on this machine, and what of it runs; changes nothing. */
 export async function diagnose(env: NodeJS.ProcessEnv, cwd: string): Promise<Finding[]> {
   const stateDir = resolve(cwd, SETTINGS.STOCKCAST_STATE_DIR.parse(env.STOCKCAST_STATE_DIR || undefined));
+  const { config, problems } = configuration(env, cwd);
   return [
     node(),
-    ...configuration(env, cwd),
+    ...problems,
     ...(await Promise.all([temporal(env), go(), postgres(env), duckdb(), disk(stateDir), stack(stateDir)])),
+    // The folder needs nothing.
+    ...(config?.s3 === undefined ? [] : [await objects(config.s3)]),
   ];
 }
 
 // Told only when it is wrong: it is neither a program nor a place.
-function configuration(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
+function configuration(env: NodeJS.ProcessEnv, cwd: string): { config?: Config; problems: Finding[] } {
   try {
-    loadConfig(env, cwd, () => undefined);
-    return [];
+    return { config: loadConfig(env, cwd, () => undefined), problems: [] };
   } catch (error) {
-    return [{ part: 'Configuration', status: 'wrong', hint: messageOf(error) }];
+    return { problems: [{ part: 'Configuration', status: 'wrong', hint: messageOf(error) }] };
+  }
+}
+
+async function objects(s3: S3Settings): Promise<Finding> {
+  const part = 'Object store';
+  const where = `${s3.endpoint}/${s3.bucket}`;
+  try {
+    const isThere = await findBucket(s3, PATIENCE_MS);
+    const hint = `external, by S3_ENDPOINT${isThere ? '' : '; the bucket is made at first use'}`;
+    return { part, status: 'ok', where, hint };
+  } catch (error) {
+    return { part, status: 'wrong', where, hint: `${messageOf(error)}; check S3_ENDPOINT and the keys` };
   }
 }
 
@@ -120,7 +137,7 @@ async function stack(stateDir: string): Promise<Finding> {
   if (addresses === undefined)
     return { part: 'Local stack', status: 'ok', where: stateDir, hint: 'not running; npm start runs it' };
   try {
-    await fetch(`${addresses.api}/health`, { signal: AbortSignal.timeout(2000) });
+    await fetch(`${addresses.api}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return {
       part: 'Local stack',
       status: 'ok',

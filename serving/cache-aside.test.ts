@@ -9,14 +9,17 @@ const away = new StockcastError('DATABASE_UNAVAILABLE', { problem: 'away' });
 const unknown = new StockcastError('TICKER_UNKNOWN', { ticker: 'X', known: 'none yet' });
 
 /** A source whose answers a test gives, beside a cache whose clock it sets. */
-function setUp(policy: Partial<CachePolicy> = {}, shared?: Cache) {
+function setUp(
+  { patienceMs = 0, ...policy }: Partial<Omit<CachePolicy, 'patienceMs'>> & { readonly patienceMs?: number } = {},
+  shared?: Cache,
+) {
   const context = freshContext();
   let now = 1_000_000;
   const waiting: { resolve(value: string): void; reject(error: Error): void }[] = [];
   const near = new MemoryCache();
   const cache = new CacheAside<string>(
     { near, shared },
-    { freshUntil: (readAt) => readAt + 1000, staleMs: 600_000, patienceMs: 0, ...policy },
+    { freshUntil: (readAt) => readAt + 1000, staleMs: 600_000, patienceMs: () => patienceMs, ...policy },
     () => now,
   );
   const load = () => new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
@@ -147,6 +150,36 @@ describe('cache-aside', () => {
     const third = setUp({}, shared);
     const stale = await third.cache.get(one.context, 'AAPL', 'a', () => Promise.reject(away));
     expect(stale).toMatchObject({ value: 'read by one', verdict: 'stale' });
+  });
+
+  it('leaves a failing source alone for a while, although the shared cache has given what is known', async () => {
+    const shared = new MemoryCache();
+    const [one, other] = [setUp({}, shared), setUp({}, shared)];
+    await one.give(one.ask(), 'old');
+    await shared.forget(one.context, 'AAPL');
+    const failing = () => other.cache.get(one.context, 'AAPL', 'a', () => Promise.reject(away));
+    for (let i = 0; i < 3; i++) expect(await failing()).toMatchObject({ value: 'old', verdict: 'stale' });
+    expect(other.cache.counts.loads).toBe(1);
+    other.pass(1000);
+    await failing();
+    expect(other.cache.counts.loads).toBe(2);
+  });
+
+  it('hides no bug behind what is known, but a disk that fails', async () => {
+    const on = setUp({ patienceMs: 60_000 });
+    await on.give(on.ask(), 'old');
+    const bug = new TypeError('x is undefined');
+    const disk = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' });
+    on.pass(1000);
+    const asked = on.ask();
+    await on.settle();
+    on.waiting.shift()!.reject(bug);
+    await expect(asked).rejects.toBe(bug);
+    on.pass(1000);
+    const again = on.ask();
+    await on.settle();
+    on.waiting.shift()!.reject(disk);
+    expect(await again).toMatchObject({ value: 'old', verdict: 'stale' });
   });
 
   it('neither believes the shared cache nor fills it while changes may be missed', async () => {

@@ -32,8 +32,8 @@ export interface CachePolicy {
   readonly freshUntil: (readAt: number) => number;
   /** How long after it was read a value may be given as stale. */
   readonly staleMs: number;
-  /** How long a caller waits for a reading that is under way before it is given the stale value. */
-  readonly patienceMs: number;
+  /** How long a caller waits for a reading that is under way before it is given the stale value of that age. */
+  readonly patienceMs: (ageMs: number) => number;
   /** Whether what another process has put into the shared cache can be believed to be current; default yes. */
   readonly trustsShared?: () => boolean;
 }
@@ -109,13 +109,16 @@ export class CacheAside<T> {
     const id = `${name}\n${near.generation}`;
     const underway = this.#readings.get(id);
     if (underway !== undefined) return underway;
+    const rest = () => this.#rests.set(name, this.#now() + REST_MS);
     const given = this.#fromSharedOrSource(context, group, key, near, load).then(
       (value) => {
-        this.#rests.delete(name);
+        // Stale from the shared cache: the source has failed.
+        if (value.verdict === 'stale') rest();
+        else this.#rests.delete(name);
         return value;
       },
       (error: unknown) => {
-        this.#rests.set(name, this.#now() + REST_MS);
+        rest();
         throw error;
       },
     );
@@ -158,7 +161,7 @@ export class CacheAside<T> {
   }
 
   async #inTime(reading: Reading<T>, stale: Held): Promise<Given<T>> {
-    const waitMs = reading.startedAt + this.#policy.patienceMs - this.#now();
+    const waitMs = reading.startedAt + this.#policy.patienceMs(this.#now() - stale.readAt) - this.#now();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       if (waitMs > 0) timer = setTimeout(() => resolve(undefined), waitMs);
@@ -202,7 +205,11 @@ export class CacheAside<T> {
   }
 }
 
-/** Whether the same reading may succeed later, so that the last known value stands meanwhile. */
+/**
+ * Whether the same reading may succeed later, so that the last known value stands meanwhile: an outage, told as an error
+ * of the system's own, or by the operating system (a disk, a network file system). Anything else is a bug to be seen.
+ */
 function mayPass(error: unknown): boolean {
-  return !(error instanceof StockcastError) || error.retryable;
+  if (error instanceof StockcastError) return error.retryable;
+  return error instanceof Error && 'syscall' in error;
 }

@@ -5,6 +5,7 @@ import type { Horizon } from '../domain/horizon.ts';
 import { canonicalJson, sha256Hex } from '../domain/identity.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
 import { kindNamed } from '../models/kinds.ts';
+import { type Downloadable, downloadLink } from './download-links.ts';
 import { missingModel } from './forecasting.ts';
 import { tickersOnce } from './histories.ts';
 import { certificateKey, walkForwardKey } from './object-keys.ts';
@@ -52,7 +53,7 @@ export interface CertificateRequest {
 }
 
 /** A certificate with its hash, as the API and the CLI give it. */
-export interface CertificateAnswer {
+export interface CertificateAnswer extends Downloadable {
   readonly certificate_id: string;
   readonly certificate: Certificate;
 }
@@ -77,5 +78,6 @@ export async function certificateOf(
   if (model === undefined) throw await missingModel(services, context, request, tickersOnce(services, context));
   const id = model.certificate?.id ?? promotion?.certificateId;
   if (id === undefined) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `of ${ticker}'s ${model.kind} model` });
-  return { certificate_id: id, certificate: await readCertificate(services, context, id) };
+  const certificate = await readCertificate(services, context, id);
+  return { certificate_id: id, ...(await downloadLink(services, context, certificateKey(id))), certificate };
 }

@@ -7,8 +7,10 @@ import { type ModelVersion, stageOf } from '../domain/model-version.ts';
 import type { ModelStanding } from '../stores/registry/model-registry.ts';
 import { readCertificate } from './certificates.ts';
 import { type ComparisonMetrics, metricsOf, onSameDays } from './comparison-metrics.ts';
+import { type Downloadable, downloadLink } from './download-links.ts';
 import { forecastWith, missingModel } from './forecasting.ts';
 import { tickersOnce } from './histories.ts';
+import { certificateKey, datasetBarsKey, pictureKey } from './object-keys.ts';
 import { PICTURE_NAMES } from './pictures.ts';
 import { FALLBACK_KIND } from './planning.ts';
 import { type PredictionAnswer, predictionAnswer } from './prediction-answer.ts';
@@ -27,8 +29,8 @@ export interface ComparisonRequest {
   readonly offset?: number;
 }
 
-/** One model version beside the others. */
-export interface ComparedModel {
+/** One model version beside the others; the link is to its model object. */
+export interface ComparedModel extends Downloadable {
   readonly model: string;
   readonly model_version: number;
   readonly model_id: string;
@@ -36,14 +38,18 @@ export interface ComparedModel {
   readonly as_of: string;
   readonly trained_at: string;
   readonly n_training_rows: number;
+  /** What it learnt from; the link is to the bars, as Parquet. */
+  readonly dataset: { readonly id: string } & Downloadable;
   /** Null when it was not evaluated. */
   readonly metrics: ComparisonMetrics | null;
   /** Its newest certificate and whether it passed the gate; null when it has none. */
-  readonly certificate: { readonly id: string; readonly passed: boolean; readonly reasons: readonly string[] } | null;
+  readonly certificate:
+    | ({ readonly id: string; readonly passed: boolean; readonly reasons: readonly string[] } & Downloadable)
+    | null;
   /** What it says of the newest session; null for a version that its kind's newest has superseded. */
   readonly prediction: PredictionAnswer | null;
   /** Its pictures, and where the API gives them. */
-  readonly pictures: readonly { readonly name: string; readonly path: string }[];
+  readonly pictures: readonly ({ readonly name: string; readonly path: string } & Downloadable)[];
   /** What a reader must know: short history, few folds, a certificate or model that is lost. */
   readonly notes: readonly string[];
 }
@@ -128,6 +134,14 @@ async function compared(
   const forecast = isAsked
     ? await orNote(notes, () => forecastWith(services, context, model.id, vantageOf(context)))
     : undefined;
+  const linkTo = (key: string) => downloadLink(services, context, key);
+  const { ticker, datasetId } = model;
+  const [ofModel, ofDataset, ofCertificate, pictures] = await Promise.all([
+    linkTo(model.objectKey),
+    linkTo(datasetBarsKey(ticker, datasetId)),
+    model.certificate && linkTo(certificateKey(model.certificate.id)),
+    evaluation === undefined ? [] : picturesOf(model, linkTo),
+  ]);
   const beside =
     evaluation && naive?.evaluation && onSameDays(evaluation, naive.evaluation) ? naive.evaluation : undefined;
   return {
@@ -138,17 +152,29 @@ async function compared(
     as_of: model.asOf,
     trained_at: model.trainedAt,
     n_training_rows: model.nTrainingRows,
+    ...ofModel,
+    dataset: { id: datasetId, ...ofDataset },
     metrics: evaluation === undefined ? null : metricsOf(evaluation, beside, certificate),
-    certificate: model.certificate === undefined ? null : { ...model.certificate, reasons: reasonsOf(certificate) },
+    certificate:
+      model.certificate === undefined
+        ? null
+        : { ...model.certificate, ...ofCertificate, reasons: reasonsOf(certificate) },
     prediction: forecast === undefined ? null : predictionAnswer(context, forecast),
-    pictures: evaluation === undefined ? [] : picturesOf(model.id),
+    pictures,
     notes,
   };
 }
 
-/** Where the API gives a model's pictures. */
-function picturesOf(modelId: string): ComparedModel['pictures'] {
-  return PICTURE_NAMES.map((name) => ({ name, path: `/models/${modelId}/pictures/${name}` }));
+/** Where the API gives a model's pictures, and the object store those that are drawn. */
+function picturesOf(
+  { ticker, id }: ModelVersion,
+  linkTo: (key: string) => Promise<Downloadable>,
+): Promise<ComparedModel['pictures']> {
+  return Promise.all(
+    PICTURE_NAMES.map(async (name) => {
+      return { name, path: `/models/${id}/pictures/${name}`, ...(await linkTo(pictureKey(ticker, id, name))) };
+    }),
+  );
 }
 
 function reasonsOf(certificate: Certificate | undefined): readonly string[] {

@@ -6,6 +6,7 @@ import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { adjusted } from './histories.ts';
 import { unlessLost } from './lost-objects.ts';
 import { featuresKey } from './object-keys.ts';
+import { renew } from './renewal.ts';
 import type { Services } from './services.ts';
 import { readManifest, readSnapshot } from './snapshots.ts';
 
@@ -25,6 +26,8 @@ export async function materialiseFeatures(
   if ((await unlessLost(readFeatures(services, context, ticker, key))) === undefined) {
     const features = buildFeatures(adjusted(await readSnapshot(services, context, datasetKey)));
     await services.objects.put(context, key, await featuresToParquet(features));
+  } else {
+    await renew(services, context, key);
   }
   return { key, featureSet: FEATURE_SET, rows };
 }

@@ -14,7 +14,7 @@ const SESSIONS_BEFORE = 25;
  * Splits that came with an earlier file explain a jump as well as those `given` with this one.
  */
 export async function fileSuspects(
-  services: Services,
+  services: Pick<Services, 'bars'>,
   context: Context,
   staged: StagedPrices,
   given: readonly CorporateEvent[],
@@ -42,7 +42,7 @@ export async function fileSuspects(
 
 /** The bars known of the sessions right before one. */
 async function barsBefore(
-  services: Services,
+  services: Pick<Services, 'bars'>,
   context: Context,
   ticker: string,
   firstSession: SessionDate,
@@ -58,7 +58,7 @@ async function barsBefore(
 
 // The file alone does not tell what the others did on the night before its first session: what is known before it does.
 // Few nights are asked about, so each is looked at when it is.
-function medianFromKnown(services: Services, context: Context, staged: StagedPrices, knownAt: Instant) {
+function medianFromKnown(services: Pick<Services, 'bars'>, context: Context, staged: StagedPrices, knownAt: Instant) {
   return async (date: SessionDate, exceptTicker: string): Promise<number | undefined> => {
     const returns: number[] = [];
     for (const { ticker, firstSession } of staged.tickers) {

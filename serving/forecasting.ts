@@ -5,10 +5,10 @@ import { StockcastError } from '../domain/errors.ts';
 import type { Forecast } from '../domain/forecast.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
-import { buildFeatures } from '../models/features/build-features.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { type ModelAnswer, type ReadyModel, readyModel } from './model-answer.ts';
-import { adjusted, historyOf, tickerUnknown, tickersOnce } from './histories.ts';
+import { type OnlineFeatures, featuresSeenFrom, newestFeatures } from './feature-store.ts';
+import { tickerUnknown, tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
 import { vantageOf } from './vantages.ts';
@@ -43,7 +43,7 @@ export async function newestForecast(
   tickers = tickersOnce(services, context),
 ): Promise<Forecast> {
   const model = await modelFor(services, context, request, tickers);
-  return forecastBy(services, context, model, vantageOf(context));
+  return forecastBy(services, context, model);
 }
 
 /** A forecast as it is stored, and the model ready to make it again. */
@@ -60,10 +60,9 @@ export async function prepareForecast(
   tickers = tickersOnce(services, context),
 ): Promise<PreparedForecast> {
   const version = await modelFor(services, context, request, tickers);
-  const vantage = vantageOf(context);
-  const stored = await forecastBy(services, context, version, vantage);
-  const history = await historyOf(services, context, request.ticker, vantage);
-  return { stored, model: await readyModel(services, context, version, buildFeatures(adjusted(history))) };
+  const stored = await forecastBy(services, context, version);
+  const { features } = await newestFeatures(services, context, request.ticker, stored.originSession);
+  return { stored, model: await readyModel(services, context, version, features) };
 }
 
 /** Makes a forecast again from what lies ready. One that a restated price has changed stays as it is stored. */
@@ -109,19 +108,24 @@ async function promotedModel(services: Services, context: Context, ticker: strin
   return promotion === undefined ? undefined : services.registry.find(context, promotion.modelId);
 }
 
+/** Forecasts from a vantage; without one, from now. */
 async function forecastBy(
   services: Services,
   context: Context,
   model: ModelVersion,
-  vantage: Vantage,
+  vantage?: Vantage,
 ): Promise<Forecast> {
   const { ticker, horizon, id: modelId, evaluation } = model;
   // Most forecasts that are asked for are stored already: the history is read for the others alone.
-  const newest = await services.bars.newestSession(context, ticker, vantage);
+  const newest = await services.bars.newestSession(context, ticker, vantage ?? vantageOf(context));
   const stored = newest && (await services.forecasts.find(context, modelId, newest, horizon));
   if (stored) return stored;
 
-  const made = await freshForecast(services, context, model, vantage);
+  const seen =
+    vantage === undefined
+      ? await newestFeatures(services, context, ticker, newest)
+      : await featuresSeenFrom(services, context, ticker, vantage);
+  const made = await forecastFrom(services, context, model, seen);
   // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
   return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
@@ -133,10 +137,18 @@ export async function freshForecast(
   model: ModelVersion,
   vantage: Vantage,
 ): Promise<Forecast> {
+  return forecastFrom(services, context, model, await featuresSeenFrom(services, context, model.ticker, vantage));
+}
+
+async function forecastFrom(
+  services: Services,
+  context: Context,
+  model: ModelVersion,
+  seen: OnlineFeatures,
+): Promise<Forecast> {
   const { ticker, horizon, kind, id: modelId, evaluation } = model;
-  const history = await historyOf(services, context, ticker, vantage);
-  const originSession = history.series.dates.at(-1)!;
-  const ready = await readyModel(services, context, model, buildFeatures(adjusted(history)));
+  const originSession = seen.session;
+  const ready = await readyModel(services, context, model, seen.features);
   const answer: ModelAnswer = ready();
   const { notes, ...said } = answer;
   return {
@@ -147,7 +159,7 @@ export async function freshForecast(
     modelVersion: model.version,
     originSession,
     targetSession: addSessions(originSession, horizon),
-    currentPrice: history.series.close.at(-1)!,
+    currentPrice: seen.close,
     ...said,
     ...(model.certificate === undefined ? {} : { certificateId: model.certificate.id }),
     ...(evaluation === undefined ? {} : { baselineRatio: evaluation.rmseRatioToNaive }),

@@ -97,7 +97,7 @@ function policyOf(watch: ChangeWatch): CachePolicy {
   return {
     freshUntil: (readAt) => watch.freshUntil(readAt),
     staleMs: STALE_MS,
-    patienceMs: PATIENCE_MS,
+    patienceMs: () => PATIENCE_MS,
     trustsShared: () => watch.isHearing,
   };
 }

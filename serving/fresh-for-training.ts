@@ -1,13 +1,11 @@
 import type { SessionDate } from '../domain/bar.ts';
-import { newYorkDate } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { CSV_SOURCE } from '../domain/price-source.ts';
+import { aFewAtATime } from './a-few-at-a-time.ts';
 import { leavesTheKnown } from './quotes.ts';
 import { keepFresh } from './refresh-prices.ts';
 import type { Services } from './services.ts';
-
-/** Tickers asked for side by side; the rate of the source holds them back further. */
-const AT_A_TIME = 4;
+import { vantageOf } from './vantages.ts';
 
 /** What a training may rest on, after its source was asked for newer sessions. */
 export interface TrainingPrices {
@@ -21,9 +19,11 @@ export interface TrainingPrices {
 
 /**
  * Brings the newest closed sessions of tickers in before a training is planned, so that the run is named after what is
- * known then. A ticker whose source fails is trained on what is known of it.
+ * known then. A ticker whose source fails is trained on what is known of it; what fails otherwise, or an abort, ends it
+ * before further tickers are asked for.
  * @param tickers by default all known ones
  * @param source by default the configured one; for `csv` nothing is asked and nothing returned
+ * @param asOf a training on an earlier day's knowledge needs nothing newer: as for `csv`
  * @throws StockcastError SOURCE_UNKNOWN
  * @throws StockcastError SOURCE_UNAVAILABLE, SOURCE_TICKER_UNKNOWN, PRICES_REFUSED when nothing is known of a ticker
  */
@@ -31,20 +31,25 @@ export async function freshForTraining(
   services: Services,
   context: Context,
   tickers: readonly string[] | undefined,
-  source: string = services.prices.settings.source,
+  {
+    source = services.prices.settings.source,
+    asOf,
+    signal,
+  }: {
+    readonly source?: string | undefined;
+    readonly asOf?: SessionDate | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<TrainingPrices[]> {
   services.prices.sources.named(source);
-  if (source === CSV_SOURCE) return [];
+  if (source === CSV_SOURCE || asOf !== undefined) return [];
   const asked = tickers ?? (await services.bars.tickers(context)).map(({ ticker }) => ticker);
-  const waiting = [...new Set(asked)].sort();
-  const prices: TrainingPrices[] = [];
-  const work = async () => {
-    for (let ticker = waiting.shift(); ticker !== undefined; ticker = waiting.shift()) {
-      prices.push(await freshTicker(services, context, ticker, source));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  return prices.sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
+  const prices = await aFewAtATime([...new Set(asked)].sort(), (ticker) => {
+    signal.throwIfAborted();
+    return freshTicker(services, context, ticker, source);
+  });
+  signal.throwIfAborted();
+  return prices;
 }
 
 async function freshTicker(
@@ -60,11 +65,7 @@ async function freshTicker(
     if (!leavesTheKnown(error)) throw error;
     failure = error;
   }
-  const now = context.clock.now();
-  const last = await services.bars.newestSession(context, ticker, {
-    asOf: newYorkDate(now),
-    knownAt: now.toISOString(),
-  });
+  const last = await services.bars.newestSession(context, ticker, vantageOf(context));
   if (last === undefined && failure !== undefined) throw failure;
   const problem = failure === undefined ? {} : { problem: failure.message };
   return { ticker, source, last_session: last ?? '', stale: failure !== undefined, ...problem };

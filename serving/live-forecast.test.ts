@@ -1,6 +1,8 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, fixedClock } from '../domain/context.ts';
 import { MemoryCache } from '../stores/cache/memory-cache.ts';
+import { openStores } from '../stores/open-stores.ts';
 import { sampleTicker } from '../tests/doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../tests/doubles/yahoo.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
@@ -8,8 +10,9 @@ import { type TestServices, openServices } from '../tests/support/services.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { trainDirectly } from '../tests/support/trained-ticker.ts';
 import { ChangeWatch } from './change-watch.ts';
-import { CachedForecasts } from './forecasts.ts';
+import { CachedForecasts, UnheldForecasts } from './forecasts.ts';
 import { liveForecast } from './live-forecast.ts';
+import { createServices } from './services.ts';
 import { takeInPrices } from './take-in-prices.ts';
 
 const apple = sampleTicker('AAPL');
@@ -47,4 +50,24 @@ test('rests on the session that was just taken in, although the cache has not he
   const live = await liveForecast(test_.services, forecasts, AFTER, { ...request, source: 'yahoo' });
   expect(live.given).toMatchObject({ verdict: 'miss', value: { originSession: '2013-03-04', currentPrice: 420.05 } });
   expect(live.quote).toMatchObject({ price: 421, source: 'yahoo', stale: false });
+});
+
+test('a long upload leaves forecasts what they know', async () => {
+  const lock = new pg.Client(test_.databaseUrl);
+  await lock.connect();
+  const database = { url: test_.databaseUrl, poolSize: 2, statementTimeoutMs: 500 };
+  const stores = openStores({ database, objectsDir: test_.objectsDir });
+  try {
+    await lock.query("select pg_advisory_lock(hashtextextended('bars/default', 0))");
+    const impatient = createServices(stores, 'code-1', undefined, pricesFrom(yahoo.url));
+    yahoo.tickers.set('AAPL', { ...apple, bars: [...apple.bars, later, { ...later, date: '2013-03-05' }] });
+    const nextDay = at('2013-03-05T22:00:00.000Z');
+    const held = { ...request, source: 'yahoo' };
+    const { given } = await liveForecast(impatient, new UnheldForecasts(test_.services), nextDay, held);
+    expect(given.value.originSession).toBe('2013-03-04');
+    expect(given.value.notes.join()).toMatch(/The newest sessions are missing: The prices of another file/);
+  } finally {
+    await stores.close();
+    await lock.end();
+  }
 });

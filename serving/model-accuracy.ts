@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import type { Horizon } from '../domain/horizon.ts';
+import { aFewAtATime } from './a-few-at-a-time.ts';
 import type { Services } from './services.ts';
 
 const AT_A_TIME = 8;
@@ -19,18 +20,15 @@ export interface KindAccuracy {
 export async function modelAccuracy(services: Services, context: Context): Promise<KindAccuracy[]> {
   const serving = await services.ledger.serving(context);
   const groups = new Map<string, { kind: string; horizon: Horizon; figures: number[][] }>();
-  for (let first = 0; first < serving.length; first += AT_A_TIME) {
-    const some = serving.slice(first, first + AT_A_TIME);
-    const models = await Promise.all(some.map(({ modelId }) => services.registry.find(context, modelId)));
-    for (const model of models) {
-      if (model?.evaluation === undefined) continue;
-      const { kind, horizon, evaluation } = model;
-      const key = `${kind}/${horizon}`;
-      const group = groups.get(key) ?? { kind, horizon, figures: [] };
-      groups.set(key, group);
-      const coverage = evaluation.intervals.find(({ level }) => level === 0.8)?.model.coverage ?? Number.NaN;
-      group.figures.push([evaluation.rmseRatioToNaive, evaluation.directionalAccuracy, coverage]);
-    }
+  const models = await aFewAtATime(serving, ({ modelId }) => services.registry.find(context, modelId), AT_A_TIME);
+  for (const model of models) {
+    if (model?.evaluation === undefined) continue;
+    const { kind, horizon, evaluation } = model;
+    const key = `${kind}/${horizon}`;
+    const group = groups.get(key) ?? { kind, horizon, figures: [] };
+    groups.set(key, group);
+    const coverage = evaluation.intervals.find(({ level }) => level === 0.8)?.model.coverage ?? Number.NaN;
+    group.figures.push([evaluation.rmseRatioToNaive, evaluation.directionalAccuracy, coverage]);
   }
   return [...groups.values()].map(({ kind, horizon, figures }) => {
     const mean = (column: number) => figures.reduce((sum, row) => sum + row[column]!, 0) / figures.length;

@@ -3,14 +3,12 @@ import { sha256Hex } from '../domain/identity.ts';
 /** Where objects lie in the object store. A ticker's `^` and `=` are not safe in every store's keys. */
 const safe = (ticker: string) => encodeURIComponent(ticker);
 
+/** How keys begin: a kind of object each. What a later version adds besides is left alone when garbage is collected. */
+export const OBJECT_KINDS = ['certificates', 'datasets', 'features', 'models', 'pictures', 'walk-forward'] as const;
+
 /** The Parquet file with the bars of a dataset. */
 export function datasetBarsKey(ticker: string, datasetId: string): string {
   return `datasets/${safe(ticker)}/${datasetId}/bars.parquet`;
-}
-
-/** How the keys of all datasets of a ticker begin. */
-export function datasetsPrefix(ticker: string): string {
-  return `datasets/${safe(ticker)}/`;
 }
 
 /** The manifest of a snapshot. */

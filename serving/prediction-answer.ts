@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { latestClosedSession } from '../domain/calendar.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
@@ -68,6 +69,8 @@ export function predictionAnswer(context: Context, forecast: Forecast, quote?: Q
   };
 }
 
+const NOT_TOLD = 'The last known forecast: whether it is still current cannot be told now.';
+
 /** As `predictionAnswer`, for a forecast from a cache: says what only the time of day, or a failure, adds. */
 export function givenAnswer(
   context: Context,
@@ -80,15 +83,14 @@ export function givenAnswer(
   const answer = predictionAnswer(context, noted, quote);
   if (verdict !== 'stale') return answer;
   const ageSeconds = Math.round(ageMs / 1000);
-  const stale = `The last known forecast, read ${ageSeconds} s ago: whether it is still current cannot be told now.`;
-  return { ...answer, notes: [...answer.notes, stale], stale: true, age_seconds: ageSeconds };
+  return { ...answer, notes: [...answer.notes, NOT_TOLD], stale: true, age_seconds: ageSeconds };
 }
 
 /** An answer as it goes over the wire. */
 export interface WrittenPrediction {
   /** JSON of a `PredictionAnswer`. */
   readonly body: string;
-  /** Weak: equal for answers that differ in nothing but when they were given. */
+  /** Weak: equal for answers that differ in nothing but when they were given, and how old what they tell was then. */
   readonly etag: string;
 }
 
@@ -106,14 +108,16 @@ interface Template {
 }
 
 const TIME = '(time)';
+/** 132 bits. */
+const ETAG_DIGITS = 22;
 const templates = new WeakMap<Forecast, Template>();
 
 /** As `givenAnswer`, written down. What stays the same from one answer to the next is written once per forecast. */
 export function writtenPrediction(context: Context, given: Given<Forecast>, quote?: QuoteAnswer): WrittenPrediction {
   const { value: forecast, verdict } = given;
   if (verdict === 'stale' || quote !== undefined) {
-    const seen = quote === undefined ? verdict : `${verdict}.${quote.price}.${Date.parse(quote.at)}.${quote.stale}`;
-    return { body: JSON.stringify(givenAnswer(context, given, quote)), etag: etagOf(forecast, seen) };
+    const answer = givenAnswer(context, given, quote);
+    return { body: JSON.stringify(answer), etag: etagOf(JSON.stringify(answer, withoutTimes)) };
   }
   const now = context.clock.now();
   const newestClosed = newestClosedNow(now.getTime());
@@ -121,14 +125,18 @@ export function writtenPrediction(context: Context, given: Given<Forecast>, quot
   if (template?.newestClosed !== newestClosed) {
     const text = JSON.stringify({ ...givenAnswer(context, given), timestamp: TIME });
     const [before, after] = text.split(`"timestamp":"${TIME}"`, 2) as [string, string];
-    template = { newestClosed, before, after, etag: etagOf(forecast, newestClosed) };
+    template = { newestClosed, before, after, etag: etagOf(before + after) };
     templates.set(forecast, template);
   }
   return { body: `${template.before}"timestamp":"${now.toISOString()}"${template.after}`, etag: template.etag };
 }
 
-function etagOf({ modelId, originSession, horizon, madeAt }: Forecast, seen: string): string {
-  return `W/"${modelId.slice(0, 16)}.${originSession}.${horizon}.${Date.parse(madeAt)}.${seen}"`;
+function withoutTimes(key: string, value: unknown): unknown {
+  return key === 'timestamp' || key === 'age_seconds' ? undefined : value;
+}
+
+function etagOf(text: string): string {
+  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, ETAG_DIGITS)}"`;
 }
 
 let lastClosed: { readonly second: number; readonly session: SessionDate } | undefined;

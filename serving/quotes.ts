@@ -1,28 +1,35 @@
-import { addSessions, closeOf, latestClosedSession, latestSessionOn, newYorkDate } from '../domain/calendar.ts';
+import { closeOf } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { Forecast } from '../domain/forecast.ts';
 import { CSV_SOURCE, type Quote } from '../domain/price-source.ts';
-import { jumpInWords, priceJumps } from '../market/sources/price-jumps.ts';
 import type { PriceSources } from '../market/sources/sources.ts';
-import { refreshPrices } from './refresh-prices.ts';
-import type { Services } from './services.ts';
+import type { CacheVerdict } from './cache-aside.ts';
 
 /** A quote that may have been held for a while. */
 export interface KnownQuote extends Quote {
-  /** Whether it was held for longer than quotes count as current, since the source could not be asked yet. */
-  readonly stale?: boolean;
+  /** How it was come by; absent when nothing is held. */
+  readonly verdict?: CacheVerdict;
+  /** Why a newer one would be expected; absent when this one counts as current. */
+  readonly problem?: string;
 }
 
-/** Answers what a ticker costs now. A cache may stand before the sources: it implements the same. */
+/** The close of a session. */
+export interface KnownClose extends Quote {
+  readonly date: string;
+}
+
+/** Answers what a ticker costs now. A check and a cache may stand before the sources: they implement the same. */
 export interface Quotes {
   /**
-   * The newest price that a live source knows of, unchecked.
-   * @throws StockcastError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_TICKER_UNKNOWN
+   * The newest price that a live source knows of.
+   * @param last the newest known close, which a sound price lies near
+   * @throws StockcastError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_TICKER_UNKNOWN, PRICES_REFUSED
    */
-  quote(context: Context, ticker: string, source: string, signal: AbortSignal): Promise<KnownQuote>;
+  quote(context: Context, ticker: string, source: string, last: KnownClose): Promise<KnownQuote>;
 }
 
-/** Asks the source each time. */
+/** Asks the source each time and believes what it says. */
 export class SourceQuotes implements Quotes {
   readonly #sources: PriceSources;
 
@@ -30,7 +37,7 @@ export class SourceQuotes implements Quotes {
     this.#sources = sources;
   }
 
-  async quote(_context: Context, ticker: string, source: string, signal: AbortSignal): Promise<Quote> {
+  async quote(_context: Context, ticker: string, source: string): Promise<Quote> {
     const live = this.#sources.named(source);
     if (live === undefined) {
       throw new StockcastError('SOURCE_UNAVAILABLE', {
@@ -39,7 +46,8 @@ export class SourceQuotes implements Quotes {
         retryAfterSeconds: 60,
       });
     }
-    return live.quote(ticker, signal);
+    // Several may wait for it, so that none of them calls it off.
+    return live.quote(ticker, new AbortController().signal);
   }
 }
 
@@ -58,42 +66,40 @@ export interface QuoteAnswer {
   readonly problem?: string;
 }
 
-/** What the failure of a source leaves possible: going on with what is known. */
+/**
+ * Whether what is known stands although something newer could not be had: whatever went wrong on purpose, but for a
+ * source that there is not.
+ */
 export function leavesTheKnown(error: unknown): error is StockcastError {
-  return (
-    error instanceof StockcastError &&
-    (error.code === 'SOURCE_UNAVAILABLE' || error.code === 'PRICES_REFUSED' || error.code === 'SOURCE_TICKER_UNKNOWN')
-  );
+  return error instanceof StockcastError && error.code !== 'SOURCE_UNKNOWN';
+}
+
+/** The close that a forecast starts from. */
+export function closeUnder({ originSession, currentPrice }: Forecast): KnownClose {
+  return { date: originSession, price: currentPrice, at: closeOf(originSession).toISOString() };
 }
 
 /**
- * What a ticker costs now by a source; when the source is down or says what can't be, the newest known close, said to be
- * stale. For `csv` always the newest known close, stale when a later session has closed.
+ * What a ticker costs now by a live source; when it is down, slow, or says what can't be, the newest known close, said to
+ * be stale. Of two prices that are both outdated, the later one.
+ * @param patienceMs the longest wait
  * @throws StockcastError SOURCE_UNKNOWN
- * @throws StockcastError SOURCE_UNAVAILABLE, SOURCE_TICKER_UNKNOWN, PRICES_REFUSED only when nothing is known
  */
 export async function quote(
-  services: Services,
+  { quotes }: { readonly quotes: Quotes },
   context: Context,
-  ticker: string,
-  source: string,
-  {
-    signal = new AbortController().signal,
-    patienceMs,
-  }: { readonly signal?: AbortSignal; readonly patienceMs?: number } = {},
-): Promise<QuoteAnswer> {
-  const last = await lastKnown(services, context, ticker);
-  if (source === CSV_SOURCE && last !== undefined) {
-    return answer(context, last, CSV_SOURCE, last.date < latestClosedSession(context.clock.now()));
-  }
+  { ticker, source, last }: { readonly ticker: string; readonly source: string; readonly last: KnownClose },
+  patienceMs: number,
+): Promise<{ readonly answer: QuoteAnswer; readonly verdict?: CacheVerdict | undefined }> {
   try {
-    const asking = services.quotes.quote(context, ticker, source, signal);
-    const found = await (patienceMs === undefined ? asking : within(patienceMs, source, asking));
-    await refuseUnlessSound(services, context, ticker, source, found, last, signal);
-    return answer(context, found, source, found.stale === true);
+    const found = await within(patienceMs, source, quotes.quote(context, ticker, source, last));
+    const { verdict, problem } = found;
+    const isOlder = problem !== undefined && Date.parse(found.at) < Date.parse(last.at);
+    const answer = isOlder ? answerOf(context, last, CSV_SOURCE, problem) : answerOf(context, found, source, problem);
+    return { answer, verdict };
   } catch (error) {
-    if (last === undefined || !leavesTheKnown(error)) throw error;
-    return { ...answer(context, last, CSV_SOURCE, true), problem: error.message };
+    if (!leavesTheKnown(error)) throw error;
+    return { answer: answerOf(context, last, CSV_SOURCE, error.message) };
   }
 }
 
@@ -118,60 +124,11 @@ export async function within<T>(patienceMs: number, source: string, asking: Prom
   }
 }
 
-interface KnownClose extends Quote {
-  readonly date: string;
-}
-
-async function lastKnown(services: Services, context: Context, ticker: string): Promise<KnownClose | undefined> {
-  const now = context.clock.now();
-  const series = await services.bars.series(context, ticker, { asOf: newYorkDate(now), knownAt: now.toISOString() }, 1);
-  const date = series?.dates[0];
-  return date === undefined ? undefined : { date, price: series!.close[0]!, at: closeOf(date).toISOString() };
-}
-
-/** @throws StockcastError PRICES_REFUSED */
-async function refuseUnlessSound(
-  services: Services,
-  context: Context,
-  ticker: string,
-  source: string,
-  { price, at }: Quote,
-  last: KnownClose | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const refuse = (problems: string, advice: string) =>
-    new StockcastError('PRICES_REFUSED', { ticker, source, problems, advice });
-  if (!Number.isFinite(price) || price <= 0) {
-    throw refuse(`the price ${price} is not above zero`, 'Ask again later, or another source');
-  }
-  const session = latestSessionOn(newYorkDate(new Date(at)));
-  // Years later a price may be any multiple; only from one session to the next a jump says something.
-  if (last === undefined || last.date > session || last.date < addSessions(session, -1)) return;
-  const { maxJump } = services.prices.settings;
-  const closes = [
-    { date: last.date, close: last.price },
-    { date: session, close: price },
-  ];
-  const jumpsNow = async () => {
-    const now = context.clock.now();
-    const vantage = { asOf: newYorkDate(now), knownAt: now.toISOString() };
-    return priceJumps(closes, await services.bars.events(context, ticker, vantage), maxJump);
-  };
-  if ((await jumpsNow()).length === 0) return;
-  // A split of this very morning is not known yet: its session has not closed, so nothing was fetched.
-  await refreshPrices(services, context, { ticker, source, from: last.date, signal });
-  const jumps = await jumpsNow();
-  if (jumps.length > 0) {
-    throw refuse(
-      jumps.map(jumpInWords).join('; '),
-      `Upload the split as an event; if the price is right, raise STOCKCAST_PRICE_MAX_JUMP (${maxJump})`,
-    );
-  }
-}
-
-function answer(context: Context, { price, at }: Quote, source: string, stale: boolean): QuoteAnswer {
+function answerOf(context: Context, { price, at }: Quote, source: string, problem: string | undefined): QuoteAnswer {
   const now = context.clock.now().getTime();
   // A source may know but the day of a price, whose close is yet to come.
   const made = Math.min(new Date(at).getTime(), now);
-  return { price, at: new Date(made).toISOString(), source, stale, age_seconds: Math.round((now - made) / 1000) };
+  const age = { age_seconds: Math.round((now - made) / 1000) };
+  const said = { price, at: new Date(made).toISOString(), source, stale: problem !== undefined, ...age };
+  return problem === undefined ? said : { ...said, problem };
 }

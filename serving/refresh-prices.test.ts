@@ -250,3 +250,14 @@ test('a source that has not got the newest session yet is not asked again at onc
   for (let i = 0; i < 3; i++) await keepFresh(test_.services, context, 'AAPL', 'yahoo');
   expect(yahoo.requests.filter((path) => path.includes('/chart/'))).toHaveLength(1);
 });
+
+test('what is refused, or not known there, is not fetched again at once', async () => {
+  await takeInSample();
+  tell([...apple.bars, { ...MONDAY, low: -1 }]);
+  const fresh = (ticker: string) => keepFresh(test_.services, context, ticker, 'yahoo');
+  for (let i = 0; i < 3; i++) {
+    await expect(fresh('AAPL')).rejects.toMatchObject({ code: 'PRICES_REFUSED' });
+    await expect(fresh('NOPE')).rejects.toMatchObject({ code: 'SOURCE_TICKER_UNKNOWN' });
+  }
+  expect(yahoo.requests.filter((path) => path.includes('/chart/'))).toHaveLength(2);
+});

@@ -4,7 +4,6 @@ import type { Context } from '../domain/context.ts';
 import { barsOf } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/identity.ts';
-import { CSV_SOURCE } from '../domain/price-source.ts';
 import { inWords as problemInWords } from '../market/csv/problems.ts';
 import type { OnBadRow, StagedPrices } from '../market/csv/stage-csv.ts';
 import { jumpInWords, priceJumps } from '../market/sources/price-jumps.ts';
@@ -16,6 +15,9 @@ import { type TakeInReport, mergeStaged } from './take-in-prices.ts';
 
 /** Problems that a refusal tells in words. */
 const SHOWN = 10;
+
+/** What prices are taken in with. */
+export type PriceParts = Pick<Services, 'bars' | 'prices' | 'alarm'>;
 
 /** What is to be fetched. */
 export interface RefreshRequest {
@@ -46,12 +48,13 @@ export interface RefreshReport {
  * @throws StockcastError PRICES_REFUSED when what it says cannot stand; nothing is stored then
  */
 export async function refreshPrices(
-  services: Services,
+  services: PriceParts,
   context: Context,
   request: RefreshRequest,
 ): Promise<RefreshReport> {
+  const { prices } = services;
   const { ticker, source, signal = new AbortController().signal } = request;
-  const live = services.prices.sources.named(source);
+  const live = prices.sources.named(source);
   const newest = await newestSession(services, context, ticker);
   const to = latestClosedSession(context.clock.now());
   if (live === undefined || (request.from === undefined && newest !== undefined && newest >= to)) {
@@ -73,27 +76,25 @@ export async function refreshPrices(
   const found = { staged, events, notices: staged.notices, suspects };
   const id = sha256Hex(JSON.stringify([source, ticker, fetched.bars, fetched.events]));
   const adjustSplits = request.adjustSplits ?? false;
-  const taken = await mergeStaged(services, context, found, { id, source, adjustSplits });
+  const taken = await prices.inTurn(() => mergeStaged(services, context, found, { id, source, adjustSplits }));
   return { ticker, source, last_session: (await newestSession(services, context, ticker)) ?? null, taken };
 }
 
 /**
- * As `refreshPrices`, for those who only want the newest closed sessions: shares a fetch that is under way, and asks for
- * nothing when all are known. Gives the newest session known then.
+ * As `refreshPrices`, for those who only want the newest closed sessions: shares a fetch that is under way, and asks
+ * nobody, not even the database, for what was asked for within the last minute. Gives the newest session known then.
  */
-export async function keepFresh(
-  services: Services,
+export function keepFresh(
+  services: PriceParts,
   context: Context,
   ticker: string,
   source: string,
 ): Promise<SessionDate | undefined> {
-  services.prices.sources.named(source);
   const due = latestClosedSession(context.clock.now());
-  const newest = await newestSession(services, context, ticker);
-  if (source === CSV_SOURCE || (newest !== undefined && newest >= due)) return newest;
-  const fetch = () => refreshPrices(services, context, { ticker, source });
-  await services.prices.once(`${context.tenant}/${ticker}/${source}`, due, fetch);
-  return newestSession(services, context, ticker);
+  return services.prices.once(`${context.tenant}/${ticker}/${source}`, due, async () => {
+    const report = await refreshPrices(services, context, { ticker, source });
+    return report.last_session ?? undefined;
+  });
 }
 
 /**
@@ -101,7 +102,7 @@ export async function keepFresh(
  * @throws StockcastError PRICES_REFUSED
  */
 async function refuseUnlessSound(
-  services: Services,
+  services: PriceParts,
   context: Context,
   { ticker, source, onBadRow, adjustSplits }: RefreshRequest,
   staged: StagedPrices,
@@ -148,7 +149,7 @@ async function refuseUnlessSound(
 }
 
 /** The last two closes known up to a session, ascending. */
-async function closesUpTo(services: Services, context: Context, ticker: string, asOf: SessionDate) {
+async function closesUpTo(services: PriceParts, context: Context, ticker: string, asOf: SessionDate) {
   const knownAt = context.clock.now().toISOString();
   const series = await services.bars.series(context, ticker, { asOf, knownAt }, 2);
   return series === undefined ? [] : barsOf(series);
@@ -156,7 +157,7 @@ async function closesUpTo(services: Services, context: Context, ticker: string, 
 
 /** What is told, with those of the known events that it says nothing of. */
 async function withKnownEvents(
-  services: Services,
+  services: PriceParts,
   context: Context,
   ticker: string,
   told: readonly CorporateEvent[],
@@ -167,7 +168,7 @@ async function withKnownEvents(
   return [...told, ...known.filter(isNew)];
 }
 
-function newestSession(services: Services, context: Context, ticker: string): Promise<SessionDate | undefined> {
+function newestSession(services: PriceParts, context: Context, ticker: string): Promise<SessionDate | undefined> {
   const now = context.clock.now();
   return services.bars.newestSession(context, ticker, { asOf: newYorkDate(now), knownAt: now.toISOString() });
 }

@@ -15,9 +15,15 @@ export interface AlarmCounts {
 
 /** What is told, and done, when history turns out to have been changed; one per process. */
 export class RestatementAlarm {
+  readonly #services: () => Services;
   #counts: AlarmCounts = { restatements: 0, sessions: 0, events: 0 };
   readonly #listeners: ((answer: RestatementAnswer) => void)[] = [];
   #retrain: ((context: Context, id: string) => Promise<Retraining>) | undefined;
+
+  /** @param services what is affected is looked for in; asked for when the alarm is raised */
+  constructor(services: () => Services) {
+    this.#services = services;
+  }
 
   get counts(): AlarmCounts {
     return this.#counts;
@@ -37,7 +43,7 @@ export class RestatementAlarm {
    * Says what a restatement changed and what rests on it; retrains that where it was told to. It is stored already, so
    * that a failure on the way is said and fails nothing.
    */
-  async raise(services: Services, context: Context, restatement: Restatement): Promise<RestatementAnswer> {
+  async raise(context: Context, restatement: Restatement): Promise<RestatementAnswer> {
     const { restatements, sessions, events } = this.#counts;
     this.#counts = {
       restatements: restatements + 1,
@@ -46,7 +52,7 @@ export class RestatementAlarm {
     };
     let answer = restatementAnswer(restatement);
     try {
-      const effects = await restatementEffects(services, context, restatement);
+      const effects = await restatementEffects(this.#services(), context, restatement);
       answer = restatementAnswer(restatement, effects);
       if (this.#retrain !== undefined && effects.serving.length > 0) {
         const { tickers, run } = await this.#retrain(context, restatement.id);

@@ -13,12 +13,14 @@ import {
 import { KINDS } from '../models/kinds.ts';
 import type { History } from './histories.ts';
 import { unlessLost } from './lost-objects.ts';
-import { datasetsPrefix } from './object-keys.ts';
+import { datasetManifestKey } from './object-keys.ts';
 import type { Services } from './services.ts';
 import { readManifest, readSnapshot } from './snapshots.ts';
 
 /** Most forecasts of one model that are looked at. */
 const MOST_FORECASTS = 100_000;
+/** How the key of a manifest ends. */
+const MANIFEST = '/manifest.json';
 const HORIZONS: readonly Horizon[] = Array.from({ length: MAX_HORIZON }, (_, i) => i + 1);
 
 /** A forecast of a model that rests on changed history. */
@@ -66,8 +68,11 @@ async function datasetsOn(
 ): Promise<DatasetManifest[]> {
   const changes = await services.restatements.changes(context, restatement, change.ticker);
   const found: DatasetManifest[] = [];
-  for await (const { key } of services.objects.list(context, datasetsPrefix(change.ticker))) {
-    if (!key.endsWith('/manifest.json')) continue;
+  for await (const { key } of services.objects.list(
+    context,
+    datasetManifestKey(change.ticker, '').slice(0, -MANIFEST.length),
+  )) {
+    if (!key.endsWith(MANIFEST)) continue;
     const manifest = await unlessLost(readManifest(services, context, key));
     if (manifest === undefined || frozenAt(manifest) >= restatement.learntAt) continue;
     if (restsOnOldEvents(manifest, change)) {

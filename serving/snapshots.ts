@@ -10,12 +10,13 @@ import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
 import { type History, historyOf } from './histories.ts';
 import { unlessLost } from './lost-objects.ts';
 import { datasetBarsKey, datasetManifestKey } from './object-keys.ts';
+import { renew } from './renewal.ts';
 import type { Services } from './services.ts';
 
 /**
  * Freezes what is known of a ticker into an immutable snapshot: Parquet with the bars, then the manifest that points to
- * it. The same knowledge gives the same dataset identity, and nothing is written twice; what of it was lost or damaged
- * is written again.
+ * it. The same knowledge gives the same dataset identity and bytes: what is there already is kept, what of it was lost
+ * or damaged is written again.
  * @throws StockcastError TICKER_UNKNOWN
  * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from
  */
@@ -33,7 +34,11 @@ export async function snapshotTicker(
   const kept = await unlessLost(readManifest(services, context, key));
   const barsKey = datasetBarsKey(ticker, id);
   const isWhole = kept?.id === id && kept.barsKey === barsKey;
-  if (isWhole && (await unlessLost(readRows(services, context, kept))) !== undefined) return { key, manifest: kept };
+  if (isWhole && (await unlessLost(readRows(services, context, kept))) !== undefined) {
+    await renew(services, context, barsKey);
+    await renew(services, context, key);
+    return { key, manifest: kept };
+  }
   await services.objects.put(context, barsKey, await barsToParquet(history));
   if (isWhole) return { key, manifest: kept };
   const manifest: DatasetManifest = {

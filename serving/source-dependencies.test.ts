@@ -27,3 +27,10 @@ test('a source that failed too often is down with the reason, until it has answe
   expect(dependency!.breaker!()).toBe('closed');
   await expect(dependency!.ping()).resolves.toBeUndefined();
 });
+
+test('a source whose key is missing is none that anything leans on', () => {
+  const names = (alphaVantageKey?: string) =>
+    sourceDependencies(new LivePrices(pricesFrom(yahoo.url, { alphaVantageKey }))).map(({ name }) => name);
+  expect(names()).toEqual(['prices_yahoo']);
+  expect(names('SECRET')).toEqual(['prices_yahoo', 'prices_alpha_vantage']);
+});

@@ -1,11 +1,10 @@
 import { StockcastError } from '../domain/errors.ts';
-import { LIVE_SOURCES } from '../domain/price-source.ts';
 import type { BreakerState, Dependency } from './dependency.ts';
 import type { LivePrices } from './live-prices.ts';
 
-/** The live price sources as readiness and metrics see them; they are judged by how they did, not called. */
+/** The live price sources that can be used as readiness and metrics see them; they are judged by how they did, not called. */
 export function sourceDependencies(prices: LivePrices): Dependency[] {
-  return LIVE_SOURCES.map((name) => {
+  return prices.sources.usable().map((name) => {
     const health = () => prices.health().find((source) => source.name === name);
     const breaker = () => (health()?.breaker ?? 'closed').replace('-', '_') as BreakerState;
     return {

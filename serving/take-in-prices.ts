@@ -88,7 +88,7 @@ interface FoundPrices {
 
 /** Adds checked prices to what is known, in one transaction, and reports what became of them. */
 export async function mergeStaged(
-  services: Services,
+  services: Pick<Services, 'bars' | 'alarm'>,
   context: Context,
   { staged, events: given, suspects, ...found }: FoundPrices,
   { id, source, adjustSplits }: { readonly id: string; readonly source: string; readonly adjustSplits: boolean },
@@ -135,7 +135,7 @@ export async function mergeStaged(
     n_restated: merged.nRestated,
     events_added: merged.eventsAdded,
     events_restated: merged.eventsRestated,
-    restatement: restatement === undefined ? null : await services.alarm.raise(services, context, restatement),
+    restatement: restatement === undefined ? null : await services.alarm.raise(context, restatement),
     suspected_splits: suspects.map((suspect) => ({ ...suspect, adjusted: adjustSplits })),
   };
 }

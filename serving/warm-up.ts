@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { aFewAtATime } from './a-few-at-a-time.ts';
 import type { Forecasts } from './forecasts.ts';
 import { prepareForecast } from './forecasting.ts';
 import { listTickers } from './histories.ts';
@@ -53,14 +54,10 @@ export function warmUp(
       const moved = (await services.ledger.history(context, ticker)).filter(({ movedLive }) => movedLive);
       for (const horizon of new Set(moved.map((entry) => entry.horizon))) served.push({ ticker, horizon });
     }
-    const left = served.slice(0, MAX_MODELS).values();
-    const work = async () => {
-      for (const { ticker, horizon } of left) {
-        if (signal.aborted) return;
-        await load(ticker, horizon);
-      }
+    const each = async ({ ticker, horizon }: (typeof served)[number]) => {
+      if (!signal.aborted) await load(ticker, horizon);
     };
-    await Promise.all(Array.from({ length: AT_A_TIME }, work));
+    await aFewAtATime(served.slice(0, MAX_MODELS), each, AT_A_TIME);
   };
   const finished = run().then(
     () => {

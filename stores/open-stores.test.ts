@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,6 +43,21 @@ describe('the stores', () => {
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     }
+    await stores.close();
+  });
+
+  it('keep the objects where S3 is named, which may be away, too', async () => {
+    const url = `postgres://stockcast:secret@127.0.0.1:${await freePort(0)}/stockcast`;
+    const endpoint = `http://127.0.0.1:${await freePort(0)}`;
+    const s3 = { endpoint, bucket: 'stockcast', region: 'us-east-1', accessKey: 'me', secretKey: 'the-secret' };
+    const stores = openStores({ database: { url, ...options }, objectsDir, s3 });
+    for (const call of [() => stores.pingObjects(), () => stores.objects.get(context, 'key')]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'OBJECTS_UNAVAILABLE',
+        message: expect.stringContaining(endpoint),
+      });
+    }
+    expect(existsSync(objectsDir)).toBe(false);
     await stores.close();
   });
 

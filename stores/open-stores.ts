@@ -5,6 +5,8 @@ import { PostgresChanges } from './changes/postgres-changes.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
+import type { S3Address } from './objects/s3-connection.ts';
+import { S3ObjectStore } from './objects/s3-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
 import { PostgresRestatementStore } from './restatements/postgres-restatement-store.ts';
@@ -18,21 +20,23 @@ export interface StoreAddresses {
     readonly statementTimeoutMs: number;
   };
   readonly objectsDir: string;
+  /** Keeps the objects in place of the folder. */
+  readonly s3?: S3Address | undefined;
 }
 
 /**
- * Opens every store. The database is connected to at first use, so this works while it is away; its tables are made
- * then, if they are missing.
+ * Opens every store. Servers are connected to at first use, so this works while they are away; the database's tables and
+ * the bucket of the objects are made then, if they are missing.
  * @throws StockcastError CONFIG_INVALID when no database is named
  */
-export function openStores({ database: { url, ...options }, objectsDir }: StoreAddresses) {
+export function openStores({ database: { url, ...options }, objectsDir, s3 }: StoreAddresses) {
   if (url === undefined) {
     throw new StockcastError('CONFIG_INVALID', {
       problems: 'no database is named: start the local stack here with npm start, or set DATABASE_URL',
     });
   }
   const database = new Database(url, options);
-  const objects = new FolderObjectStore(objectsDir);
+  const objects = s3 === undefined ? new FolderObjectStore(objectsDir) : new S3ObjectStore(s3);
   const changes = new PostgresChanges(url);
   return {
     bars: new PostgresBarStore(database),
@@ -47,10 +51,12 @@ export function openStores({ database: { url, ...options }, objectsDir }: StoreA
     changes,
     /** @throws StockcastError DATABASE_UNAVAILABLE */
     ping: () => database.ping(),
+    /** @throws StockcastError OBJECTS_UNAVAILABLE, OBJECTS_REFUSED where a server keeps them */
     pingObjects: () => objects.ping(),
     close: async () => {
       await changes.close();
       await database.close();
+      await objects.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { type Aggregator, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const PREFIX = 'stockcast_';
@@ -100,17 +100,19 @@ export class ApiMetrics {
     this.#records.inc({ outcome: 'rejected' }, rejected);
   }
 
-  /** A gauge whose values `collect` sets when they are asked for. */
+  /** A gauge whose values `collect` sets when they are asked for; `aggregator` makes one of those of several processes. */
   gauge(
     name: string,
     help: string,
     labelNames: readonly string[] = [],
     collect?: (gauge: Gauge) => Promise<void> | void,
+    aggregator: Aggregator = 'sum',
   ) {
     return new Gauge({
       name: PREFIX + name,
       help,
       labelNames: [...labelNames],
+      aggregator,
       registers: [this.registry],
       ...(collect === undefined
         ? {}

@@ -3,6 +3,12 @@ const GROWTH = 1.05;
 const BUCKETS = 400;
 const LOG_GROWTH = Math.log(GROWTH);
 
+/** A histogram as plain data. */
+export interface LatencyCounts {
+  readonly counts: Uint32Array;
+  readonly maxMs: number;
+}
+
 /**
  * Counts durations in buckets 5% apart, from 0.01 ms to some 50 minutes: quantiles are that exact, and recording costs
  * a logarithm and an addition.
@@ -44,5 +50,17 @@ export class LatencyHistogram {
     for (let bucket = 0; bucket < BUCKETS; bucket++) this.#counts[bucket]! += other.#counts[bucket]!;
     this.#n += other.#n;
     this.#maxMs = Math.max(this.#maxMs, other.#maxMs);
+  }
+
+  toObject(): LatencyCounts {
+    return { counts: this.#counts.slice(), maxMs: this.#maxMs };
+  }
+
+  static fromObject({ counts, maxMs }: LatencyCounts): LatencyHistogram {
+    const histogram = new LatencyHistogram();
+    histogram.#counts.set(counts);
+    histogram.#n = counts.reduce((sum, n) => sum + n, 0);
+    histogram.#maxMs = maxMs;
+    return histogram;
   }
 }

@@ -29,6 +29,7 @@ export function observe({ log, metrics }: Pick<ApiParts, 'log' | 'metrics'>): Re
         duration_ms: Math.round(ms * 1000) / 1000,
         ticker: seen.ticker,
         cache: seen.cache,
+        quote_cache: seen.quoteCache,
         code: seen.code,
         error: seen.trace,
         // The client hung up, or was too slow, before it had everything.

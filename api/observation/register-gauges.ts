@@ -1,3 +1,4 @@
+import type { Gauge } from 'prom-client';
 import { systemClock } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import { modelAccuracy } from '../../serving/model-accuracy.ts';
@@ -9,15 +10,18 @@ const ACCURACY_HOLDS_MS = 30_000;
 
 /** Adds to the metrics what other parts know: dependencies, caches, the audit, open streams, what serves and how well. */
 export function registerGauges({ metrics, readiness, caches, audit, followers, services, settings }: ApiParts): void {
-  metrics.gauge('dependency_up', 'Whether a dependency answers', ['dependency'], async (gauge) => {
+  // Of several processes, the one that is worst off counts.
+  const up = async (gauge: Gauge) => {
     for (const { name, status } of await readiness.state()) gauge.set({ dependency: name }, status === 'up' ? 1 : 0);
-  });
-  metrics.gauge('breaker_state', '0 closed, 1 half open, 2 open', ['dependency'], async (gauge) => {
+  };
+  metrics.gauge('dependency_up', 'Whether a dependency answers', ['dependency'], up, 'min');
+  const breakers = async (gauge: Gauge) => {
     const values = { closed: 0, half_open: 1, open: 2 };
     for (const { name, breaker } of await readiness.state()) {
       if (breaker !== undefined) gauge.set({ dependency: name }, values[breaker]);
     }
-  });
+  };
+  metrics.gauge('breaker_state', '0 closed, 1 half open, 2 open', ['dependency'], breakers, 'max');
   metrics.countedElsewhere('cache_requests_total', 'Questions to a cache', ['cache', 'verdict'], () =>
     caches().flatMap(({ name, hits, misses, stale }) => [
       [{ cache: name, verdict: 'hit' }, hits] as const,
@@ -68,12 +72,15 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
     ACCURACY_TIMEOUT_MS,
     ACCURACY_HOLDS_MS,
   );
-  const accuracy = (name: string, help: string, value: (line: (typeof known)[number]) => number) =>
-    metrics.gauge(name, help, ['kind', 'horizon'], async (gauge) => {
+  const accuracy = (name: string, help: string, value: (line: (typeof known)[number]) => number) => {
+    const look = async (gauge: Gauge) => {
       await looked.result();
       gauge.reset();
       for (const line of known) gauge.set(labels(line), value(line));
-    });
+    };
+    // All processes look at the same database.
+    metrics.gauge(name, help, ['kind', 'horizon'], look, 'first');
+  };
   accuracy('models_serving', 'Tickers that a kind serves', ({ n }) => n);
   accuracy(
     'model_rmse_ratio_to_naive',

@@ -28,12 +28,14 @@ const approvals = z.object({
   unanswered: z.array(z.string()).describe('Runs that wait but could not be asked for what: no worker answers'),
 });
 
-const verdict = z.strictObject({
-  horizon: horizonField,
-  verdict: z.enum(['approve', 'reject']),
-  by: z.string().describe('Who says so, for the ledger'),
-  reason: z.string().describe('Why, for the ledger'),
-});
+const verdict = z
+  .strictObject({
+    horizon: horizonField,
+    verdict: z.enum(['approve', 'reject']),
+    by: z.string().describe('Who says so, for the ledger'),
+    reason: z.string().describe('Why, for the ledger'),
+  })
+  .meta({ examples: [{ horizon: 10, verdict: 'approve', by: 'Ada', reason: 'Its intervals held.' }] });
 
 const taken = z.object({
   run_id: z.string(),

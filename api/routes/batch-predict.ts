@@ -2,12 +2,14 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
 import { tickersOnce } from '../../serving/histories.ts';
-import { aFewAtATime } from '../a-few-at-a-time.ts';
+import { aFewAtATime } from '../../serving/a-few-at-a-time.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
 import { predict, predicted, prediction, predictionOptions } from './predict.ts';
 
 const MAX_TICKERS = 1000;
+/** What concerns one ticker although it may pass: its prices cannot be had, or taken in, just now. */
+const OF_ONE: ReadonlySet<ErrorCode> = new Set(['SOURCE_UNAVAILABLE', 'UPLOAD_BUSY']);
 /** What concerns the request and not one of its tickers. */
 const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set([
   'MODEL_KIND_UNKNOWN',
@@ -16,13 +18,9 @@ const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set([
   'REQUEST_INVALID',
 ]);
 
-const request = predictionOptions.extend({
-  tickers: z
-    .array(z.string())
-    .min(1)
-    .max(MAX_TICKERS)
-    .meta({ examples: [['AAPL', 'MSFT']] }),
-});
+const request = predictionOptions
+  .extend({ tickers: z.array(z.string()).min(1).max(MAX_TICKERS) })
+  .meta({ examples: [{ tickers: ['AAPL', 'MSFT'], horizon: 10 }] });
 
 const answer = z.object({
   results: z
@@ -69,7 +67,7 @@ export const batchPredictEndpoint: Endpoint = endpoint({
         return { ticker, result: predicted(call, made, options.as_of) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
-        const passing = error.retryable && error.code !== 'SOURCE_UNAVAILABLE';
+        const passing = error.retryable && !OF_ONE.has(error.code);
         if (error.code === 'UNEXPECTED' || passing || OF_THE_WHOLE.has(error.code)) throw thrown;
         return { ticker, error: problemOf(error, `/predict/${encodeURIComponent(ticker)}`, requestId) };
       }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
 import { certificateOf, readCertificate } from '../../serving/certificates.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { tickerField } from '../fields.ts';
+import { downloadUrl, tickerField } from '../fields.ts';
 import { certificate } from './certificate-schema.ts';
 import { predictionOptions } from './predict.ts';
 
@@ -18,7 +18,7 @@ export const certificateEndpoints: readonly Endpoint[] = [
     answer: {
       status: 200,
       name: 'CertificateOfTicker',
-      schema: z.object({ certificate_id: z.string(), certificate }),
+      schema: z.object({ certificate_id: z.string(), download_url: downloadUrl, certificate }),
     },
     errors: [
       'TICKER_INVALID',

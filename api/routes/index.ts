@@ -2,6 +2,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { approvalsEndpoint } from './approvals.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
+import { featuresEndpoint } from './features.ts';
 import { healthEndpoints } from './health.ts';
 import { indexEndpoint } from './root.ts';
 import { historyEndpoint } from './history.ts';
@@ -30,6 +31,7 @@ export function allEndpoints(): Endpoint[] {
     metricsEndpoint,
     uploadEndpoint,
     tickersEndpoint,
+    featuresEndpoint,
     ...trainEndpoints,
     ...runsEndpoints,
     approvalsEndpoint,

@@ -3,7 +3,7 @@ import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
 import { COMPARED, MOST_COMPARED, compareModels } from '../../serving/comparison.ts';
 import { PICTURE_NAMES, pictureOf } from '../../serving/pictures.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { horizonField, tickerField, wholeNumberField } from '../fields.ts';
+import { downloadUrl, horizonField, tickerField, wholeNumberField } from '../fields.ts';
 import { prediction } from './predict.ts';
 
 const errors = z
@@ -65,6 +65,8 @@ const compared = z.object({
   as_of: z.iso.date(),
   trained_at: z.string(),
   n_training_rows: z.int(),
+  download_url: downloadUrl,
+  dataset: z.object({ id: z.string(), download_url: downloadUrl }).describe('What it learnt from: bars as Parquet'),
   metrics: metrics.nullable().describe('Null when it was not evaluated'),
   certificate: z
     .object({ id: z.string(), passed: z.boolean(), reasons: z.array(z.string()) })
@@ -73,7 +75,7 @@ const compared = z.object({
   prediction: prediction
     .nullable()
     .describe("What it says of the newest session; null for a version that its kind's newest has superseded"),
-  pictures: z.array(z.object({ name: z.string(), path: z.string() })),
+  pictures: z.array(z.object({ name: z.string(), path: z.string(), download_url: downloadUrl })),
   notes: z.array(z.string()),
 });
 

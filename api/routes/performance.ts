@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { LatencyHistogram } from '../observation/latency-histogram.ts';
+import {
+  type ProcessPerformance,
+  performanceOf,
+  performanceOfAll,
+  totalOf,
+} from '../observation/process-performance.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -13,7 +19,11 @@ const latency = z.object({
 });
 
 const performanceSchema = z.object({
-  since: z.string().describe('When the process started; everything is counted from there'),
+  processes: z
+    .object({ asked: z.int(), answered: z.int() })
+    .optional()
+    .describe('Where there are several behind the port: how many were asked, and how many are in these figures'),
+  since: z.string().describe('When the process, or the first of several, started; everything is counted from there'),
   requests: latency.extend({ answers: z.record(z.string(), z.int()).describe('By the hundreds of their status') }),
   routes: z
     .array(latency.extend({ method: z.string(), route: z.string(), answers: z.record(z.string(), z.int()) }))
@@ -34,55 +44,55 @@ const performanceSchema = z.object({
     heap_total_mb: z.number(),
     external_mb: z.number(),
   }),
-  event_loop_delay: z.object({ mean_ms: z.number(), p50_ms: z.number(), p99_ms: z.number(), max_ms: z.number() }),
+  event_loop_delay: z
+    .object({ mean_ms: z.number(), p50_ms: z.number(), p99_ms: z.number(), max_ms: z.number() })
+    .describe('Of several processes: the mean of all, and the worst of each other figure'),
   audit: z.object({ written: z.int(), buffered: z.int(), dropped: z.int() }).describe('Rows of the log of predictions'),
 });
 
-/** `GET /performance`: how fast this process answers, what its caches save, what it holds. */
+/** `GET /performance`: how fast the processes behind the port answer, what their caches save, what they hold. */
 export const performanceEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/performance',
-  summary: 'How fast this process answers, and what that costs',
-  description: 'Quantiles are exact to 5%.',
+  summary: 'How fast the API answers, and what that costs',
+  description: 'Of all its processes together. Quantiles are exact to 5%.',
   answer: { status: 200, name: 'Performance', schema: performanceSchema },
   errors: [],
-  handle: async ({ metrics, caches, audit }, { context }) => {
-    const routes = [...metrics.routes.values()].sort((a, b) => b.latency.n - a.latency.n);
-    const all = new LatencyHistogram();
-    const answers: Record<string, number> = {};
-    for (const route of routes) {
-      all.add(route.latency);
-      for (const [status, n] of route.answers) answers[status] = (answers[status] ?? 0) + n;
-    }
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
-    const { eventLoopDelay } = metrics;
+  handle: async (parts) => {
+    const gathered = await parts.siblings?.gather<ProcessPerformance>('performance');
+    // Where none answers in time, at least this one does.
+    const answers = gathered === undefined || gathered.answers.length === 0 ? [performanceOf(parts)] : gathered.answers;
+    const { startedAt, routes, caches, memory, eventLoopDelay, audit } = performanceOfAll(answers);
+    const total = totalOf(routes);
     return {
-      since: new Date(context.clock.now().getTime() - process.uptime() * 1000).toISOString(),
-      requests: { ...quantiles(all), answers },
-      routes: routes.map(({ method, route, latency, answers }) => ({
-        ...{ method, route },
-        ...quantiles(latency),
-        answers: Object.fromEntries(answers),
-      })),
-      caches: caches().map(({ name, hits, misses, stale, entries }) => ({
+      ...(gathered === undefined ? {} : { processes: { asked: gathered.asked, answered: answers.length } }),
+      since: startedAt.toISOString(),
+      requests: { ...quantiles(total.latency), answers: total.answers },
+      routes: routes
+        .map(({ method, route, latency, answers }) => ({
+          ...{ method, route },
+          ...quantiles(LatencyHistogram.fromObject(latency)),
+          answers,
+        }))
+        .sort((a, b) => b.requests - a.requests),
+      caches: caches.map(({ name, hits, misses, stale, entries }) => ({
         ...{ name, hits, misses, stale },
         hit_ratio: hits + misses + stale === 0 ? null : hits / (hits + misses + stale),
         entries,
       })),
       memory: {
-        rss_mb: megabytes(rss),
-        heap_used_mb: megabytes(heapUsed),
-        heap_total_mb: megabytes(heapTotal),
-        external_mb: megabytes(external),
+        rss_mb: megabytes(memory.rss),
+        heap_used_mb: megabytes(memory.heapUsed),
+        heap_total_mb: megabytes(memory.heapTotal),
+        external_mb: megabytes(memory.external),
       },
       event_loop_delay: {
-        // Not a number before the first sample.
-        mean_ms: milliseconds(eventLoopDelay.mean),
-        p50_ms: milliseconds(eventLoopDelay.percentile(50)),
-        p99_ms: milliseconds(eventLoopDelay.percentile(99)),
-        max_ms: milliseconds(eventLoopDelay.count === 0 ? 0 : eventLoopDelay.max),
+        mean_ms: rounded(eventLoopDelay.mean),
+        p50_ms: rounded(eventLoopDelay.p50),
+        p99_ms: rounded(eventLoopDelay.p99),
+        max_ms: rounded(eventLoopDelay.max),
       },
-      audit: audit.counts,
+      audit,
     };
   },
 });
@@ -95,10 +105,6 @@ function quantiles(latency: LatencyHistogram) {
     p99_ms: rounded(latency.quantile(0.99)),
     max_ms: rounded(latency.maxMs),
   };
-}
-
-function milliseconds(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? rounded(nanoseconds / 1e6) : 0;
 }
 
 function megabytes(bytes: number): number {

@@ -81,7 +81,11 @@ export const prediction = z.object({
       price: z.number().describe('In USD, as traded'),
       at: z.iso.datetime().describe('When the price was made'),
       source: z.string().describe('Who gave it; `csv` for the close of the newest session that is held'),
-      stale: z.boolean().describe('Whether a newer price may exist, since the source could not be asked or believed'),
+      stale: z
+        .boolean()
+        .describe(
+          'Whether a newer price may exist, since the source could not be asked or believed, or has not told it yet',
+        ),
       age_seconds: z.int(),
       problem: z.string().optional().describe('Why it is stale'),
     })
@@ -123,12 +127,12 @@ export async function predict(
       ...(model === undefined ? {} : { kind: model }),
       ...(source === undefined ? {} : { source }),
     };
-    const options = { signal: () => scope.signal, ...(tickers === undefined ? {} : { tickers }) };
     const made: LiveForecast =
       asOf === undefined
-        ? await liveForecast(services, forecasts, context, request, options)
+        ? await liveForecast(services, forecasts, context, request, tickers)
         : { given: { value: await forecastAsOf(services, context, { ...request, asOf }, tickers), ...UNHELD } };
     seen.cache = made.given.verdict;
+    seen.quoteCache = made.quoteVerdict;
     note(undefined, made);
     return made;
   } catch (error) {
@@ -170,6 +174,7 @@ export const predictEndpoint: Endpoint = endpoint({
     'SOURCE_TICKER_UNKNOWN',
     'SOURCE_UNAVAILABLE',
     'PRICES_REFUSED',
+    'UPLOAD_BUSY',
     'OBJECT_MISSING',
     'OBJECT_DAMAGED',
     'DATABASE_UNAVAILABLE',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { SearchBudget } from '../../domain/parameter-search.ts';
+import { CSV_SOURCE } from '../../domain/price-source.ts';
 import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-training.ts';
-import type { TrainingWish } from '../../serving/planning.ts';
+import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
@@ -22,6 +23,7 @@ import {
   windowField,
 } from '../fields.ts';
 import type { ApiParts, ApiSettings } from '../parts.ts';
+import { PROBE_TIMEOUT_MS } from '../readiness.ts';
 import { mergeOptions } from '../read-request.ts';
 import { runPath, statusUrl } from '../run-links.ts';
 import { runSchema, runStatus } from './runs.ts';
@@ -103,7 +105,7 @@ export const trainEndpoints: readonly Endpoint[] = [
     description,
     params,
     query: options.extend(wait),
-    body: { name: 'TrainingOptions', schema: body },
+    body: { name: 'TrainingOptions', schema: body.meta({ examples: [{ horizons: [1, 10] }] }) },
     answer,
     otherwise,
     errors: [...oneTickerErrors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
@@ -133,7 +135,10 @@ export const trainEndpoints: readonly Endpoint[] = [
     summary: 'Train many tickers in one run',
     description: `Without \`tickers\`, all known ones; a ticker that cannot be trained fails alone, inside the run. ${description}`,
     query: options.extend(tickers).extend(wait),
-    body: { name: 'UniverseTrainingOptions', schema: body.extend(tickers) },
+    body: {
+      name: 'UniverseTrainingOptions',
+      schema: body.extend(tickers).meta({ examples: [{ tickers: ['AAPL', 'MSFT'], horizons: [1, 10] }] }),
+    },
     answer,
     otherwise,
     errors: [...errors, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'],
@@ -147,7 +152,7 @@ export const trainEndpoints: readonly Endpoint[] = [
         ...(wish.as_of === undefined ? {} : { asOf: wish.as_of }),
       };
       return answered(parts, call, wait, 'universe', {
-        prices: () => freshForTraining(services, call.context, tickers, wish.source),
+        prices: () => freshPrices(parts, call, tickers, wish),
         start: () => startUniverseTraining(services, temporal, call.context, request, wishOf(wish, settings)),
       });
     },
@@ -158,9 +163,24 @@ function trainOne(parts: ApiParts, call: Call<{ ticker: string }, unknown, unkno
   const { services, temporal, settings } = parts;
   const { ticker } = call.params;
   return answered(parts, call, wait, 'ticker', {
-    prices: () => freshForTraining(services, call.context, [ticker], chosen.source),
+    prices: () => freshPrices(parts, call, [ticker], chosen),
     start: () => startTickerTraining(services, temporal, call.context, ticker, wishOf(chosen, settings), chosen.as_of),
   });
+}
+
+/** Asks the source for newer sessions, unless the run can't be started for another reason. */
+async function freshPrices(
+  { services, temporal, settings }: ApiParts,
+  { context, signal }: AnyCall,
+  tickers: readonly string[] | undefined,
+  chosen: Options,
+): Promise<TrainingPrices[]> {
+  const { source = services.prices.settings.source, as_of: asOf } = chosen;
+  if (source !== CSV_SOURCE && asOf === undefined) {
+    trainingPlan(wishOf(chosen, settings));
+    await temporal.ping(PROBE_TIMEOUT_MS);
+  }
+  return freshForTraining(services, context, tickers, { source, asOf, signal });
 }
 
 /** Starts a run and answers at once, or when it has ended. */

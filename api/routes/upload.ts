@@ -21,6 +21,8 @@ const form = z.strictObject({
     .meta({ format: 'binary', description: 'CSV of splits and dividends: ticker,date,kind,value' })
     .optional(),
   ...options.shape,
+  // The page at /docs sends every field of a form.
+  adjust_splits: options.shape.adjust_splits.meta({ default: false }),
 });
 
 const report = z.object({

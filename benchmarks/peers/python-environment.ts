@@ -5,7 +5,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
+import { cacheDir } from '../../infra/go-program.ts';
 
 const run = promisify(execFile);
 

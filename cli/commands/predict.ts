@@ -45,6 +45,7 @@ const CONCERNS_ONE: ReadonlySet<ErrorCode> = new Set([
   'SOURCE_TICKER_UNKNOWN',
   'SOURCE_UNAVAILABLE',
   'PRICES_REFUSED',
+  'UPLOAD_BUSY',
 ]);
 
 /** `predict`: the forecast of one ticker or several; several are answered one by one, so that one may fail alone. */

@@ -95,7 +95,13 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
     maxInFlight: parts.settings().maxInFlight,
   };
   const asked = tickers.length === 0 ? undefined : tickers;
-  for (const fresh of await freshForTraining(services, context, asked, options.source)) output.say(pricesLine(fresh));
+  const { signal } = parts.interruption();
+  const { source, asOf } = options;
+  const prices = await freshForTraining(services, context, asked, { source, asOf, signal }).catch((error: unknown) => {
+    if (signal.aborted) throw new Interrupted('stopped; nothing was started', { cause: error });
+    throw error;
+  });
+  for (const fresh of prices) output.say(pricesLine(fresh));
   const started =
     tickers.length === 1 && only !== undefined
       ? await startTickerTraining(services, temporal, context, only, wish, options.asOf)

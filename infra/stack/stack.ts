@@ -152,6 +152,7 @@ async function boot(
     api: `http://${reachable(config.api.host)}:${ports.api}`,
     databaseUrl,
     objectsDir: config.objectsDir,
+    ...(config.s3 === undefined ? {} : { s3: config.s3 }),
   };
   state.keepAddresses(addresses, external);
   const partProcess = {

@@ -18,7 +18,12 @@ export class RequestRate {
     return this.#notBefore;
   }
 
-  /** Holds every call back until an instant, in ms since 1970. */
+  /** How long a call that came now would wait for its turn. */
+  get waitMs(): number {
+    return Math.max(0, this.#start - Date.now());
+  }
+
+  /** Holds every call back until an instant, in ms since 1970; those whose turn was set before find out at their turn. */
   holdUntil(instant: number): void {
     this.#notBefore = Math.max(this.#notBefore, instant);
   }
@@ -26,13 +31,16 @@ export class RequestRate {
   /** Settles when it is the caller's turn. @throws the signal's reason when it aborts before */
   async turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const now = Date.now();
-    this.#next = Math.max(this.#next, now - this.#burstMs, this.#notBefore) + this.#intervalMs;
-    const waitMs = this.#next - this.#intervalMs - now;
+    const { waitMs } = this;
+    this.#next = this.#start + this.#intervalMs;
     if (waitMs <= 0) return;
     await sleep(waitMs, undefined, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;
     });
+  }
+
+  get #start(): number {
+    return Math.max(this.#next, Date.now() - this.#burstMs, this.#notBefore);
   }
 }

@@ -187,3 +187,52 @@ test('lets calls through in the order in which they come, and holds back what is
   stop.abort(new Error('enough'));
   await waiting;
 });
+
+test('calls that waited for their turn heed what the provider asked for meanwhile', async () => {
+  const askedAt: number[] = [];
+  let heldUntil = 0;
+  const held: PriceSource = {
+    name: 'held',
+    history: () => Promise.reject(new SourceFailure('down')),
+    quote: () => {
+      askedAt.push(Date.now());
+      if (askedAt.length > 1) return Promise.resolve({ price: 1, at: '2013-03-01T21:00:00.000Z' });
+      heldUntil = Date.now() + 2000;
+      return Promise.reject(new SourceFailure('too many', { retryAfterMs: 2000 }));
+    },
+  };
+  const source = resilient(held, { ...QUICK, rate: 1, retries: 0 });
+  const asked = Array.from({ length: 3 }, () => source.quote('AAPL', never));
+  await expect(asked[0]).rejects.toThrow(/too many/);
+  await Promise.all(asked.slice(1));
+  expect(askedAt).toHaveLength(3);
+  // A timer may be early by a millisecond.
+  for (const at of askedAt.slice(1)) expect(at).toBeGreaterThanOrEqual(heldUntil - 5);
+});
+
+test('refuses at once those who would wait for their turn for too long', async () => {
+  const source = open({ rate: 0.1 });
+  const stop = new AbortController();
+  const waiting = [ask(source, stop.signal), ask(source, stop.signal)].map((asked) => asked.catch(() => undefined));
+  const refused = await ask(source).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: 'SOURCE_UNAVAILABLE',
+    details: { problem: expect.stringMatching(/wait for their turn/) },
+  });
+  expect((refused as { details: { retryAfterSeconds: number } }).details.retryAfterSeconds).toBeGreaterThan(10);
+  stop.abort();
+  await Promise.all(waiting);
+});
+
+test('calls go to Yahoo as the rate says: none waits in its client', async () => {
+  const source = open();
+  yahoo.tickers.set('AAPL', sampleTicker('AAPL'));
+  await source.quote('AAPL', never);
+  yahoo.requests.length = 0;
+  yahoo.behave({ kind: 'silent' });
+  const stop = new AbortController();
+  const waiting = Array.from({ length: 12 }, () => source.quote('AAPL', stop.signal).catch(() => undefined));
+  await vi.waitUntil(() => yahoo.requests.length === 12, { timeout: 20_000 });
+  stop.abort(new Error('enough'));
+  await Promise.all(waiting);
+});

@@ -33,7 +33,7 @@ const BREAKER_STATES = {
 } as const;
 
 /**
- * Puts around a source, whichever it is: a rate of calls, a timeout per attempt, further attempts after exponentially
+ * Puts around a source, whichever it is: a rate of calls with a queue of ten seconds at most, a timeout per attempt, further attempts after exponentially
  * growing waits with full jitter or as long as the provider asks for, and a breaker that leaves a failing source alone
  * and lets single calls try it again. A call that ends without an answer throws SOURCE_UNAVAILABLE.
  * @param random uniform in [0, 1), for the jitter. Unseeded by default: processes that waited equally long would come
@@ -88,12 +88,25 @@ export function resilient(source: PriceSource, limits: Limits, random: () => num
 
   const retryAt = (): number => Math.max(breaker.state === CircuitState.Open ? openUntil : 0, rate.notBefore);
 
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    do {
+      if (leftAlone() || rate.notBefore - Date.now() > LONGEST_WAIT_MS) throw new BrokenCircuitError();
+      const { waitMs } = rate;
+      if (waitMs > LONGEST_WAIT_MS) {
+        throw new SourceFailure(`too many calls wait for their turn (${limits.rate} a second)`, {
+          retryAfterMs: waitMs,
+        });
+      }
+      await rate.turn(signal);
+      // The provider may have asked to be left alone while this call waited.
+    } while (rate.notBefore > Date.now());
+  };
+
   const call = async <T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
     counts.calls++;
     try {
       const tries = again.execute(async () => {
-        if (leftAlone() || rate.notBefore - Date.now() > LONGEST_WAIT_MS) throw new BrokenCircuitError();
-        await rate.turn(signal);
+        await turn(signal);
         return breaker.execute(() => attempt(ask, signal));
       }, signal);
       // Waits between attempts do not end with the signal by themselves.
@@ -103,7 +116,8 @@ export function resilient(source: PriceSource, limits: Limits, random: () => num
       const unavailable = error instanceof BrokenCircuitError || error instanceof SourceFailure;
       if (!unavailable) throw error;
       counts.failedCalls++;
-      const waitMs = Math.max(retryAt() - Date.now(), 1000);
+      const askedMs = error instanceof SourceFailure ? (error.retryAfterMs ?? 0) : 0;
+      const waitMs = Math.max(retryAt() - Date.now(), askedMs, 1000);
       const problem = error instanceof SourceFailure ? error.message : (lastError ?? 'it failed before');
       throw new StockcastError(
         'SOURCE_UNAVAILABLE',

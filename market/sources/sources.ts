@@ -11,14 +11,20 @@ import type { PriceSource } from './price-source.ts';
 import { type ResilientSource, resilient } from './resilient.ts';
 import { yahooSource } from './yahoo.ts';
 
-/**
- * How each source is opened; undefined where its key is missing. Another source is one file and one line here, with its
- * name in `LIVE_SOURCES`.
- */
-const SOURCES: Readonly<Record<LiveSource, (settings: PriceSettings) => PriceSource | undefined>> = {
-  yahoo: ({ yahooUrl }) => yahooSource(yahooUrl),
-  'alpha-vantage': ({ alphaVantageUrl, alphaVantageKey }) =>
-    alphaVantageKey === undefined ? undefined : alphaVantageSource(alphaVantageUrl, alphaVantageKey),
+/** How a source is opened, and the setting without which it cannot be: it is undefined then. */
+interface Opening {
+  readonly needs?: string;
+  readonly open: (settings: PriceSettings) => PriceSource | undefined;
+}
+
+/** Another source is one file and one line here, with its name in `LIVE_SOURCES`. */
+const SOURCES: Readonly<Record<LiveSource, Opening>> = {
+  yahoo: { open: ({ yahooUrl }) => yahooSource(yahooUrl) },
+  'alpha-vantage': {
+    needs: 'STOCKCAST_ALPHA_VANTAGE_KEY',
+    open: ({ alphaVantageUrl: url, alphaVantageKey: key }) =>
+      key === undefined ? undefined : alphaVantageSource(url, key),
+  },
 };
 
 /** The live sources of one process, each made at first use and kept with its breaker and its rate. */
@@ -42,18 +48,24 @@ export class PriceSources {
     const live = LIVE_SOURCES.find((candidate) => candidate === name);
     const kept = live && this.#open.get(live);
     if (kept !== undefined) return kept;
-    const source = live && SOURCES[live](this.#settings);
+    const source = live && SOURCES[live].open(this.#settings);
     if (live === undefined || source === undefined) {
-      throw new StockcastError('SOURCE_UNKNOWN', { source: name, known: this.#usable() });
+      throw new StockcastError('SOURCE_UNKNOWN', { source: name, known: this.#known() });
     }
     const made = resilient(source, this.#settings, this.#random);
     this.#open.set(live, made);
     return made;
   }
 
-  #usable(): string[] {
-    const key = this.#settings.alphaVantageKey === undefined ? ' (needs STOCKCAST_ALPHA_VANTAGE_KEY)' : '';
-    return [CSV_SOURCE, ...LIVE_SOURCES].map((name) => (name === 'alpha-vantage' ? `${name}${key}` : name));
+  /** The live sources that nothing is missing for. */
+  usable(): LiveSource[] {
+    return LIVE_SOURCES.filter((name) => SOURCES[name].open(this.#settings) !== undefined);
+  }
+
+  #known(): string[] {
+    const usable = this.usable();
+    const live = LIVE_SOURCES.map((name) => (usable.includes(name) ? name : `${name} (needs ${SOURCES[name].needs})`));
+    return [CSV_SOURCE, ...live];
   }
 
   /** How the sources that were used have been doing. */

@@ -82,6 +82,13 @@ test('an unknown symbol and another currency are no failures of the source', asy
   await expect(source.quote('SAP.DE', never)).rejects.toThrow(/EUR, not in USD/);
 });
 
+test('half of an answer about an unknown symbol says nothing of the symbol', async () => {
+  yahoo.behave({ kind: 'malformed' });
+  await expect(source.history('NOPE', '2013-01-02', '2013-03-01', never)).rejects.toMatchObject({
+    name: 'SourceFailure',
+  });
+});
+
 test('fetches cookie and crumb once, and anew when Yahoo no longer takes the crumb', async () => {
   const at = new Date('2013-03-01T18:00:00.000Z');
   yahoo.tickers.set('AAPL', { ...apple, quote: { price: 431.5, at } });

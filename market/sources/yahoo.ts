@@ -30,6 +30,8 @@ export function yahooSource(base: string | undefined): PriceSource {
       logger: SILENT,
       suppressNotices: ['yahooSurvey'],
       versionCheck: false,
+      // How many calls go at a time is said around the source; one that waits in here would run out of its time.
+      queue: { concurrency: Number.POSITIVE_INFINITY },
       validation: { logErrors: false, logOptionsErrors: false },
     });
     return { client, forgetCrumb: () => getCrumbClear(cookieJar) };
@@ -141,7 +143,10 @@ function unknown(ticker: string, problem: string): StockcastError {
 function translated(ticker: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof SourceFailure || error instanceof StockcastError) return error;
   const { message } = error;
-  if (/no data found|not found|delisted|data doesn't exist/i.test(message)) return unknown(ticker, excerpt(message));
+  // What can't be read is quoted by the client: half of an answer may say anything.
+  const isRead = !message.includes('not parsable');
+  if (isRead && /no data found|not found|delisted|data doesn't exist/i.test(message))
+    return unknown(ticker, excerpt(message));
   return new SourceFailure(`no answer that can be read: ${excerpt(message)}`, { cause: error });
 }
 

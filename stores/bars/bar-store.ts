@@ -65,6 +65,8 @@ export interface BarStore {
     ticker: string,
     within: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
   ): Promise<boolean>;
+  /** The moments at which bars or events of the ticker were learnt to be other than was known, ascending. */
+  restatedAt(context: Context, ticker: string): Promise<Instant[]>;
   /** Current holdings, ascending by ticker. */
   tickers(context: Context): Promise<TickerSummary[]>;
   /** The merges that brought the ticker's bars, newest first, at most 20. */

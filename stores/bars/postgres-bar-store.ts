@@ -141,6 +141,17 @@ export class PostgresBarStore implements BarStore {
     return rows[0]!.found;
   }
 
+  async restatedAt({ tenant }: Context, ticker: string): Promise<Instant[]> {
+    const { rows } = await this.#database.run((db) =>
+      sql<{ learnt_at: Instant }>`
+        select learnt_at from bar_version where tenant = ${tenant} and ticker = ${ticker} and version > 1
+        union
+        select learnt_at from event_version where tenant = ${tenant} and ticker = ${ticker} and version > 1
+        order by learnt_at`.execute(db),
+    );
+    return rows.map((row) => row.learnt_at);
+  }
+
   tickers(context: Context): Promise<TickerSummary[]> {
     return this.#database.run((db) =>
       db

@@ -3,7 +3,9 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Forecast } from '../../domain/forecast.ts';
 import type { Horizon } from '../../domain/horizon.ts';
+import type { ModelMention } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
+import { modelMentions } from '../postgres/model-mentions.ts';
 import type { Schema } from '../postgres/schema.ts';
 import type { ForecastStore } from './forecast-store.ts';
 
@@ -85,6 +87,10 @@ export class PostgresForecastStore implements ForecastStore {
         .executeTakeFirst(),
     );
     return row === undefined ? undefined : forecastOf(row);
+  }
+
+  mentions(context: Context): Promise<ModelMention[]> {
+    return modelMentions(this.#database, context, 'forecast');
   }
 }
 

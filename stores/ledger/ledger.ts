@@ -1,7 +1,7 @@
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { Promotion } from '../../domain/model-version.ts';
+import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 
 /** What serves when and why: every promotion in order. The `production` alias is the newest entry that moved it. */
 export interface Ledger {
@@ -19,4 +19,6 @@ export interface Ledger {
   newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined>;
   /** All entries for a ticker, newest first. */
   history(context: Context, ticker: string): Promise<Promotion[]>;
+  /** What the entries of all tickers name, each pair of model and certificate once. */
+  mentions(context: Context): Promise<ModelMention[]>;
 }

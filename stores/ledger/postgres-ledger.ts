@@ -2,9 +2,10 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { Promotion } from '../../domain/model-version.ts';
+import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
+import { modelMentions } from '../postgres/model-mentions.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The ledger in PostgreSQL: rows are added and never changed. */
@@ -108,6 +109,10 @@ export class PostgresLedger implements Ledger {
   async history(context: Context, ticker: string): Promise<Promotion[]> {
     const rows = await this.#database.run((db) => entries(db, context.tenant, ticker).orderBy('id', 'desc').execute());
     return rows.map(promotionOf);
+  }
+
+  mentions(context: Context): Promise<ModelMention[]> {
+    return modelMentions(this.#database, context, 'promotion');
   }
 }
 

@@ -3,9 +3,9 @@ import { access, constants, mkdir, open, readFile, readdir, rename, rm, stat, un
 import { dirname, join, resolve } from 'node:path';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
+import { isKey, tenantKey, tenantPrefix } from './object-key.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
-const KEY = /^[A-Za-z0-9%_-][A-Za-z0-9%._-]*(\/[A-Za-z0-9%_-][A-Za-z0-9%._-]*)*$/;
 const UNFINISHED = '.unfinished';
 /** A temporary file that nothing was written to for this long belongs to a process that was killed. */
 const ABANDONED_MS = 60 * 60 * 1000;
@@ -63,7 +63,7 @@ export class FolderObjectStore implements ObjectStore {
   }
 
   async *list(context: Context, prefix: string): AsyncIterable<ObjectInfo> {
-    yield* listFolder(this.#folder(context), '', prefix);
+    yield* listFolder(join(this.#root, tenantPrefix(context)), '', prefix);
   }
 
   // Its folder stays, empty or not: a put that has just made sure of it is about to write there.
@@ -78,6 +78,9 @@ export class FolderObjectStore implements ObjectStore {
     await access(this.#root, constants.R_OK | constants.W_OK);
   }
 
+  /** Nothing stays open. */
+  async close(): Promise<void> {}
+
   // Makes the folder of temporary files and removes what killed puts have left in it. Their age is told by the file
   // system, so it is measured with the system's clock.
   async #sweep(): Promise<void> {
@@ -91,20 +94,8 @@ export class FolderObjectStore implements ObjectStore {
   }
 
   #path(context: Context, key: string): string {
-    const folder = this.#folder(context, key);
-    if (!KEY.test(key)) throw notAKey(context, key);
-    return join(folder, key);
+    return join(this.#root, tenantKey(context, key));
   }
-
-  #folder(context: Context, key = ''): string {
-    const { tenant } = context;
-    if (!KEY.test(tenant) || tenant.includes('/')) throw notAKey(context, key);
-    return join(this.#root, tenant);
-  }
-}
-
-function notAKey({ tenant }: Context, key: string): RangeError {
-  return new RangeError(`not an object key: ${JSON.stringify(`${tenant}/${key}`)}`);
 }
 
 /** The objects below a folder whose key begins with the prefix; `begin` is how keys in this folder begin. */
@@ -117,7 +108,7 @@ async function* listFolder(folder: string, begin: string, prefix: string): Async
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (key.startsWith(prefix) || prefix.startsWith(key)) yield* listFolder(path, key, prefix);
-    } else if (key.startsWith(prefix) && KEY.test(key)) {
+    } else if (key.startsWith(prefix) && isKey(key)) {
       const stats = await stat(path).catch(undefinedIfMissing);
       if (stats !== undefined) yield { key, bytes: stats.size, modifiedAt: stats.mtime.toISOString() };
     }

@@ -22,4 +22,9 @@ export interface ObjectStore {
   list(context: Context, prefix: string): AsyncIterable<ObjectInfo>;
   /** Removes the object; nothing happens where there is none. */
   remove(context: Context, key: string): Promise<void>;
+  /**
+   * An address from which anybody can download the object for so long, whether or not it is there; only of stores that
+   * can be reached from elsewhere.
+   */
+  link?(context: Context, key: string, expiresInS: number): Promise<string>;
 }

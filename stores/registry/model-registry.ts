@@ -2,7 +2,7 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
+import type { CertificateRef, ModelReferences, ModelVersion } from '../../domain/model-version.ts';
 
 /** A model as it is entered: its version is given to it, its evaluation and certificate come later. */
 export type NewModelVersion = Omit<ModelVersion, 'version' | 'evaluation' | 'certificate'>;
@@ -41,4 +41,6 @@ export interface ModelRegistry {
   kinds(context: Context, ticker: string, horizon: Horizon): Promise<string[]>;
   /** All versions for a ticker and horizon, by kind and version, in the little that ranking them takes. */
   standings(context: Context, ticker: string, horizon: Horizon): Promise<ModelStanding[]>;
+  /** What every version of every ticker points to, each once; those registered meanwhile may be missing. */
+  references(context: Context): AsyncIterable<ModelReferences>;
 }

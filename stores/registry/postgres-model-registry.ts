@@ -3,10 +3,12 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import type { CertificateRef, ModelVersion } from '../../domain/model-version.ts';
+import type { CertificateRef, ModelReferences, ModelVersion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
 import type { ModelRegistry, ModelStanding, NewModelVersion } from './model-registry.ts';
+
+const REFERENCES_AT_A_TIME = 500;
 
 /** Model versions in PostgreSQL. */
 export class PostgresModelRegistry implements ModelRegistry {
@@ -169,6 +171,36 @@ export class PostgresModelRegistry implements ModelRegistry {
       ...(row.ratio === null ? {} : { rmseRatioToNaive: row.ratio }),
       ...certificateOf(row),
     }));
+  }
+
+  async *references(context: Context): AsyncIterable<ModelReferences> {
+    for (let after = ''; ; ) {
+      const rows = await this.#database.run((db) =>
+        db
+          .selectFrom('model')
+          .select(['id', 'ticker', 'dataset_id', 'panel', 'feature_set', 'code_version', 'object_key'])
+          .select(['certificate_id', 'certificate_passed'])
+          .where('tenant', '=', context.tenant)
+          .where('id', '>', after)
+          .orderBy('id')
+          .limit(REFERENCES_AT_A_TIME)
+          .execute(),
+      );
+      for (const row of rows) {
+        yield {
+          id: row.id,
+          ticker: row.ticker,
+          datasetId: row.dataset_id,
+          ...(row.panel === null ? {} : { panel: row.panel }),
+          featureSet: row.feature_set,
+          codeVersion: row.code_version,
+          objectKey: row.object_key,
+          ...certificateOf(row),
+        };
+      }
+      if (rows.length < REFERENCES_AT_A_TIME) return;
+      after = rows.at(-1)!.id;
+    }
   }
 }
 

@@ -298,6 +298,25 @@ export function barStoreContract(name: string, open: () => Promise<Backend<BarSt
       }
     });
 
+    it('tells when a ticker was restated, its events too, each moment once', async () => {
+      const context = freshContext().at('2013-03-01T12:00:00.000Z');
+      const event = { ticker: 'AAPL', date: '2013-02-07', kind: 'dividend', value: 2.65 } as const;
+      await merge(
+        context,
+        'a',
+        [bar('2013-02-26', 448), bar('2013-02-27', 444), bar('2013-02-27', 25, 'MSFT')],
+        [event],
+      );
+      expect(await store.restatedAt(context, 'AAPL')).toEqual([]);
+      await merge(context.at('2013-03-05T12:00:00.123Z'), 'c', [bar('2013-02-27', 1), bar('2013-02-26', 2)]);
+      await merge(context.at('2013-03-06T12:00:00.000Z'), 'd', [bar('2013-02-28', 3)], [{ ...event, value: 2.66 }]);
+      await merge(context.at('2013-03-07T12:00:00.000Z'), 'e', [bar('2013-03-01', 4), bar('2013-02-27', 5, 'MSFT')]);
+      const moments = ['2013-03-05T12:00:00.123Z', '2013-03-06T12:00:00.000Z'];
+      expect(await store.restatedAt(context, 'AAPL')).toEqual(moments);
+      expect(await store.restatedAt(context, 'MSFT')).toEqual(['2013-03-07T12:00:00.000Z']);
+      expect(await store.restatedAt(freshContext(), 'AAPL')).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       const split = { ticker: 'AAPL', date: '2013-02-28', kind: 'split', value: 2 } as const;

@@ -98,6 +98,18 @@ export function forecastStoreContract(name: string, open: () => Promise<Backend<
       expect(await store.ofTicker(freshContext(), 'AAPL', { horizon: 10, limit: 10 })).toEqual([]);
     });
 
+    it('tells which models and certificates its forecasts name, each pair once', async () => {
+      const context = freshContext();
+      const { certificateId, ...without } = forecast;
+      await store.save(context, forecast);
+      await store.save(context, { ...forecast, originSession: '2013-02-28' });
+      await store.save(context, { ...without, modelId: 'model-2' });
+      const mentions = await store.mentions(context);
+      expect(mentions).toHaveLength(2);
+      expect(mentions).toEqual(expect.arrayContaining([{ modelId: 'model-1', certificateId }, { modelId: 'model-2' }]));
+      expect(await store.mentions(freshContext())).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await store.save(one, forecast);

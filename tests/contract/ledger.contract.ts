@@ -191,6 +191,24 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.serving(freshContext())).toEqual([]);
     });
 
+    it('tells which models and certificates its entries name, each pair once', async () => {
+      const context = freshContext();
+      await ledger.enter(context, entry('a', '2013-03-01', { certificateId: 'x' }));
+      await ledger.enter(context, entry('a', '2013-03-04', { certificateId: 'x' }));
+      await ledger.enter(context, entry('a', '2013-03-05', { certificateId: 'y', ticker: 'MSFT', live: false }));
+      await ledger.enter(context, entry('b', '2013-03-01', { horizon: 1 }));
+      const mentions = await ledger.mentions(context);
+      expect(mentions).toHaveLength(3);
+      expect(mentions).toEqual(
+        expect.arrayContaining([
+          { modelId: 'a', certificateId: 'x' },
+          { modelId: 'a', certificateId: 'y' },
+          { modelId: 'b' },
+        ]),
+      );
+      expect(await ledger.mentions(freshContext())).toEqual([]);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await ledger.enter(one, entry('a', '2013-03-01'));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../domain/evaluation.ts';
+import type { ModelReferences } from '../../domain/model-version.ts';
 import type { ModelRegistry, NewModelVersion } from '../../stores/registry/model-registry.ts';
 import { EVALUATION } from '../an-evaluation.ts';
 import { type Backend, freshContext } from './backend.ts';
@@ -161,6 +162,27 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
         },
       ]);
       expect(await registry.standings(context, 'MSFT', 10)).toEqual([]);
+    });
+
+    it('tells what every version points to', async () => {
+      const context = freshContext();
+      const panel = [{ ticker: 'MSFT', datasetId: 'e'.repeat(64) }];
+      await registry.register(
+        context,
+        model('pooled', { ticker: 'pool', panel, objectKey: 'models/pool/pooled.json' }),
+      );
+      const ids = ['m5', 'm6', 'm7', 'm8'];
+      for (const id of ids) await registry.register(context, model(id));
+      await registry.recordCertificate(context, 'm7', { id: 'c7', passed: false });
+      const found: ModelReferences[] = [];
+      for await (const each of registry.references(context)) found.push(each);
+      expect(found.map(({ id }) => id).sort()).toEqual([...ids, 'pooled']);
+      const of = { ticker: 'AAPL', datasetId: 'd'.repeat(64), featureSet: 'daily-1', codeVersion: 'c'.repeat(64) };
+      const m7 = { id: 'm7', ...of, objectKey: 'models/AAPL/m7.json', certificate: { id: 'c7', passed: false } };
+      expect(found.find(({ id }) => id === 'm7')).toEqual(m7);
+      const pooled = { id: 'pooled', ...of, ticker: 'pool', panel, objectKey: 'models/pool/pooled.json' };
+      expect(found.find(({ id }) => id === 'pooled')).toEqual(pooled);
+      for await (const each of registry.references(freshContext())) expect.unreachable(each.id);
     });
 
     it("keeps each tenant's own", async () => {

@@ -113,6 +113,33 @@ export function objectStoreContract(name: string, open: () => Promise<Backend<Ob
       await puts;
     });
 
+    it('keeps one of several large objects that are put at once under one key', { timeout: 300_000 }, async () => {
+      const context = freshContext();
+      const candidates = [1, 2, 3].map((fill) => Buffer.alloc(20_000_000 + fill, fill));
+      await Promise.all(candidates.map((content) => backend.connect().put(context, 'key', content)));
+      const kept = Buffer.from(await store.get(context, 'key'));
+      expect(candidates.filter((content) => content.equals(kept))).toHaveLength(1);
+    });
+
+    it('holds an object of 100 MB', { timeout: 300_000 }, async () => {
+      const context = freshContext();
+      const whole = Buffer.from(Uint32Array.from({ length: 25_000_000 }, (_, i) => i).buffer);
+      await store.put(context, 'large', whole);
+      expect(whole.equals(await backend.connect().get(context, 'large'))).toBe(true);
+      expect(await all(store.list(context, ''))).toMatchObject([{ key: 'large', bytes: 100_000_000 }]);
+    });
+
+    it('lists 10,000 keys, each once and in order', { timeout: 300_000 }, async () => {
+      const context = freshContext();
+      const keys = Array.from({ length: 10_000 }, (_, i) => `many/${i % 7}/${i}`);
+      const waiting = keys.values();
+      const lane = async () => {
+        for (const key of waiting) await store.put(context, key, bytes(key));
+      };
+      await Promise.all(Array.from({ length: 50 }, lane));
+      expect((await all(store.list(context, 'many/'))).map(({ key }) => key)).toEqual([...keys].sort());
+    });
+
     it.each(['', '/absolute', 'a//b', 'a/', '.', '..', 'a/../b', './a', '.hidden', 'a\\b', 'a\0b', 'a b', 'ä'])(
       'refuses the key %j',
       async (key) => {

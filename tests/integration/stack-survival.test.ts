@@ -8,7 +8,7 @@ import { freePort } from '../../infra/free-port.ts';
 import { type ProcessRecord, stillRuns } from '../../infra/stack/process-identity.ts';
 import { StackState } from '../../infra/stack/stack-state.ts';
 import { type Stack, forgetState, startStack } from '../../infra/stack/stack.ts';
-import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
+import { cacheDir } from '../../infra/go-program.ts';
 import { commandLine } from '../support/command-line.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { runTypeScript } from '../support/run-typescript.ts';

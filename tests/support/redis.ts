@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { freePort } from '../../infra/free-port.ts';
 import { withFolderLock } from '../../infra/setup/folder-lock.js';
-import { cacheDir } from '../../infra/temporal/temporal-cli.ts';
+import { cacheDir } from '../../infra/go-program.ts';
 
 const run = promisify(execFile);
 /** On Debian the server is a link into the tools, and needs libraries that not every machine has. */

@@ -1,10 +1,8 @@
-const AT_A_TIME = 4;
-
 /**
  * Maps a few items at a time, since a batch must not take every database connection; results are in the order of the
  * items. When one fails, no further one is begun.
  */
-export async function aFewAtATime<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+export async function aFewAtATime<T, R>(items: readonly T[], each: (item: T) => Promise<R>, atATime = 4): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const work = async () => {
@@ -18,6 +16,6 @@ export async function aFewAtATime<T, R>(items: readonly T[], each: (item: T) => 
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  await Promise.all(Array.from({ length: atATime }, work));
   return results;
 }
