@@ -17,6 +17,7 @@ import { refuseOtherOrigins } from './same-origin.ts';
 export function createApp(parts: ApiParts): Express {
   const endpoints = allEndpoints();
   registerGauges(parts);
+  logRestatements(parts);
   const app = express();
   app.disable('x-powered-by');
   // Answers carry the time at which they were given, so no two are equal.
@@ -38,6 +39,26 @@ export function createApp(parts: ApiParts): Express {
   app.use(refuseUnknownRoute);
   app.use(answerFailures);
   return app;
+}
+
+/** Has changed history logged, however it was taken in. */
+function logRestatements({ services, log }: ApiParts): void {
+  services.alarm.listen(({ restatement_id: id, source, tickers, affected, retraining, problem }) => {
+    log.warn(
+      {
+        restatement: id,
+        source,
+        changed: tickers.map(({ summary }) => summary),
+        datasets: affected?.datasets.length,
+        models: affected?.models.length,
+        forecasts: affected?.n_forecasts,
+        serving: retraining.tickers,
+        run: retraining.run_id,
+        problem,
+      },
+      'known history was changed',
+    );
+  });
 }
 
 // The page at /docs brings scripts and pictures of its own and sets styles in place. Whether there is TLS is for what

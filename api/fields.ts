@@ -124,6 +124,14 @@ export const asOfField = z.string().meta({
   description: 'Train as of this date in New York: later sessions, events and restatements count as unknown',
 });
 
+/** A past date, to be answered as one would have been then; the use cases check it. */
+export const forecastAsOfField = z.string().meta({
+  format: 'date',
+  description:
+    'Forecast as of the end of this date in New York, by the model in production then: later sessions, events and restatements count as unknown',
+  examples: ['2010-06-01'],
+});
+
 /** A price source; whether there is such a one is for the use cases to say. */
 export const sourceField = z.string().meta({
   description: `Where newer prices come from first: csv (what is held), ${LIVE_SOURCES.join(' or ')}; default: as configured`,

@@ -14,6 +14,7 @@ import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
 import { CachedQuotes } from '../serving/cached-quotes.ts';
 import { PredictionAudit } from '../serving/prediction-audit.ts';
 import { RunWatch } from '../serving/run-watch.ts';
+import { retrainRestated } from '../serving/retrain-restated.ts';
 import { createServices } from '../serving/services.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { sourceDependencies } from '../serving/source-dependencies.ts';
@@ -89,6 +90,9 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
     const watch = new ChangeWatch([near, nearFeatures, ...(shared === undefined ? [] : [shared])]);
     const hot = hotFeatures(nearFeatures, watch);
     const services = { ...direct, quotes, hotFeatures: hot };
+    if (config.onRestatement === 'retrain') {
+      services.alarm.retrainBy((context, id) => retrainRestated(services, temporal, context, id, config));
+    }
     const metrics = new ApiMetrics();
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],

@@ -35,7 +35,6 @@ export function composeParts({ env: given, cwd, stdout, stderr, process }: Surro
   let stack: Stack | undefined;
   const config = () => loadConfig(env, cwd, stackInUse);
   const say = (line: string) => stderr.write(`${line}\n`);
-
   const openServices = async () => {
     if (services === undefined) {
       const settings = withDatabase(config());
@@ -44,10 +43,14 @@ export function composeParts({ env: given, cwd, stdout, stderr, process }: Surro
         import('../serving/services.ts'),
       ]);
       const stores = openStores(settings);
-      services = {
-        value: createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices),
-        stores,
-      };
+      const value = createServices(stores, codeVersion(PROJECT_DIR), settings.gate, settings.prices);
+      if (settings.onRestatement === 'retrain') {
+        value.alarm.retrainBy(async (context, id) => {
+          const { retrainRestated } = await import('../serving/retrain-restated.ts');
+          return retrainRestated(value, await openTemporal(), context, id, settings);
+        });
+      }
+      services = { value, stores };
     }
     return services;
   };

@@ -16,6 +16,7 @@ const stockcast = (...args: string[]) => commandLine(args, { STOCKCAST_STATE_DIR
 const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
   ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc', 'projection'],
+  ...['restatements list', 'restatements show', 'restatements retrain'],
   ...['worker', 'api', 'doctor'],
 ];
 
@@ -47,6 +48,8 @@ test.each([
   [['runs', 'approve', 'x', '--horizon', '10', '--by', 'Ada'], 'error USAGE', '--reason'],
   [['runs', 'reject', 'x', '--reason', 'no', '--by', 'Ada'], 'error USAGE', '--horizon'],
   [['train', '--as-of', '2099-01-01'], 'error DATE_INVALID', '2099-01-01'],
+  [['predict', 'AAPL', '--as-of', '2099-01-01'], 'error DATE_INVALID', '2099-01-01'],
+  [['predict', 'AAPL', '--train'], 'error REQUEST_INVALID', '--as-of'],
   [['upload', 'nowhere.csv'], 'error FILE_UNREADABLE', 'nowhere.csv'],
   [['up', '--csv', 'nowhere.csv'], 'error FILE_UNREADABLE', 'nowhere.csv'],
   [['up', '--events', import.meta.filename], 'error REQUEST_INVALID', '--csv'],

@@ -13,6 +13,7 @@ import { addModels } from './commands/models.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
+import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -45,6 +46,7 @@ const COMMANDS = [
   addTrials,
   addPredict,
   addProjection,
+  addRestatements,
   addGc,
   addLineage,
   addDatasets,

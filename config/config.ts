@@ -179,6 +179,12 @@ export const SETTINGS = {
   STOCKCAST_QUOTE_TTL_MS: wholeNumber(1, 86_400_000)
     .default(DEFAULT_PRICE_SETTINGS.quoteTtlMs)
     .describe('How long a quote of a price source is held before the source is asked again'),
+  STOCKCAST_ON_RESTATEMENT: z
+    .enum(['offer', 'retrain'])
+    .default('offer')
+    .describe(
+      'What is done when known history was changed: offer says the command that trains what serves and rests on it, retrain starts it',
+    ),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -230,6 +236,8 @@ export interface Config {
   /** What a model must reach before it may serve. */
   readonly gate: GateThresholds;
   readonly prices: PriceSettings;
+  /** Whether what serves and rests on changed history is trained again at once. */
+  readonly onRestatement: 'offer' | 'retrain';
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -329,6 +337,7 @@ export function loadConfig(
       patienceMs: settings.STOCKCAST_PRICE_PATIENCE_MS,
       quoteTtlMs: settings.STOCKCAST_QUOTE_TTL_MS,
     },
+    onRestatement: settings.STOCKCAST_ON_RESTATEMENT,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,

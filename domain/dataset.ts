@@ -13,6 +13,8 @@ export interface DatasetManifest {
   readonly events: number;
   readonly firstSession: SessionDate;
   readonly lastSession: SessionDate;
+  /** Up to when restatements count in it; absent in older ones. */
+  readonly knownAt?: Instant;
   /** When the snapshot was taken. */
   readonly fetchedAt: Instant;
   /** Object key of the Parquet file with the bars. */

@@ -229,6 +229,12 @@ export const ERRORS = {
     title: 'Prices of a source refused',
     message: 'What {source} says of {ticker} was refused and nothing was stored: {problems}. {advice}.',
   },
+  RESTATEMENT_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown restatement',
+    message: 'There is no restatement "{id}". npx stockcast restatements lists those that there are.',
+  },
   RUN_UNKNOWN: {
     status: 404,
     retryable: false,

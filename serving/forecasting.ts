@@ -7,7 +7,7 @@ import type { Horizon } from '../domain/horizon.ts';
 import type { ModelVersion } from '../domain/model-version.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { type ModelAnswer, type ReadyModel, readyModel } from './model-answer.ts';
-import { featuresSeenFrom, newestFeatures } from './feature-store.ts';
+import { type OnlineFeatures, featuresSeenFrom, newestFeatures } from './feature-store.ts';
 import { tickerUnknown, tickersOnce } from './histories.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
@@ -115,7 +115,7 @@ async function forecastBy(
   model: ModelVersion,
   vantage?: Vantage,
 ): Promise<Forecast> {
-  const { ticker, horizon, kind, id: modelId, evaluation } = model;
+  const { ticker, horizon, id: modelId, evaluation } = model;
   // Most forecasts that are asked for are stored already: the history is read for the others alone.
   const newest = await services.bars.newestSession(context, ticker, vantage ?? vantageOf(context));
   const stored = newest && (await services.forecasts.find(context, modelId, newest, horizon));
@@ -125,11 +125,33 @@ async function forecastBy(
     vantage === undefined
       ? await newestFeatures(services, context, ticker, newest)
       : await featuresSeenFrom(services, context, ticker, vantage);
+  const made = await forecastFrom(services, context, model, seen);
+  // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
+  return evaluation === undefined ? made : services.forecasts.save(context, made);
+}
+
+/** Makes a model's forecast from the newest session seen from a vantage; what is stored plays no part. */
+export async function freshForecast(
+  services: Services,
+  context: Context,
+  model: ModelVersion,
+  vantage: Vantage,
+): Promise<Forecast> {
+  return forecastFrom(services, context, model, await featuresSeenFrom(services, context, model.ticker, vantage));
+}
+
+async function forecastFrom(
+  services: Services,
+  context: Context,
+  model: ModelVersion,
+  seen: OnlineFeatures,
+): Promise<Forecast> {
+  const { ticker, horizon, kind, id: modelId, evaluation } = model;
   const originSession = seen.session;
   const ready = await readyModel(services, context, model, seen.features);
   const answer: ModelAnswer = ready();
   const { notes, ...said } = answer;
-  const made: Forecast = {
+  return {
     ticker,
     horizon,
     modelId,
@@ -144,8 +166,6 @@ async function forecastBy(
     notes: [...(evaluation?.notes ?? []), ...notes],
     madeAt: context.clock.now().toISOString(),
   };
-  // A model that is still being evaluated says little of itself; storing that would keep it so for ever.
-  return evaluation === undefined ? made : services.forecasts.save(context, made);
 }
 
 function withStaleness(forecast: Forecast, now: Date): Forecast {

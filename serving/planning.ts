@@ -11,6 +11,7 @@ import { DEFAULT_WINDOW } from '../models/evaluation/walk-forward.ts';
 import { KINDS, type Kind, kindNamed } from '../models/kinds.ts';
 import { freeSpace } from '../models/search/search-space.ts';
 import { type History, historyOf, listTickers } from './histories.ts';
+import { newestPooledThen, productionThen } from './known-then.ts';
 import type { Services } from './services.ts';
 import { requireEnoughSessions } from './snapshots.ts';
 
@@ -137,7 +138,7 @@ export async function planUniverse(
     }
   }
   // One ticker alone is no pool, but may adopt what was fitted on many before.
-  const { pooled, ...known } = await newestPool(services, context, request.plan, request.vantage.asOf);
+  const { pooled, ...known } = await newestPool(services, context, request);
   const own = poolOf(request.plan, identified);
   const pool = own ?? (known.pool === undefined ? undefined : { id: known.pool, tickers: [] });
   const runs: PlannedRun[] = [];
@@ -152,16 +153,22 @@ export async function planUniverse(
   return { runs, ...(pool === undefined ? {} : { pool }), ...(own === undefined ? { pooled } : {}) };
 }
 
-/** The newest pooled models of the plan's kinds, not later than a session, and the name of their pool. */
+/**
+ * The newest pooled models of the plan's kinds as seen from the vantage, and the name of their pool. A run as of a date
+ * adopts none that learnt from anything learnt later.
+ */
 export async function newestPool(
   services: Services,
   context: Context,
-  plan: TrainingPlan,
-  asOf: SessionDate,
+  { plan, vantage, live }: Pick<RunRequest, 'plan' | 'vantage' | 'live'>,
 ): Promise<{ readonly pooled: readonly PooledModel[]; readonly pool?: string }> {
   const wanted = plan.horizons.flatMap((horizon) => plan.pooledKinds.map((kind) => ({ horizon, kind })));
   const found = await Promise.all(
-    wanted.map(({ horizon, kind }) => services.registry.newest(context, POOL, horizon, kind, asOf)),
+    wanted.map(({ horizon, kind }) =>
+      live
+        ? services.registry.newest(context, POOL, horizon, kind, vantage.asOf)
+        : newestPooledThen(services, context, horizon, kind, vantage),
+    ),
   );
   const models = found.filter((model) => model !== undefined);
   if (models.length === 0) return { pooled: [] };
@@ -226,12 +233,13 @@ async function visibleHistory(services: Services, context: Context, request: Run
 
 /** Whether, for each horizon, what the run chose is in production (as of its date unless live) and its object there. */
 async function stands(services: Services, context: Context, runId: string, request: RunRequest): Promise<boolean> {
-  const { ticker, plan, live } = request;
+  const { ticker, plan, live, vantage } = request;
   for (const horizon of plan.horizons) {
     const chosen = await services.ledger.newestOf(context, runId, ticker, horizon);
     if (chosen === undefined) return false;
-    const asOf = live ? undefined : chosen.asOf;
-    const production = await services.ledger.production(context, ticker, horizon, asOf);
+    const production = live
+      ? await services.ledger.production(context, ticker, horizon)
+      : (await productionThen(services, context, ticker, horizon, { ...vantage, asOf: chosen.asOf }))?.promotion;
     // Asking again is no reason to undo what a person did: what was rolled back from comes back with new data alone.
     if (production?.isRollback === true && production.at >= chosen.at) continue;
     if (production?.modelId !== chosen.modelId) return false;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { latestClosedSession } from '../domain/calendar.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
+import { contentHash } from '../domain/identity.ts';
 import { type Direction, type Forecast, directionOf, forecastId, priceTarget } from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
 import { stalenessNote } from './forecasting.ts';
@@ -10,7 +11,7 @@ import type { QuoteAnswer } from './quotes.ts';
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
   /** Names the forecast, for `lineage`; the same whenever it is given. */
-  readonly forecast_id: string;
+  readonly forecast_id?: string;
   readonly ticker: string;
   readonly current_price: number;
   readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
@@ -73,6 +74,12 @@ export function predictionAnswer(context: Context, forecast: Forecast, quote?: Q
 
 const NOT_TOLD = 'The last known forecast: whether it is still current cannot be told now.';
 
+/** As `predictionAnswer`, for a forecast as of a past day: it is kept nowhere, so that no id finds it again. */
+export function answerAsOf(context: Context, forecast: Forecast): PredictionAnswer {
+  const { forecast_id: _, ...answer } = predictionAnswer(context, forecast);
+  return answer;
+}
+
 /** As `predictionAnswer`, for a forecast from a cache: says what only the time of day, or a failure, adds. */
 export function givenAnswer(
   context: Context,
@@ -94,6 +101,11 @@ export interface WrittenPrediction {
   readonly body: string;
   /** Weak: equal for answers that differ in nothing but when they were given, and how old what they tell was then. */
   readonly etag: string;
+}
+
+/** Writes down an answer that is held nowhere, such as one as of a past day; equal ones have equal ETags. */
+export function writtenAnswer(answer: PredictionAnswer): WrittenPrediction {
+  return { body: JSON.stringify(answer), etag: `W/"${contentHash({ ...answer, timestamp: '' })}"` };
 }
 
 /** The parts of an answer around its time stamp. */

@@ -1,4 +1,4 @@
-import type { SessionDate } from '../domain/bar.ts';
+import type { Instant, SessionDate } from '../domain/bar.ts';
 import type { Certificate } from '../domain/certificate.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
@@ -12,6 +12,7 @@ import { type Champion, type Contender } from '../models/gate/contender.ts';
 import { decide } from '../models/gate/gate.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { storeCertificate } from './certificates.ts';
+import { productionThen } from './known-then.ts';
 import { FALLBACK_KIND } from './planning.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
@@ -22,6 +23,8 @@ export interface PromotionRequest {
   readonly ticker: string;
   readonly horizon: Horizon;
   readonly asOf: SessionDate;
+  /** Of a run as of a date: what was learnt after it decides nothing. Absent in live runs. */
+  readonly knownAt?: Instant;
   /** In the order of the table of kinds. */
   readonly modelIds: readonly string[];
   /** How many tickers and horizons the run decides about, for the correction of what it claims. */
@@ -40,10 +43,11 @@ export async function decidePromotion(
   context: Context,
   request: PromotionRequest,
 ): Promise<PromotionDecision> {
-  const { ticker, horizon, asOf, nTickers, nHorizons } = request;
+  const { horizon, nTickers, nHorizons } = request;
   const models = await Promise.all(request.modelIds.map((id) => evaluated(services, context, request, id)));
   const contenders = await Promise.all(models.map((model) => contenderOf(services, context, model)));
-  const champion = await championOf(services, context, request, contenders);
+  const serving = await servingFor(services, context, request);
+  const champion = await championOf(services, context, request, contenders, serving);
   const { thresholds } = services;
   const decision = decide({
     horizon,
@@ -69,7 +73,6 @@ export async function decidePromotion(
     const at = verdicts.findIndex((verdict) => verdict.kind === kind);
     return { modelId: verdicts[at]!.modelId, kind, certificateId: certificates[at]! };
   };
-  const serving = await services.ledger.production(context, ticker, horizon, asOf);
   return {
     horizon,
     modelId: decision.modelId,
@@ -166,14 +169,23 @@ async function contenderOf(services: Services, context: Context, model: Evaluate
   return { kind, modelId, role, forecasts: outOfSample(series, horizon), leakage: model.evaluation.leakage };
 }
 
+async function servingFor(
+  services: Services,
+  context: Context,
+  { ticker, horizon, asOf, knownAt }: PromotionRequest,
+): Promise<Promotion | undefined> {
+  if (knownAt === undefined) return services.ledger.production(context, ticker, horizon, asOf);
+  return (await productionThen(services, context, ticker, horizon, { asOf, knownAt }))?.promotion;
+}
+
 /** What serves as of the date, if its forecasts can be compared: naive is compared with anyway. */
 async function championOf(
   services: Services,
   context: Context,
-  { ticker, horizon, asOf, modelIds }: PromotionRequest,
+  { ticker, horizon, modelIds }: PromotionRequest,
   contenders: readonly Contender[],
+  serving: Promotion | undefined,
 ): Promise<Champion | undefined> {
-  const serving = await services.ledger.production(context, ticker, horizon, asOf);
   if (serving === undefined || serving.kind === FALLBACK_KIND) return undefined;
   // The only contender that could be worse than itself would be a copy.
   if (modelIds.includes(serving.modelId) && contenders.length > 0) return undefined;

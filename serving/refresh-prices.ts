@@ -17,7 +17,7 @@ import { type TakeInReport, mergeStaged } from './take-in-prices.ts';
 const SHOWN = 10;
 
 /** What prices are taken in with. */
-export type PriceParts = Pick<Services, 'bars' | 'prices'>;
+export type PriceParts = Pick<Services, 'bars' | 'prices' | 'alarm'>;
 
 /** What is to be fetched. */
 export interface RefreshRequest {

@@ -43,7 +43,7 @@ export async function startTickerTraining(
   const plan = trainingPlan(wish);
   const vantage = vantageOf(context, asOf);
   const live = asOf === undefined;
-  const { pooled, ...pool } = await newestPool(services, context, plan, vantage.asOf);
+  const { pooled, ...pool } = await newestPool(services, context, { plan, vantage, live });
   const request = { ticker, vantage, plan, live, ...pool };
   const { workflowId, lastSession, stands } = await planTicker(services, context, request);
   const input: TrainTickerInput = { version: 1, context: record(context), ticker, vantage, plan, live, pooled };

@@ -8,11 +8,13 @@ import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { LineageStore } from '../stores/lineage/lineage-store.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
+import type { RestatementStore } from '../stores/restatements/restatement-store.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
 import type { HotFeatures } from './feature-store.ts';
 import { LivePrices } from './live-prices.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { type Quotes, SourceQuotes } from './quotes.ts';
+import { RestatementAlarm } from './restatement-alarm.ts';
 import { SoundQuotes } from './sound-quotes.ts';
 
 /** The stores that the use cases work on. */
@@ -23,6 +25,7 @@ export interface Stores {
   readonly ledger: Ledger;
   readonly lineage: LineageStore;
   readonly trials: TrialStore;
+  readonly restatements: RestatementStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;
 }
@@ -39,6 +42,8 @@ export interface Services extends Stores {
   readonly prices: LivePrices;
   /** Answers what a ticker costs now; a cache may stand before the sources. */
   readonly quotes: Quotes;
+  /** Told of changed history as it is taken in. */
+  readonly alarm: RestatementAlarm;
   /** Where online features are held; absent, they are computed for each who asks. */
   readonly hotFeatures?: HotFeatures;
 }
@@ -51,6 +56,8 @@ export function createServices(
   priceSettings: PriceSettings = DEFAULT_PRICE_SETTINGS,
 ): Services {
   const prices = new LivePrices(priceSettings);
-  const quotes = new SoundQuotes(new SourceQuotes(prices.sources), { bars: stores.bars, prices });
-  return { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes };
+  const alarm = new RestatementAlarm(() => services);
+  const quotes = new SoundQuotes(new SourceQuotes(prices.sources), { bars: stores.bars, prices, alarm });
+  const services: Services = { ...stores, codeVersion, thresholds, loaded: new LoadedModels(), prices, quotes, alarm };
+  return services;
 }

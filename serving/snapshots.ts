@@ -52,6 +52,7 @@ export async function snapshotTicker(
     events: events.length,
     firstSession: series.dates[0]!,
     lastSession: series.dates.at(-1)!,
+    knownAt: vantage.knownAt,
     fetchedAt: context.clock.now().toISOString(),
     barsKey,
     adjustments: events,

@@ -8,6 +8,7 @@ import { type OnBadRow, type StagedPrices, stageCsv } from '../market/csv/stage-
 import { type SplitSuspect, asSplitEvents, inWords } from '../market/split-suspects.ts';
 import type { MergeReport } from '../stores/bars/bar-store.ts';
 import { fileSuspects } from './file-suspects.ts';
+import type { RestatementAnswer } from './restatement-answer.ts';
 import type { Services } from './services.ts';
 
 /** A file of prices, with or without one of events, on its way in. */
@@ -46,6 +47,8 @@ export interface TakeInReport {
   readonly n_restated: number;
   readonly events_added: number;
   readonly events_restated: number;
+  /** How known history was changed and what rests on it; null when it was not. */
+  readonly restatement: RestatementAnswer | null;
   readonly suspected_splits: readonly (SplitSuspect & { readonly adjusted: boolean })[];
 }
 
@@ -85,7 +88,7 @@ interface FoundPrices {
 
 /** Adds checked prices to what is known, in one transaction, and reports what became of them. */
 export async function mergeStaged(
-  services: Pick<Services, 'bars'>,
+  services: Pick<Services, 'bars' | 'alarm'>,
   context: Context,
   { staged, events: given, suspects, ...found }: FoundPrices,
   { id, source, adjustSplits }: { readonly id: string; readonly source: string; readonly adjustSplits: boolean },
@@ -112,6 +115,7 @@ export async function mergeStaged(
     staged.batches(),
     events,
   );
+  const { restatement } = merged;
   return {
     file: source,
     ingest_id: id,
@@ -131,6 +135,7 @@ export async function mergeStaged(
     n_restated: merged.nRestated,
     events_added: merged.eventsAdded,
     events_restated: merged.eventsRestated,
+    restatement: restatement === undefined ? null : await services.alarm.raise(context, restatement),
     suspected_splits: suspects.map((suspect) => ({ ...suspect, adjusted: adjustSplits })),
   };
 }

@@ -10,6 +10,7 @@ import type { S3Address } from './objects/s3-connection.ts';
 import { S3ObjectStore } from './objects/s3-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
+import { PostgresRestatementStore } from './restatements/postgres-restatement-store.ts';
 import { PostgresTrialStore } from './trials/postgres-trial-store.ts';
 
 /** Where the stores are. */
@@ -47,6 +48,7 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
     ledger: new PostgresLedger(database),
     lineage: new PostgresLineageStore(database),
     trials: new PostgresTrialStore(database),
+    restatements: new PostgresRestatementStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
     /** Connects when somebody listens. */

@@ -70,6 +70,8 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     stages: stages.progress(),
     awaiting: pending().map(({ horizon, kind }) => ({ horizon, kind })),
   }));
+  // What was learnt after an as-of date must not decide about it.
+  const knownThen = live ? {} : { knownAt: vantage.knownAt };
   const notes = new Set<string>();
   const enter = (stage: StageName) => {
     stages.start(stage);
@@ -201,7 +203,16 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
         contenders.filter((model) => model.horizon === horizon && model.kind === kind).map(({ modelId }) => modelId),
       );
       const nHorizons = plan.horizons.length;
-      const decision = await light.decide({ context, ticker, horizon, asOf, modelIds, nTickers, nHorizons });
+      const decision = await light.decide({
+        context,
+        ticker,
+        horizon,
+        asOf,
+        modelIds,
+        nTickers,
+        nHorizons,
+        ...knownThen,
+      });
       const asks = plan.requireApproval && live && decision.modelId !== decision.serving?.modelId;
       const verdict = asks ? await verdictOn(decision) : undefined;
       const entry = { context, runId, live, ticker, asOf, decision };

@@ -43,6 +43,13 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
       [{ cache: name, of: 'shared' }, sharedFailures] as const,
     ]),
   );
+  metrics.countedElsewhere('restatements_total', 'Ingests that changed known history', [], () => [
+    [{}, services.alarm.counts.restatements],
+  ]);
+  metrics.countedElsewhere('restated_items_total', 'What of known history was changed', ['item'], () => [
+    [{ item: 'session' }, services.alarm.counts.sessions],
+    [{ item: 'event' }, services.alarm.counts.events],
+  ]);
   metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {
     for (const { name, entries } of caches()) gauge.set({ cache: name }, entries);
   });

@@ -2,17 +2,21 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { isTicker, parseTicker } from '../../domain/ticker.ts';
 import { tickersOnce } from '../../serving/histories.ts';
-import { givenAnswer } from '../../serving/prediction-answer.ts';
 import { aFewAtATime } from '../../serving/a-few-at-a-time.ts';
 import { type Endpoint, type Frozen, endpoint } from '../endpoint.ts';
 import { asStockcastError, problemOf, problemSchema } from '../problem.ts';
-import { predict, prediction, predictionOptions } from './predict.ts';
+import { predict, predicted, prediction, predictionOptions } from './predict.ts';
 
 const MAX_TICKERS = 1000;
 /** What concerns one ticker although it may pass: its prices cannot be had, or taken in, just now. */
 const OF_ONE: ReadonlySet<ErrorCode> = new Set(['SOURCE_UNAVAILABLE', 'UPLOAD_BUSY']);
 /** What concerns the request and not one of its tickers. */
-const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set(['MODEL_KIND_UNKNOWN', 'SOURCE_UNKNOWN']);
+const OF_THE_WHOLE: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_KIND_UNKNOWN',
+  'SOURCE_UNKNOWN',
+  'DATE_INVALID',
+  'REQUEST_INVALID',
+]);
 
 const request = predictionOptions
   .extend({ tickers: z.array(z.string()).min(1).max(MAX_TICKERS) })
@@ -43,6 +47,7 @@ export const batchPredictEndpoint: Endpoint = endpoint({
   answer: { status: 200, name: 'BatchPrediction', schema: answer },
   errors: [
     'HORIZON_INVALID',
+    'DATE_INVALID',
     'MODEL_KIND_UNKNOWN',
     'SOURCE_UNKNOWN',
     'MEDIA_TYPE_UNSUPPORTED',
@@ -58,8 +63,8 @@ export const batchPredictEndpoint: Endpoint = endpoint({
     const results = await aFewAtATime(asked, async (ticker): Promise<Result> => {
       signal.throwIfAborted();
       try {
-        const { given, quote } = await predict(parts, call, parseTicker(ticker), options, known);
-        return { ticker, result: givenAnswer(context, given, quote) };
+        const made = await predict(parts, call, parseTicker(ticker), options, known);
+        return { ticker, result: predicted(call, made, options.as_of) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         const passing = error.retryable && !OF_ONE.has(error.code);

@@ -15,6 +15,7 @@ import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
 import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
+import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
@@ -46,5 +47,6 @@ export function allEndpoints(): Endpoint[] {
     ...datasetEndpoints,
     ...certificateEndpoints,
     trialsEndpoint,
+    ...restatementEndpoints,
   ];
 }

@@ -4,16 +4,24 @@ import { z } from 'zod';
 import { StockcastError } from '../../domain/errors.ts';
 import { type Forecast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
+import { forecastAsOf } from '../../serving/forecast-as-of.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
 import { type LiveForecast, liveForecast } from '../../serving/live-forecast.ts';
-import { writtenPrediction } from '../../serving/prediction-answer.ts';
+import {
+  type PredictionAnswer,
+  givenAnswer,
+  answerAsOf,
+  writtenAnswer,
+  writtenPrediction,
+} from '../../serving/prediction-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { horizonField, sourceField, tickerField } from '../fields.ts';
+import { forecastAsOfField, horizonField, sourceField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
 import { WrittenAnswer } from '../written-answer.ts';
 
 const LONGEST_KIND = 100;
+const UNHELD = { verdict: 'miss', ageMs: 0 } as const;
 
 /** What a forecast may be asked for, besides its ticker. */
 export const predictionOptions = z.strictObject({
@@ -23,11 +31,15 @@ export const predictionOptions = z.strictObject({
     .optional()
     .meta({ description: 'A trained kind, for example random-forest; default: the promoted model' }),
   source: sourceField.optional(),
+  as_of: forecastAsOfField.optional(),
 });
 
 /** Answer of `GET /predict/:ticker`. */
 export const prediction = z.object({
-  forecast_id: z.string().describe('Names the forecast: GET /lineage/:id says what it was made from'),
+  forecast_id: z
+    .string()
+    .optional()
+    .describe('Names the forecast: GET /lineage/:id says what it was made from; absent with `as_of`'),
   ticker: z.string(),
   current_price: z.number().describe('Close of the session `as_of`, as traded, in USD'),
   prediction: z.object({
@@ -93,7 +105,7 @@ export async function predict(
   { services, forecasts, metrics, audit }: ApiParts,
   scope: RequestScope,
   ticker: string,
-  { horizon = DEFAULT_HORIZON, model, source }: z.output<typeof predictionOptions>,
+  { horizon = DEFAULT_HORIZON, model, source, as_of: asOf }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
   const { context, requestId, seen } = scope;
@@ -119,13 +131,25 @@ export async function predict(
       ...(model === undefined ? {} : { kind: model }),
       ...(source === undefined ? {} : { source }),
     };
-    const made = await liveForecast(services, forecasts, context, request, tickers);
+    const made: LiveForecast =
+      asOf === undefined
+        ? await liveForecast(services, forecasts, context, request, tickers)
+        : { given: { value: await forecastAsOf(services, context, { ...request, asOf }, tickers), ...UNHELD } };
     note(undefined, made);
     return made;
   } catch (error) {
     note(error instanceof StockcastError ? error.code : 'UNEXPECTED');
     throw error;
   }
+}
+
+/** A forecast in the form of the answer; one as of a past day says nothing of now. */
+export function predicted(
+  { context }: Pick<RequestScope, 'context'>,
+  { given, quote }: LiveForecast,
+  asOf: string | undefined,
+): PredictionAnswer {
+  return asOf === undefined ? givenAnswer(context, given, quote) : answerAsOf(context, given.value);
 }
 
 function audited({ modelId, kind, originSession, currentPrice, logReturn, confidence }: Forecast) {
@@ -137,7 +161,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`. With \`as_of\`, the forecast is made anew as it would have been made at the end of that day. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -145,6 +169,7 @@ export const predictEndpoint: Endpoint = endpoint({
     'TICKER_INVALID',
     'TICKER_UNKNOWN',
     'HORIZON_INVALID',
+    'DATE_INVALID',
     'MODEL_KIND_UNKNOWN',
     'MODEL_MISSING',
     'SOURCE_UNKNOWN',
@@ -157,11 +182,15 @@ export const predictEndpoint: Endpoint = endpoint({
     'DATABASE_UNAVAILABLE',
   ],
   handle: async (parts, call) => {
-    const { given, quote, quoteVerdict } = await predict(parts, call, call.params.ticker, call.query);
-    call.seen.cache = given.verdict;
-    call.seen.quoteCache = quoteVerdict;
-    call.response.setHeader('X-Cache', given.verdict);
-    const { body, etag } = writtenPrediction(call.context, given, quote);
+    const { as_of: asOf } = call.query;
+    const made = await predict(parts, call, call.params.ticker, call.query);
+    call.seen.cache = made.given.verdict;
+    call.seen.quoteCache = made.quoteVerdict;
+    call.response.setHeader('X-Cache', made.given.verdict);
+    const { body, etag } =
+      asOf === undefined
+        ? writtenPrediction(call.context, made.given, made.quote)
+        : writtenAnswer(predicted(call, made, asOf));
     return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
   },
 });

@@ -4,6 +4,7 @@ import { type TakeInReport, takeInPrices } from '../../serving/take-in-prices.ts
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { flagField } from '../fields.ts';
 import { mergeOptions, readBy } from '../read-request.ts';
+import { restatementSchema } from './restatements.ts';
 import { withUploadForm } from '../upload-form.ts';
 
 const options = z.strictObject({
@@ -57,6 +58,9 @@ const report = z.object({
   n_restated: z.int(),
   events_added: z.int(),
   events_restated: z.int(),
+  restatement: restatementSchema
+    .nullable()
+    .describe('How known history was changed, and what rests on it; null: it was not'),
   suspected_splits: z.array(
     z.object({
       ticker: z.string(),

@@ -241,6 +241,50 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
       .poll(async () => (await stockcast(['runs', 'show', id])).stdout, { timeout: 60_000, interval: 500 })
       .toContain('cancelled');
   });
+
+  test('predict --as-of says how to train for that day, and --train does it and waits', async () => {
+    const args = ['predict', 'AAPL', '--as-of', '2013-01-18', '--horizon', '1', '--model', 'linear'];
+    const missing = await stockcast(args);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain(
+      'npx stockcast predict AAPL --as-of 2013-01-18 --horizon 1 --model linear --train',
+    );
+    const { code, stdout, stderr } = await stockcast([...args, '--train', '--json']);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('started')]);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({ ticker: 'AAPL', as_of: '2013-01-18', model: 'linear' });
+    expect(answer.notes.join(' ')).toContain('As of 2013-01-18');
+    const again = await stockcast([...args, '--train', '--json']);
+    expect(again.stderr).toBe('');
+    expect({ ...JSON.parse(again.stdout), timestamp: '' }).toEqual({ ...answer, timestamp: '' });
+    const several = await stockcast(['predict', 'AAPL', 'ZZZZ', ...args.slice(2), '--train', '--json']);
+    expect(several.code).toBe(1);
+    expect(JSON.parse(several.stdout)).toMatchObject({
+      results: [{ ticker: 'AAPL', result: { as_of: '2013-01-18' } }, { error: { code: 'TICKER_UNKNOWN' } }],
+    });
+  });
+
+  test('an upload that changes history says so, and restatements lists it and trains again', async () => {
+    const path = join(dir, 'restated.csv');
+    const prices = samplePrices(['AAPL', 'MSFT'], 300);
+    writeFileSync(path, prices.replace(/(AAPL,.*,2013-02-20,.*,)\d+/, '$17'));
+    const { stdout } = await stockcast(['upload', path]);
+    expect(stdout).toContain('AAPL: 1 session of 2013-02-20 changed, prices by up to 0.00% (median 0.00%)');
+    expect(stdout).toMatch(/serves and rests on it: AAPL horizon 1, \S+/);
+    const id = /npx stockcast restatements retrain (\S+)/.exec(stdout)![1]!;
+    expect((await stockcast(['restatements', 'AAPL'])).stdout).toContain(id);
+    expect((await stockcast(['restatements', 'MSFT'])).stdout).toContain('No known history was changed');
+    const shown = await stockcast(['restatements', 'show', id, '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ restatement_id: id, retraining: { tickers: ['AAPL'] } });
+    const started = await stockcast(['restatements', 'retrain', id]);
+    expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining('trains AAPL') });
+    const run = /npx stockcast runs show (\S+)/.exec(started.stdout)![1]!;
+    await stockcast(['runs', 'cancel', run]);
+    writeFileSync(path, prices);
+    const back = await stockcast(['upload', path, '--json']);
+    expect(JSON.parse(back.stdout).restatement.tickers).toMatchObject([{ ticker: 'AAPL', sessions: 1 }]);
+    expect((await stockcast(['restatements', 'show', 'none'])).stderr).toContain('error RESTATEMENT_UNKNOWN');
+  });
 });
 
 describe.sequential('up', { timeout: 120_000 }, () => {

@@ -26,6 +26,7 @@ import {
   withSearchOptions,
 } from '../options.ts';
 import type { Parts } from '../parts.ts';
+import type { Output } from '../output.ts';
 import { failuresOf, runFailed } from '../progress/run-outcome.ts';
 import { watchRun } from '../progress/watch-run.ts';
 import { leaderboardTable } from '../tables/leaderboard-table.ts';
@@ -112,11 +113,7 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
   }
   output.say(startedLine(started));
 
-  const describe = () => describeRun(temporal, context, runId);
-  const run = await watchRun({ context, output, signal, describe }).catch((error: unknown) => {
-    if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(started)].join('\n'));
-  });
+  const run = await watchStarted(parts, output, started);
   // The leaderboard shows what is newest, which a run on an earlier day's knowledge is not.
   const trained = options.asOf === undefined ? trainedTickers(run) : [];
   const entries = await leaderboard(services, context, trained, plan.horizons);
@@ -127,6 +124,20 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
   const { code, message } = runFailed(runId, failures);
   parts.complain({ code, message });
   parts.exitWith(EXIT.failure);
+}
+
+/**
+ * Shows a started run's progress until it has ended.
+ * @throws Interrupted when the person asks to stop; the run goes on
+ */
+export async function watchStarted(parts: Parts, output: Output, started: StartedRun): Promise<RunView> {
+  const [temporal, context] = [await parts.temporal(), parts.context()];
+  const { signal } = parts.interruption();
+  const describe = () => describeRun(temporal, context, started.run_id);
+  return watchRun({ context, output, signal, describe }).catch((error: unknown) => {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(started)].join('\n'));
+  });
 }
 
 /** What to train, with what the person left open filled in from the settings. */

@@ -243,6 +243,7 @@ const report: TakeInReport = {
   n_restated: 0,
   events_added: 0,
   events_restated: 0,
+  restatement: null,
   suspected_splits: [],
 };
 

@@ -1,4 +1,5 @@
 import type { TakeInReport } from '../../serving/take-in-prices.ts';
+import { restatementLines } from './restatement-tables.ts';
 
 const SHOWN = 20;
 
@@ -24,6 +25,7 @@ export function takeInSummary(report: TakeInReport): string {
       ),
     ),
     ...shortened(report.notices.map((notice) => `  notice: ${notice}`)),
+    ...(report.restatement === null ? [] : restatementLines(report.restatement)),
     ...(restated > 0 ? [`  restated: ${listed(report.restated.map(({ ticker, date }) => `${ticker} ${date}`))}`] : []),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { Bar, CorporateEvent, Instant, PriceSeries, SessionDate, Vantage } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DatasetSource } from '../../domain/dataset.ts';
+import type { Restatement } from '../../domain/restatement.ts';
 
 /** What one merge of a file changed. */
 export interface MergeReport {
@@ -13,6 +14,8 @@ export interface MergeReport {
   readonly nRestated: number;
   readonly eventsAdded: number;
   readonly eventsRestated: number;
+  /** How known history was changed, entered with the merge; absent when it was not. */
+  readonly restatement?: Restatement;
 }
 
 export interface TickerSummary {
@@ -53,6 +56,15 @@ export interface BarStore {
   newestSession(context: Context, ticker: string, vantage: Vantage): Promise<SessionDate | undefined>;
   /** The ticker's events seen from a vantage, ascending by date. */
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]>;
+  /**
+   * Whether a bar or event up to a session was restated within a time: learnt after `after` and not later than `by`, in
+   * another version than the first.
+   */
+  isRestated(
+    context: Context,
+    ticker: string,
+    within: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
+  ): Promise<boolean>;
   /** The moments at which bars or events of the ticker were learnt to be other than was known, ascending. */
   restatedAt(context: Context, ticker: string): Promise<Instant[]>;
   /** Current holdings, ascending by ticker. */

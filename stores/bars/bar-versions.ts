@@ -37,17 +37,17 @@ export async function insertChangedBars(
   return rows;
 }
 
-/** Adds the events that are new or differ from their newest version, and returns the version of each. */
+/** Adds the events that are new or differ from their newest version, and returns what it added. */
 export async function insertChangedEvents(
   db: Kysely<Schema>,
   tenant: string,
   ingestId: string,
   learntAt: Instant,
   events: readonly CorporateEvent[],
-): Promise<number[]> {
+): Promise<{ ticker: string; version: number }[]> {
   if (events.length === 0) return [];
   const column = <T>(pick: (event: CorporateEvent) => T) => events.map(pick);
-  const { rows } = await sql<{ version: number }>`
+  const { rows } = await sql<{ ticker: string; version: number }>`
     insert into event_version (tenant, ticker, date, kind, version, value, learnt_at, ingest_id)
     select ${tenant}, new.ticker, new.date, new.kind, coalesce(old.version, 0) + 1, new.value, ${learntAt}, ${ingestId}
     from unnest(
@@ -60,8 +60,8 @@ export async function insertChangedEvents(
       order by version desc limit 1
     ) old on true
     where old.version is null or old.value <> new.value
-    returning version`.execute(db);
-  return rows.map((row) => row.version);
+    returning ticker, version`.execute(db);
+  return rows;
 }
 
 /** Brings the record of what is held up to date for tickers whose bars have changed. */

@@ -6,6 +6,7 @@ import { StockcastError } from '../../domain/errors.ts';
 import type { Database } from '../postgres/database.ts';
 import type { BarStore, IngestRecord, MergeReport, TickerSummary } from './bar-store.ts';
 import { insertChangedBars, insertChangedEvents, updateHoldings } from './bar-versions.ts';
+import { enterRestatement } from '../restatements/enter-restatement.ts';
 import { readSeries } from './read-series.ts';
 
 const SHOWN_RESTATEMENTS = 100;
@@ -35,6 +36,7 @@ export class PostgresBarStore implements BarStore {
       const added: Record<string, number> = {};
       const restated: { ticker: string; date: string }[] = [];
       const changed = new Set<string>();
+      const restatedTickers = new Set<string>();
       let [nAdded, nRestated, nRows] = [0, 0, 0];
       for await (const batch of batches) {
         nRows += batch.length;
@@ -45,20 +47,25 @@ export class PostgresBarStore implements BarStore {
             added[ticker] = (added[ticker] ?? 0) + 1;
           } else {
             nRestated++;
+            restatedTickers.add(ticker);
             if (restated.length < SHOWN_RESTATEMENTS) restated.push({ ticker, date });
           }
         }
       }
       if (changed.size > 0) await updateHoldings(db, tenant, [...changed]);
       const changedEvents = await insertChangedEvents(db, tenant, record.id, learntAt, events);
-      const eventsAdded = changedEvents.filter((version) => version === 1).length;
+      const eventsAdded = changedEvents.filter(({ version }) => version === 1).length;
+      for (const { ticker } of changedEvents) restatedTickers.add(ticker);
+      // PostgreSQL's texts cannot hold a NUL, which a sender may put into a file's name.
+      const source = record.source.replaceAll('\0', '\uFFFD');
+      const tickers = [...restatedTickers];
+      const restatement = await enterRestatement(db, tenant, { id: record.id, source, learntAt, tickers });
       await db
         .insertInto('ingest')
         .values({
           tenant,
           id: record.id,
-          // PostgreSQL's texts cannot hold a NUL, which a sender may put into a file's name.
-          source: record.source.replaceAll('\0', '\uFFFD'),
+          source,
           accepted_rows: record.acceptedRows,
           rejected_rows: record.rejectedRows,
           report: JSON.stringify(record.report),
@@ -73,6 +80,7 @@ export class PostgresBarStore implements BarStore {
         nRestated,
         eventsAdded,
         eventsRestated: changedEvents.length - eventsAdded,
+        ...(restatement === undefined ? {} : { restatement }),
       };
     });
   }
@@ -113,6 +121,24 @@ export class PostgresBarStore implements BarStore {
         .orderBy('version', 'desc')
         .execute(),
     );
+  }
+
+  async isRestated(
+    { tenant }: Context,
+    ticker: string,
+    { asOf, after, by }: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
+  ): Promise<boolean> {
+    const { rows } = await this.#database.run((db) =>
+      sql<{ found: boolean }>`
+        select exists (
+          select from bar_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
+            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
+          union all
+          select from event_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
+            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
+        ) as found`.execute(db),
+    );
+    return rows[0]!.found;
   }
 
   async restatedAt({ tenant }: Context, ticker: string): Promise<Instant[]> {

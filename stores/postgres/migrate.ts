@@ -9,6 +9,7 @@ import * as changeNotices from './migrations/0006-change-notices.ts';
 import * as predictionLog from './migrations/0007-prediction-log.ts';
 import * as mlflow from './migrations/0008-mlflow.ts';
 import * as lineage from './migrations/0009-lineage.ts';
+import * as restatements from './migrations/0010-restatements.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
@@ -22,6 +23,7 @@ const MIGRATIONS = {
   '0007-prediction-log': predictionLog,
   '0008-mlflow': mlflow,
   '0009-lineage': lineage,
+  '0010-restatements': restatements,
 };
 
 /** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */

@@ -3,6 +3,7 @@ import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
 import type { Trial } from '../../domain/parameter-search.ts';
+import type { TickerRestatement } from '../../domain/restatement.ts';
 import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
 
 /** A JSON document: read as a value, written as text. */
@@ -122,6 +123,20 @@ export interface Schema {
     baseline_ratio: number | null;
     notes: Document<readonly string[]>;
     made_at: string;
+  };
+  restatement: {
+    tenant: string;
+    id: string;
+    ingest_id: string;
+    source: string;
+    learnt_at: string;
+    retraining_run_id: string | null;
+  };
+  restatement_of_ticker: {
+    tenant: string;
+    id: string;
+    ticker: string;
+    report: Document<TickerRestatement>;
   };
   trial: {
     tenant: string;

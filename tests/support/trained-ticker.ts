@@ -1,5 +1,6 @@
 import { type Context } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
+import { shortHash } from '../../domain/identity.ts';
 import { kindNamed } from '../../models/kinds.ts';
 import { evaluateModel } from '../../serving/evaluation.ts';
 import { materialiseFeatures } from '../../serving/feature-sets.ts';
@@ -17,12 +18,24 @@ import { ThreadedTrainingPool } from '../../workers/threaded-training-pool.ts';
 export async function trainDirectly(
   services: Services,
   context: Context,
-  { ticker, horizon, kinds }: { readonly ticker: string; readonly horizon: Horizon; readonly kinds: readonly string[] },
+  {
+    ticker,
+    horizon,
+    kinds,
+    asOf: day,
+  }: {
+    readonly ticker: string;
+    readonly horizon: Horizon;
+    readonly kinds: readonly string[];
+    /** As of a past day, as `--as-of` does. */
+    readonly asOf?: string;
+  },
 ): Promise<void> {
-  const { key, manifest } = await snapshotTicker(services, context, ticker, vantageOf(context));
+  const vantage = vantageOf(context, day);
+  const { key, manifest } = await snapshotTicker(services, context, ticker, vantage);
   const features = await materialiseFeatures(services, context, key);
   const asOf = manifest.lastSession;
-  const runId = `train/${context.tenant}/${ticker}/${asOf}/direct`;
+  const runId = `train/${context.tenant}/${ticker}/${asOf}/${shortHash([manifest.id, day ?? 'live'])}`;
   const data = { ticker, datasetId: manifest.id, datasetKey: key, featuresKey: features.key };
   const how = { window: 'all', scaleTargets: true, embargo: 0, seed: 7, parameters: {} } as const;
   const pool = new ThreadedTrainingPool(1);
@@ -46,9 +59,17 @@ export async function trainDirectly(
       modelIds.push(modelId);
       idOf.set(kind, modelId);
     }
-    const request = { ticker, horizon, asOf, modelIds, nTickers: 1, nHorizons: 1 };
+    const then = day === undefined ? {} : { knownAt: vantage.knownAt };
+    const request = { ticker, horizon, asOf, modelIds, nTickers: 1, nHorizons: 1, ...then };
     const decision = await decidePromotion(services, context, request);
-    await enterPromotion(services, context, { runId, executionId: runId, live: true, ticker, asOf, decision });
+    await enterPromotion(services, context, {
+      runId,
+      executionId: runId,
+      live: day === undefined,
+      ticker,
+      asOf,
+      decision,
+    });
   } finally {
     await pool.close();
   }

@@ -1,0 +1,89 @@
+import type { Context } from '../domain/context.ts';
+import { StockcastError } from '../domain/errors.ts';
+import type { TrainingWindow } from '../domain/model-version.ts';
+import { KINDS } from '../models/kinds.ts';
+import type { TrainingWish } from './planning.ts';
+import { knownRestatement } from './restatement-answer.ts';
+import { type RestatementEffects, restatementEffects } from './restatement-effects.ts';
+import type { StartedRun } from './run-view.ts';
+import { standingOf, startTickerTraining, startUniverseTraining } from './runs.ts';
+import type { Services } from './services.ts';
+import type { TemporalGateway } from './temporal-gateway.ts';
+
+/** What a retraining takes from the configuration. */
+export interface RetrainingSettings {
+  readonly seed: number;
+  readonly trainingWindow: TrainingWindow | undefined;
+  readonly requireApproval: boolean;
+  readonly maxInFlight: number;
+}
+
+/** What came of asking for what rests on a restatement to be trained again. */
+export interface Retraining {
+  readonly restatement_id: string;
+  /** The tickers that are trained: those of which something serves that rests on it. */
+  readonly tickers: readonly string[];
+  /** Null when nothing that serves rests on it. */
+  readonly run: StartedRun | null;
+}
+
+/**
+ * Trains again the tickers of which something serves that rests on history as it was before a restatement, and no
+ * others, for the horizons at which it serves. Asked again, it joins the run that it started, unless that failed.
+ * @throws StockcastError RESTATEMENT_UNKNOWN, TEMPORAL_UNAVAILABLE, TOO_FEW_SESSIONS
+ */
+export async function retrainRestated(
+  services: Services,
+  temporal: TemporalGateway,
+  context: Context,
+  id: string,
+  settings: RetrainingSettings,
+): Promise<Retraining> {
+  const restatement = await knownRestatement(services, context, id);
+  const effects = await restatementEffects(services, context, restatement);
+  const tickers = [...new Set(effects.serving.map(({ ticker }) => ticker))].sort();
+  const before = await runBefore(temporal, context, restatement.retrainingRunId);
+  if (before !== undefined) return { restatement_id: id, tickers, run: before };
+  const [only] = tickers;
+  if (only === undefined) return { restatement_id: id, tickers, run: null };
+  const wish = wishFor(effects, settings);
+  const run =
+    tickers.length === 1
+      ? await startTickerTraining(services, temporal, context, only, wish)
+      : await startUniverseTraining(services, temporal, context, { tickers, maxInFlight: settings.maxInFlight }, wish);
+  await services.restatements.noteRetraining(context, id, run.run_id);
+  return { restatement_id: id, tickers, run };
+}
+
+/** The run that was started before, unless it did not bring it about. */
+async function runBefore(
+  temporal: TemporalGateway,
+  context: Context,
+  runId: string | undefined,
+): Promise<StartedRun | undefined> {
+  if (runId === undefined) return undefined;
+  try {
+    const { status } = await standingOf(temporal, context, runId);
+    if (status !== 'running' && status !== 'completed') return undefined;
+    return { run_id: runId, status, joined: true, ui: temporal.uiLink(runId) };
+  } catch (error) {
+    // Temporal forgets what ended long ago.
+    if (error instanceof StockcastError && error.code === 'RUN_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+function wishFor({ serving, models }: RestatementEffects, settings: RetrainingSettings): TrainingWish {
+  const { seed, requireApproval, trainingWindow } = settings;
+  const alone = new Set(serving.map(({ ticker }) => ticker)).size === 1;
+  // One ticker alone would adopt the pooled model that there is, which may rest on what was changed.
+  const withoutPool = alone && models.some(({ panel }) => panel !== undefined);
+  const kinds = KINDS.filter(({ pooled, role }) => !pooled && role === 'candidate').map(({ name }) => name);
+  return {
+    seed,
+    requireApproval,
+    horizons: [...new Set(serving.map(({ horizon }) => horizon))],
+    ...(trainingWindow === undefined ? {} : { window: trainingWindow }),
+    ...(withoutPool ? { kinds } : {}),
+  };
+}
