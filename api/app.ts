@@ -31,7 +31,12 @@ export function createApp(parts: ApiParts): Express {
       observe(parts),
       headers({ ...securityHeaders(), 'Cache-Control': 'no-store' }),
       refuseOtherOrigins(parts.settings.allowedHosts),
-      limitRate(parts.settings.rateLimit, unlimited, parts.siblings?.hits),
+      limitRate({
+        perMinute: parts.settings.rateLimit,
+        trustedProxies: parts.settings.trustedProxies,
+        hits: parts.siblings?.hits,
+        unlimited,
+      }),
     ]),
   );
   mount(app, endpoints, parts);

@@ -118,6 +118,24 @@ describe('the rate limit', () => {
     }
   });
 
+  test('counts the addresses of one IPv6 network as one client, and an IPv4 address in either notation', async () => {
+    const limited = await startApi({ ...pipeline, settings: { rateLimit: 1, trustedProxies: 1 } });
+    try {
+      for (const [address, status] of [
+        ['2001:db8:0:1200::1', 200],
+        ['2001:db8:0:12ff:1:2:3:4', 429],
+        ['2001:db8:0:1300::1', 200],
+        ['192.0.2.1', 200],
+        ['::ffff:192.0.2.1', 429],
+      ] as const) {
+        const answer = await ask(`${limited.url}/tickers`, { headers: { 'x-forwarded-for': address } });
+        expect(answer.status, address).toBe(status);
+      }
+    } finally {
+      await limited.stop();
+    }
+  });
+
   test('counts the clients behind a trusted proxy apart, and believes nobody else', async () => {
     for (const [trustedProxies, status] of [
       [1, 200],

@@ -1,27 +1,55 @@
-import type { RequestHandler } from 'express';
-import { type Store, rateLimit } from 'express-rate-limit';
+import type { Request, RequestHandler } from 'express';
+import ipaddr from 'ipaddr.js';
 import { StockcastError } from '../domain/errors.ts';
+import { Hits, WINDOW_MS } from './hits.ts';
 
-const WINDOW_MS = 60_000;
+/** Somebody with IPv6 has whole networks of addresses: those of one /56 count as one client. */
+const NETWORK_BYTES = 7;
+
+/** What the rate limit goes by. */
+export interface RateLimit {
+  /** Requests a minute of one client address; 0: any number. */
+  readonly perMinute: number;
+  /** Paths that must always be answered, and do not count. */
+  readonly unlimited: readonly string[];
+  /** Proxies in front whose X-Forwarded-For is believed. */
+  readonly trustedProxies: number;
+  /** Keeps the counts; default: this process, for itself. */
+  readonly hits?: Hits | undefined;
+}
 
 /**
- * Middleware that lets one client address make so many requests a minute (0: any number), and says in the headers
- * `RateLimit-Policy` and `RateLimit` how many are left (draft 7: later ones hash the address for each answer). What must
- * always be answered does not count. `store` keeps the counts; default: this process, for itself.
+ * Middleware that lets one client address make so many requests a minute, and says in the headers `RateLimit-Policy` and
+ * `RateLimit` (IETF draft 7) how many are left.
  */
-export function limitRate(perMinute: number, unlimited: readonly string[], store?: Store): RequestHandler {
+export function limitRate({ perMinute, unlimited, trustedProxies, hits = new Hits() }: RateLimit): RequestHandler {
   if (perMinute === 0) return (_request, _response, next) => next();
   const free = new Set(unlimited);
-  return rateLimit({
-    windowMs: WINDOW_MS,
-    limit: perMinute,
-    standardHeaders: 'draft-7',
-    legacyHeaders: false,
-    ...(store === undefined ? {} : { store }),
-    skip: (request) => free.has(request.path),
-    handler: (_request, response) => {
-      const seconds = Number(response.get('Retry-After'));
-      throw new StockcastError('RATE_LIMITED', { limit: perMinute, seconds, setting: 'STOCKCAST_RATE_LIMIT' });
-    },
-  });
+  const policy = `${perMinute};w=${WINDOW_MS / 1000}`;
+  return (request, response, next) => {
+    if (free.has(request.path)) {
+      next();
+      return;
+    }
+    const { n, resetSeconds } = hits.count(clientOf(request, trustedProxies));
+    response.setHeader('RateLimit-Policy', policy);
+    response.setHeader(
+      'RateLimit',
+      `limit=${perMinute}, remaining=${Math.max(perMinute - n, 0)}, reset=${resetSeconds}`,
+    );
+    if (n > perMinute) {
+      response.setHeader('Retry-After', resetSeconds);
+      const details = { limit: perMinute, seconds: resetSeconds, setting: 'STOCKCAST_RATE_LIMIT' };
+      throw new StockcastError('RATE_LIMITED', details);
+    }
+    next();
+  };
+}
+
+// Express reads the headers of proxies even where none is trusted.
+function clientOf(request: Request, trustedProxies: number): string {
+  const address = (trustedProxies === 0 ? request.socket.remoteAddress : request.ip) ?? '';
+  if (!address.includes(':') || !ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, NETWORK_BYTES).join('.');
 }

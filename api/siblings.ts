@@ -1,5 +1,5 @@
 import type { Gathered, Question, SiblingMessage, SwitchboardMessage } from './replica-messages.ts';
-import { SharedHits } from './shared-hits.ts';
+import { Hits } from './hits.ts';
 
 /** How a process answers each question, with plain data. */
 export type Answers = Readonly<Record<Question, () => unknown>>;
@@ -7,7 +7,7 @@ export type Answers = Readonly<Record<Question, () => unknown>>;
 /** The processes behind the port, itself included, as one of them sees them. */
 export class Siblings {
   /** Requests of each client, for the rate limit. */
-  readonly hits: SharedHits;
+  readonly hits: Hits;
   readonly #tell: (message: SiblingMessage) => void;
   readonly #waiting = new Map<number, (gathered: Gathered<unknown>) => void>();
   #answers: Answers | undefined;
@@ -17,7 +17,7 @@ export class Siblings {
   /** `tell` reaches the switchboard, whose messages are for `hear`. */
   constructor(tell: (message: SiblingMessage) => void) {
     this.#tell = tell;
-    this.hits = new SharedHits((news) => tell({ news }));
+    this.hits = new Hits((news) => tell({ news }));
   }
 
   /** From now on this process answers so; where it fails to, it counts as silent. */
