@@ -15,7 +15,7 @@ import { vantageOf } from './vantages.ts';
 export interface PastForecastRequest extends ForecastRequest {
   readonly asOf: SessionDate;
   /** Only what is held can be looked at as it was: no live source is asked. */
-  readonly source?: string;
+  readonly source?: string | undefined;
 }
 
 /**

@@ -17,7 +17,8 @@ import { vantageOf } from './vantages.ts';
 export interface ForecastRequest {
   readonly ticker: string;
   readonly horizon: Horizon;
-  readonly kind?: string;
+  /** Default: the promoted model. */
+  readonly kind?: string | undefined;
 }
 
 /**

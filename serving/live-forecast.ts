@@ -31,12 +31,23 @@ export async function liveForecast(
   services: Services,
   forecasts: Forecasts,
   context: Context,
-  request: ForecastRequest & { readonly source?: string },
+  request: ForecastRequest & { readonly source?: string | undefined },
+  tickers?: ReturnType<typeof tickersOnce>,
+): Promise<LiveForecast> {
+  const { source = services.prices.settings.source, ...asked } = request;
+  if (source === CSV_SOURCE) return { given: await forecasts.get(context, asked, tickers) };
+  return withSource(services, forecasts, context, asked, source, tickers);
+}
+
+async function withSource(
+  services: Services,
+  forecasts: Forecasts,
+  context: Context,
+  asked: ForecastRequest,
+  source: string,
   tickers = tickersOnce(services, context),
 ): Promise<LiveForecast> {
   const { settings, sources } = services.prices;
-  const { source = settings.source, ...asked } = request;
-  if (source === CSV_SOURCE) return { given: await forecasts.get(context, asked, tickers) };
   sources.named(source);
   const started = performance.now();
   const left = () => Math.max(1, settings.patienceMs - (performance.now() - started));

@@ -27,7 +27,8 @@ export function withoutSecrets(text: string): string {
 /** What is logged, with fields that name a secret blotted out; looks as deep as anything here is nested. */
 function withoutSecretFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   let clean = fields;
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name in fields) {
+    const value = fields[name];
     if (SECRET_FIELDS.has(name)) clean = { ...clean, [name]: '***' };
     else if (depth === 0 && typeof value === 'object' && value !== null && !(value instanceof Error)) {
       const inner = withoutSecretFields(value as Record<string, unknown>, 1);

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { StockcastError } from '../../domain/errors.ts';
 import { type Forecast, priceTarget } from '../../domain/forecast.ts';
-import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
+import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
 import { forecastAsOf } from '../../serving/forecast-as-of.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
 import { type LiveForecast, liveForecast } from '../../serving/live-forecast.ts';
@@ -102,45 +102,64 @@ export const prediction = z.object({
  * `tickers` as in `forecast`.
  */
 export async function predict(
-  { services, forecasts, metrics, audit }: ApiParts,
+  parts: ApiParts,
   scope: RequestScope,
   ticker: string,
   { horizon = DEFAULT_HORIZON, model, source, as_of: asOf }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
-  const { context, requestId, seen } = scope;
-  const started = performance.now();
-  const note = (code: string | undefined, made?: LiveForecast) => {
-    const durationMs = performance.now() - started;
-    metrics.predicted(made?.given.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
-    audit.note(context.tenant, {
-      id: randomUUID(),
-      at: context.clock.now().toISOString(),
-      ...{ requestId, ticker, horizon, durationMs },
-      principal: context.principal,
-      route: seen.route ?? '',
-      // A text from outside: PostgreSQL takes no NUL, and a name of a kind is short.
-      ...(model === undefined ? {} : { asked: model.replaceAll('\0', '').slice(0, LONGEST_KIND) }),
-      ...(code === undefined ? {} : { code }),
-      ...(made === undefined ? {} : { cache: made.given.verdict, answer: audited(made.given.value) }),
-    });
-  };
+  const { services, forecasts } = parts;
+  const { context } = scope;
+  const asked: Asked = { started: performance.now(), ticker, horizon, model };
   try {
-    const request = {
-      ...{ ticker, horizon },
-      ...(model === undefined ? {} : { kind: model }),
-      ...(source === undefined ? {} : { source }),
-    };
+    const request = { ticker, horizon, kind: model, source };
     const made: LiveForecast =
       asOf === undefined
         ? await liveForecast(services, forecasts, context, request, tickers)
         : { given: { value: await forecastAsOf(services, context, { ...request, asOf }, tickers), ...UNHELD } };
-    note(undefined, made);
+    note(parts, scope, asked, undefined, made);
     return made;
   } catch (error) {
-    note(error instanceof StockcastError ? error.code : 'UNEXPECTED');
+    note(parts, scope, asked, error instanceof StockcastError ? error.code : 'UNEXPECTED');
     throw error;
   }
+}
+
+/** What a forecast was asked for, and since when. */
+interface Asked {
+  readonly started: number;
+  readonly ticker: string;
+  readonly horizon: Horizon;
+  readonly model: string | undefined;
+}
+
+function note({ metrics, audit }: ApiParts, scope: RequestScope, asked: Asked, code?: string, made?: LiveForecast) {
+  const { started, ticker, horizon, model } = asked;
+  const { context, requestId, seen } = scope;
+  const durationMs = performance.now() - started;
+  metrics.predicted(made?.given.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
+  audit.note(context.tenant, {
+    id: randomUUID(),
+    at: context.clock.now().toISOString(),
+    requestId,
+    principal: context.principal,
+    route: seen.route ?? '',
+    ticker,
+    horizon,
+    durationMs,
+    asked: model === undefined ? undefined : storable(model),
+    code,
+    cache: made?.given.verdict,
+    answer: made === undefined ? undefined : audited(made.given.value),
+  });
+}
+
+// A text from outside: PostgreSQL takes neither NUL nor half a character, and a name of a kind is short.
+function storable(text: string): string {
+  return text
+    .slice(0, LONGEST_KIND)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** A forecast in the form of the answer; one as of a past day says nothing of now. */

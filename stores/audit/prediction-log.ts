@@ -14,18 +14,20 @@ export interface PredictionEntry {
   readonly ticker: string;
   readonly horizon: Horizon;
   /** The kind that was asked for, if one was. */
-  readonly asked?: string;
+  readonly asked?: string | undefined;
   readonly durationMs: number;
-  readonly cache?: string;
+  readonly cache?: string | undefined;
   /** Code of the error, when there was no forecast. */
-  readonly code?: string;
-  readonly answer?: {
-    readonly modelId: string;
-    readonly kind: string;
-    readonly originSession: SessionDate;
-    readonly priceTarget: number;
-    readonly confidence: number;
-  };
+  readonly code?: string | undefined;
+  readonly answer?:
+    | {
+        readonly modelId: string;
+        readonly kind: string;
+        readonly originSession: SessionDate;
+        readonly priceTarget: number;
+        readonly confidence: number;
+      }
+    | undefined;
 }
 
 /** The audit of forecasts: who asked for what, when, and was told what. */
