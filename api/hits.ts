@@ -33,7 +33,7 @@ export class Hits {
     this.#counts.set(client, n);
     if (this.#say !== undefined) {
       this.#unsaid.set(client, (this.#unsaid.get(client) ?? 0) + 1);
-      this.#saying ??= setTimeout(() => this.#sayAll(), SAY_EVERY_MS).unref();
+      if (this.#saying === undefined) this.#saying = setTimeout(() => this.#sayAll(), SAY_EVERY_MS).unref();
     }
     return { n, resetSeconds: Math.ceil(((this.#window + 1) * WINDOW_MS - now) / 1000) };
   }
