@@ -27,6 +27,7 @@ let certificateId: string;
 let modelId: string;
 let datasetId: string;
 let forecastId: string;
+let restatementId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -57,6 +58,13 @@ beforeAll(async () => {
   datasetId = found.certificate.model.datasetId;
   const forecast = await fetch(`${api.url}/predict/AAPL?horizon=1`);
   forecastId = ((await forecast.json()) as { forecast_id: string }).forecast_id;
+  // One volume of a ticker of which nothing serves.
+  const upload = (prices: string) => fetch(`${api.url}/upload`, { method: 'POST', body: file(prices) });
+  const prices = samplePrices(['GOOG'], 100);
+  await (await upload(prices)).text();
+  const taken = await upload(prices.replace(/(GOOG,.*,2013-02-20,.*,)\d+/, '$17'));
+  const report = (await taken.json()) as { restatement?: { restatement_id: string } };
+  restatementId = report.restatement!.restatement_id;
 });
 
 afterAll(async () => {
@@ -73,9 +81,9 @@ interface Case {
   readonly init?: RequestInit;
 }
 
-const file = () => {
+const file = (prices = samplePrices(['IBM'], 100)) => {
   const form = new FormData();
-  form.append('file', new Blob([samplePrices(['IBM'], 100)]), 'ibm.csv');
+  form.append('file', new Blob([prices]), 'prices.csv');
   return form;
 };
 const post = { method: 'POST' } as const;
@@ -89,6 +97,14 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /metrics', path: '/metrics', status: 200 }),
   () => ({ operation: 'post /upload', path: '/upload', status: 200, init: { ...post, body: file() } }),
   () => ({ operation: 'get /tickers', path: '/tickers', status: 200 }),
+  () => ({ operation: 'get /restatements', path: '/restatements?limit=5', status: 200 }),
+  () => ({ operation: 'get /restatements/{id}', path: `/restatements/${restatementId}`, status: 200 }),
+  () => ({
+    operation: 'post /restatements/{id}/retrain',
+    path: `/restatements/${restatementId}/retrain`,
+    status: 202,
+    init: post,
+  }),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL', status: 200 }),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL?as_of=2013-02-24', status: 200 }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/AAPL', status: 202, init: json(SMALL) }),
@@ -205,6 +221,13 @@ const missing: readonly (() => Case)[] = [
   }),
   () => ({ operation: 'get /certificates/{id}', path: '/certificates/abc', status: 404, code: 'CERTIFICATE_UNKNOWN' }),
   () => ({ operation: 'get /lineage/{id}', path: '/lineage/abc', status: 404, code: 'LINEAGE_UNKNOWN' }),
+  ...['get /restatements/{id}', 'post /restatements/{id}/retrain'].map((operation) => () => ({
+    operation,
+    path: operation.split(' ')[1]!.replace('{id}', 'abc'),
+    status: 404,
+    code: 'RESTATEMENT_UNKNOWN' as const,
+    init: operation.startsWith('post') ? post : {},
+  })),
   () => ({
     operation: 'get /datasets/{id}/diff/{other}',
     path: '/datasets/abcd/diff/abcd',

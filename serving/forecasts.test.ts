@@ -172,7 +172,7 @@ describe.sequential('forecasts for requests', () => {
     await warm.finished;
     expect(warm).toMatchObject({ state: 'done', loaded: 1, failed: 0 });
     expect(await fresh.get(context, PROMOTED)).toMatchObject({ verdict: 'hit' });
-    const broken = { ...on.services, bars: { tickers: () => Promise.reject(new Error('away')) } } as never;
+    const broken = { ...on.services, ledger: { serving: () => Promise.reject(new Error('away')) } } as never;
     const failing = warmUp(broken, fresh, context, { signal: new AbortController().signal });
     await failing.finished;
     expect(failing).toMatchObject({ state: 'failed', problem: 'away' });

@@ -43,7 +43,6 @@ export interface PredictionAnswer {
 /** Puts a forecast into the form of the answer. */
 export function predictionAnswer(context: Context, forecast: Forecast, quote?: QuoteAnswer): PredictionAnswer {
   return {
-    forecast_id: forecastId(forecast),
     ticker: forecast.ticker,
     current_price: forecast.currentPrice,
     prediction: {
@@ -52,6 +51,7 @@ export function predictionAnswer(context: Context, forecast: Forecast, quote?: Q
       direction: directionOf(forecast.logReturn),
     },
     timestamp: context.clock.now().toISOString(),
+    forecast_id: forecastId(forecast),
     intervals: forecast.intervals.map(({ level, lower, upper }) => ({
       level,
       low: priceTarget(forecast.currentPrice, lower),

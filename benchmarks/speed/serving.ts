@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, type BenchOptions, type BenchReport, OURSELVES } from '../figure.ts';
 import { load } from './load.ts';
 import { measureMix } from './serving-mix.ts';
@@ -20,6 +21,7 @@ const STATE_DIR = join('.stockcast', 'bench-serving');
 
 const WARM_UP_SECONDS = 2;
 const SECONDS = 5;
+const POLL_MS = 20;
 
 /**
  * This API beside its peers, over loopback: each case starts one server after the other, warms it up and loads it for
@@ -46,7 +48,10 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
         }
       }
     }
-    if (names.includes(OURSELVES)) await measureMix(STATE_DIR, NAME, report);
+    if (names.includes(OURSELVES)) {
+      for (let repetition = 0; repetition < options.repetitions; repetition++) await measureColdStart(report);
+      await measureMix(STATE_DIR, NAME, report);
+    }
   } finally {
     await stack.close();
   }
@@ -56,6 +61,20 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
     'mix: 200 tickers by Zipf with live quotes held for 4 s, of which the hot ones expire 11 times; hit_rate is that of the quotes.',
   );
   report.note('medians over the repetitions; a ratio is to stockcast, so below 1x of rps is slower than ours.');
+}
+
+/** From the start of the process until its readiness says that the promoted models are loaded. */
+async function measureColdStart(report: BenchReport): Promise<void> {
+  report.progress('serving: cold start');
+  const began = performance.now();
+  const api = await startOurs(STATE_DIR, {});
+  try {
+    while ((await fetch(`${api.url}/ready`)).status !== 200) await sleep(POLL_MS);
+    const value = (performance.now() - began) / 1000;
+    report.figure({ bench: NAME, case: 'cold-start', subject: OURSELVES, metric: 'ready_s', value, unit: 's' });
+  } finally {
+    await api.close();
+  }
 }
 
 /** An answer of ours, for the servers that always give the same. */

@@ -13,10 +13,10 @@ import { OURSELVES } from '../figure.ts';
 /** The client that a service's makers give, used directly. */
 export const BARE_CLIENT = 'bare-client';
 
-/** Where objects are put and got. */
+/** Where something is put and got. */
 export interface Objects {
   put(key: string, bytes: Buffer): Promise<void>;
-  get(key: string): Promise<Uint8Array>;
+  get(key: string): Promise<unknown>;
 }
 
 /** This project's store and the bare client on one service. */

@@ -3,22 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bench, type BenchOptions, type BenchReport, OURSELVES } from '../figure.ts';
 import { median } from '../table.ts';
+import { postgresRows, redisEntries } from './row-subjects.ts';
 import { BARE_CLIENT, type StoreSubjects, folderObjects, minioObjects } from './store-subjects.ts';
 
 const NAME = 'stores';
 const SUBJECTS = [OURSELVES, BARE_CLIENT] as const;
-const CASES = [
-  { label: '10MB', bytes: 10_000_000, times: 16 },
-  { label: '10KB', bytes: 10_000, times: 100 },
-] as const;
+const LARGE = { label: '10MB', bytes: 10_000_000, times: 16 };
+const SMALL = { label: '10KB', bytes: 10_000, times: 100 };
+/** What is put is a row, whatever the bytes. */
+const ROW = { label: 'forecast', bytes: 0, times: 300 };
 
 /**
- * The object stores beside the bare clients of their services, which do the same: the folder syncs file and folder, both
- * note a SHA-256 in MinIO and compare it on reading. One call after the other; the subjects take turns.
+ * The stores beside the bare clients of their services, which do the same: the folder syncs file and folder, both note a
+ * SHA-256 in MinIO and compare it on reading, ask Redis for the same keys and PostgreSQL the same statements. One call
+ * after the other; the subjects take turns.
  */
 export const storesBench: Bench = {
   name: NAME,
-  description: 'put and get of the object stores, a folder and MinIO, beside the bare clients of their services',
+  description: 'put and get of the stores, on a folder, MinIO, Redis and PostgreSQL, beside the bare clients',
   subjects: SUBJECTS,
   run,
 };
@@ -27,12 +29,19 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
   const names = SUBJECTS.filter((name) => options.subjects?.includes(name) ?? true);
   const dir = mkdtempSync(join(tmpdir(), 'stockcast-bench-stores-'));
   const minio = await minioObjects((text) => report.progress(text));
+  const postgres = await postgresRows();
+  const redis = await redisEntries();
   try {
-    const services = { folder: folderObjects(dir), minio: minio.subjects };
+    const services = {
+      folder: { subjects: folderObjects(dir), cases: [LARGE, SMALL] },
+      minio: { subjects: minio.subjects, cases: [LARGE, SMALL] },
+      postgres: { subjects: postgres.subjects, cases: [ROW] },
+      ...(typeof redis === 'string' ? {} : { redis: { subjects: redis.subjects, cases: [SMALL] } }),
+    };
     for (let repetition = 0; repetition < options.repetitions; repetition++) {
-      for (const [service, subjects] of Object.entries(services)) {
+      for (const [service, { subjects, cases }] of Object.entries(services)) {
         report.progress(`stores: ${service}, ${repetition + 1} of ${options.repetitions}`);
-        for (const { label, bytes, times } of CASES) {
+        for (const { label, bytes, times } of cases) {
           for (const operation of ['put', 'get'] as const) {
             const measured = { name: `${service}/${label}/${operation}`, operation, bytes, times };
             await measure(subjects, names, measured, report);
@@ -41,9 +50,12 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
       }
     }
   } finally {
+    if (typeof redis !== 'string') await redis.close();
+    await postgres.close();
     await minio.close();
     rmSync(dir, { recursive: true, force: true });
   }
+  if (typeof redis === 'string') report.note(`redis was left out: ${redis}`);
   report.note('what the middle call of each case and repetition reached, one call after the other.');
   report.note('medians over the repetitions; a ratio is to stockcast, so above 1x the bare client is faster.');
 }

@@ -7,7 +7,6 @@ import { takeInTestUniverse } from '../../tests/support/test-universe.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
 
 let pipeline: TestPipeline;
-let serving: string;
 let linear: ModelVersion;
 
 beforeAll(async () => {
@@ -15,7 +14,6 @@ beforeAll(async () => {
   const { services, context } = pipeline;
   await takeInTestUniverse(services, context);
   await trainDirectly(services, context, { ticker: 'AAPL', horizon: 10, kinds: ['naive', 'drift', 'linear'] });
-  serving = (await services.ledger.production(context, 'AAPL', 10))!.modelId;
   linear = (await services.registry.newest(context, 'AAPL', 10, 'linear'))!;
 });
 afterAll(() => pipeline?.stop());
@@ -89,6 +87,8 @@ test('datasets list and diff show what was taken, and what changed', async () =>
 
 test('models rollback puts back what served, models history says so', async () => {
   const { services, context } = pipeline;
+  const { modelId: serving } = (await services.ledger.production(context, 'AAPL', 10))!;
+  const before = await services.ledger.history(context, 'AAPL');
   expect(await stockcast('models', 'rollback', 'AAPL', '--to', linear.id, '--reason', 'x')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^error ROLLBACK_REFUSED: What serves AAPL for 10 sessions stays: linear/),
@@ -111,7 +111,7 @@ test('models rollback puts back what served, models history says so', async () =
   expect(lines).toContain('  for          Ada');
   expect(lines).toContain(`  - Rolled back by Ada from linear ${newest.modelId}: it jumps`);
   const { entries } = await json('models', 'history', 'AAPL', '--horizon', '10');
-  expect(entries.map(({ rollback }: { rollback: boolean }) => rollback)).toEqual([true, false, false]);
+  expect(entries.map(({ rollback }: { rollback: boolean }) => rollback)).toEqual([true, false, ...before.map(() => false)]);
   const on = await stockcast('models', 'history', 'AAPL', '--on', '2013-03-01');
   expect(on.stdout).toMatch(/^Served AAPL on 2013-03-01\n {2}nothing\n\nIn production as of 2013-03-01/);
   expect(await stockcast('models', 'rollback', 'AAPL')).toMatchObject({ code: 2 });

@@ -224,14 +224,23 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
 
   test('Ctrl-C while training stops watching, and the run goes on until it is cancelled', async () => {
     const args = ['train', 'MSFT', '--horizons', '1,2,3,4,5', '--window', 'all', '--seed', '7'];
-    const { code, stderr, stdout } = await stockcast(args, (parts, process) => ({
-      ...parts,
-      interruption: () => {
-        const interruption = parts.interruption();
-        process.emit('SIGINT');
-        return interruption;
-      },
-    }));
+    // First before anything is started, then while it is watched.
+    const interruptedAt = (moment: number) =>
+      stockcast(args, (parts, process) => {
+        let asked = 0;
+        return {
+          ...parts,
+          interruption: () => {
+            const interruption = parts.interruption();
+            if (++asked === moment) process.emit('SIGINT');
+            return interruption;
+          },
+        };
+      });
+    const before = await interruptedAt(1);
+    expect([before.code, before.stdout]).toEqual([130, '']);
+    expect(before.stderr).toContain('nothing was started');
+    const { code, stderr, stdout } = await interruptedAt(2);
     expect(code).toBe(130);
     expect(stderr).toContain('stopped watching; the run goes on');
     const id = /run (\S+): started/.exec(stdout)![1]!;

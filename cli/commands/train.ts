@@ -97,10 +97,12 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
   const asked = tickers.length === 0 ? undefined : tickers;
   const { signal } = parts.interruption();
   const { source, asOf } = options;
+  const nothing = (cause?: unknown) => new Interrupted('stopped; nothing was started', { cause });
   const prices = await freshForTraining(services, context, asked, { source, asOf, signal }).catch((error: unknown) => {
-    if (signal.aborted) throw new Interrupted('stopped; nothing was started', { cause: error });
+    if (signal.aborted) throw nothing(error);
     throw error;
   });
+  if (signal.aborted) throw nothing();
   for (const fresh of prices) output.say(pricesLine(fresh));
   const started =
     tickers.length === 1 && only !== undefined

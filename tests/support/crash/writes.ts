@@ -50,7 +50,10 @@ export const WRITES: readonly Write[] = [
   {
     name: 'upload with restatements',
     atomic: true,
-    killedAt: ['insert holding', 'insert event_version', 'insert ingest', ...TRANSACTION],
+    killedAt: [
+      ...['insert holding', 'insert event_version', 'insert ingest', 'insert restatement'],
+      ...['insert restatement_of_ticker', ...TRANSACTION],
+    ],
     run: (services) => upload(services, newerPrices(), EVENTS),
   },
   { name: 'snapshot', atomic: false, killedAt: ['put datasets/AAPL/…/manifest.json', 'insert dataset'], run: snapshot },
