@@ -111,7 +111,11 @@ test('models rollback puts back what served, models history says so', async () =
   expect(lines).toContain('  for          Ada');
   expect(lines).toContain(`  - Rolled back by Ada from linear ${newest.modelId}: it jumps`);
   const { entries } = await json('models', 'history', 'AAPL', '--horizon', '10');
-  expect(entries.map(({ rollback }: { rollback: boolean }) => rollback)).toEqual([true, false, ...before.map(() => false)]);
+  expect(entries.map(({ rollback }: { rollback: boolean }) => rollback)).toEqual([
+    true,
+    false,
+    ...before.map(() => false),
+  ]);
   const on = await stockcast('models', 'history', 'AAPL', '--on', '2013-03-01');
   expect(on.stdout).toMatch(/^Served AAPL on 2013-03-01\n {2}nothing\n\nIn production as of 2013-03-01/);
   expect(await stockcast('models', 'rollback', 'AAPL')).toMatchObject({ code: 2 });
