@@ -66,16 +66,20 @@ export async function prepareForecast(
   return { stored, model: await readyModel(services, context, version, features) };
 }
 
-/** Makes a forecast again from what lies ready. One that a restated price has changed stays as it is stored. */
+/**
+ * Makes a forecast again from what lies ready. One that a restated price has changed stays as it is stored; one that
+ * comes out as it is stored, to the last bit, is given as the same object, so that its answer is written down once.
+ */
 export function makeAgain({ stored, model }: PreparedForecast): Forecast {
   const { notes: _, ...said } = model();
-  const isSame =
+  const saysTheSame =
     said.logReturn === stored.logReturn &&
     said.intervals.every(({ lower, upper }, i) => {
       const before = stored.intervals[i];
       return lower === before?.lower && upper === before.upper;
     });
-  return isSame ? { ...stored, ...said } : stored;
+  const isAsSure = said.confidence === stored.confidence && said.directionProbability === stored.directionProbability;
+  return saysTheSame && !isAsSure ? { ...stored, ...said } : stored;
 }
 
 async function modelFor(
