@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OURSELVES } from '../figure.ts';
 import { pythonEnvironment } from '../peers/python-environment.ts';
@@ -29,6 +30,8 @@ const PYTHON_SERVER = `${PROJECT}benchmarks/peers/serving_peer.py`;
 const REQUIREMENTS = `${PROJECT}benchmarks/peers/serving-requirements.txt`;
 const ADDRESS = /^(http:\S+)$/;
 
+const POLL_MS = 20;
+
 /** More than any load here sends, so that what is measured is the answer and not its refusal. */
 const NO_RATE_LIMIT = String(1e9);
 
@@ -47,15 +50,20 @@ export function startStack(stateDir: string, said: (line: string) => void): Prom
   });
 }
 
-/** The API beside a running stack, as one process with everything on as in production but for its rate limit. */
-export function startOurs(stateDir: string, more: Readonly<Record<string, string>>): Promise<ServedProcess> {
-  return startServer({
+/**
+ * The API beside a running stack, as one process with everything on as in production but for its rate limit; waits until
+ * it says that it is ready, promoted models included.
+ */
+export async function startOurs(stateDir: string, more: Readonly<Record<string, string>>): Promise<ServedProcess> {
+  const api = await startServer({
     name: 'the API',
     command: process.execPath,
     args: [COMMAND, 'api'],
     env: { STOCKCAST_STATE_DIR: stateDir, STOCKCAST_API_PORT: '0', STOCKCAST_RATE_LIMIT: NO_RATE_LIMIT, ...more },
     listening: /^api ready: (\S+)/,
   });
+  while ((await fetch(`${api.url}/ready`)).status !== 200) await sleep(POLL_MS);
+  return api;
 }
 
 /** The subjects with these names. `body` is what the servers with a constant answer give. */
