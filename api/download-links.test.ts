@@ -3,7 +3,7 @@ import { sha256Hex } from '../domain/identity.ts';
 import type { Comparison } from '../serving/comparison.ts';
 import { S3ObjectStore } from '../stores/objects/s3-object-store.ts';
 import { ask } from '../tests/support/answers.ts';
-import { TestMinio } from '../tests/support/minio.ts';
+import { MAKING_MS, TestMinio } from '../tests/support/minio.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { takeInTestUniverse } from '../tests/support/test-universe.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await takeInTestUniverse(services, context);
   await trainDirectly(services, context, { ticker: 'AAPL', horizon: 10, kinds: ['naive', 'linear'] });
   api = await startApi({ services, temporal });
-});
+}, MAKING_MS);
 afterAll(async () => {
   await api?.stop();
   await objects?.close();

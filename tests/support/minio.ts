@@ -9,6 +9,9 @@ import { freePort } from '../../infra/free-port.ts';
 import { ensureMinio, minioServer } from '../../infra/minio/minio-server.ts';
 import type { S3Address } from '../../stores/objects/s3-connection.ts';
 
+/** For hooks: the first MinIO of a machine is built from its source, behind whatever else is built then. */
+export const MAKING_MS = 20 * 60_000;
+
 /** A real MinIO on a port and a folder of its own, which can be killed and started again with what it has kept. */
 export class TestMinio {
   /** Of its root user, for a bucket that is not there yet. */
