@@ -8,8 +8,7 @@ import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { takeInTestUniverse } from '../tests/support/test-universe.ts';
 import { allEndpoints } from './routes/index.ts';
 
-// How many requests; the whole number is for `MALFORMED_REQUESTS=10000 npx vitest run api/malformed`.
-const N = Number(process.env.MALFORMED_REQUESTS ?? 400);
+const N = 10_000;
 
 let pipeline: TestPipeline;
 let api: RunningApi;
