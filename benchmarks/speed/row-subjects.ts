@@ -27,21 +27,21 @@ const GROUP = 'bench';
 const GENERATION = 'bare:generation';
 const TTL_MS = 600_000;
 
-/** How long the clients wait for an answer, ours by themselves and the bare ones because they are told to. */
-const REDIS_LIMIT_MS = 250;
+/** Longer than what a cache is given otherwise, since the bench would end with it where a busy machine makes it wait. */
+const CACHE_LIMIT_MS = 10_000;
 const STATEMENT_LIMIT_MS = 60_000;
 const SILENCE_MS = 5000;
 
 /**
  * The shared cache on a Redis of its own, and ioredis that sets the same document, and asks for it with the two
- * generations that tell whether it is current. Both give a command up after a while. A text says why no Redis can be had.
+ * generations that tell whether it is current. Both limit the time of a command. A text says why no Redis can be had.
  */
 export async function redisEntries(): Promise<RunningSubjects | string> {
   const program = await ensureRedis();
   if (typeof program === 'string') return program;
   const redis = await TestRedis.start(program);
-  const cache = new RedisCache(redis.url);
-  const client = new Redis(redis.url, { commandTimeout: REDIS_LIMIT_MS });
+  const cache = new RedisCache(redis.url, CACHE_LIMIT_MS);
+  const client = new Redis(redis.url, { commandTimeout: CACHE_LIMIT_MS });
   await client.ping();
   const { generation } = await cache.lookup(CONTEXT, GROUP, 'none');
   const [all, ofGroup] = generation.split('.');
