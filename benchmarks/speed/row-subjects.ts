@@ -94,6 +94,8 @@ export async function postgresRows(): Promise<RunningSubjects> {
     statement_timeout: STATEMENT_LIMIT_MS,
     query_timeout: STATEMENT_LIMIT_MS + SILENCE_MS,
   });
+  // Connections may outlive `end` by a moment, and the server with them.
+  pool.on('error', () => {});
   const find = async (modelId: string) => {
     const values = ['bare', modelId, FORECAST.originSession, FORECAST.horizon];
     return (await pool.query({ name: 'find', text: FIND, values })).rows[0] as unknown;
