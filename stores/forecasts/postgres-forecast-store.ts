@@ -111,7 +111,8 @@ export class PostgresForecastStore implements ForecastStore {
   }
 }
 
-function forecastOf(row: Selectable<Schema['forecast']>): Forecast {
+/** A forecast from its row. */
+export function forecastOf(row: Selectable<Schema['forecast']>): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,
