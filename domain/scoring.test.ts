@@ -7,7 +7,13 @@ const intervals = [
 ];
 
 it('holds a forecast against what came: errors beside naive, intervals, direction', () => {
-  const { error, naiveError, logReturn, directionRight, intervals: held } = outcomeOf({ logReturn: 0.01, intervals }, 0.04);
+  const {
+    error,
+    naiveError,
+    logReturn,
+    directionRight,
+    intervals: held,
+  } = outcomeOf({ logReturn: 0.01, intervals }, 0.04);
   expect([logReturn, directionRight]).toEqual([0.04, true]);
   expect(error).toBeCloseTo(-0.03, 15);
   expect(naiveError).toBe(-0.04);
@@ -32,5 +38,6 @@ it.each([
 });
 
 it('counts the bounds of an interval as inside', () => {
-  for (const came of [-0.01, 0.03]) expect(outcomeOf({ logReturn: 0, intervals }, came).intervals[0]!.inside).toBe(true);
+  for (const came of [-0.01, 0.03])
+    expect(outcomeOf({ logReturn: 0, intervals }, came).intervals[0]!.inside).toBe(true);
 });

@@ -91,6 +91,11 @@ function knownOutcome(
     ...score,
     price: priceTarget(forecast.currentPrice, score.logReturn),
     score,
-    restatedLogReturn: came === score.logReturn ? undefined : came,
+    restatedLogReturn: came === undefined || isSame(came, score.logReturn) ? undefined : came,
   };
+}
+
+// Both are products over all sessions before: one that was restated moves the last digits of what came after it.
+function isSame(one: number, other: number): boolean {
+  return Math.abs(one - other) < 1e-9;
 }

@@ -66,7 +66,7 @@ describe('a live record that is as good as naive', { timeout: 300_000 }, () => {
 describe('a live record that is worse than naive', { timeout: 300_000 }, () => {
   it.each([
     [1, 160],
-    [10, 800],
+    [10, 1600],
   ])('by a standard deviation, at horizon %i, is flagged within %i sessions', (horizon, sessions) => {
     expect(share(30, (seed) => record(seed, horizon, sessions, 0, 1), isFlagged(horizon))).toBeGreaterThan(0.95);
   });

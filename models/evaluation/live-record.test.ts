@@ -45,7 +45,7 @@ it('says of scores what an evaluation says of the same forecasts', () => {
   );
   expect(record.pBetter).toBeCloseTo(pBetter, 10);
   expect(record.pWorse).toBeCloseTo(pWorse, 10);
-  const intervals = { level: 0.8, lower: yHat.map((x) => x - half), upper: yHat.map((x) => x + half) };
+  const intervals = { level: 0.8 as const, lower: yHat.map((x) => x - half), upper: yHat.map((x) => x + half) };
   const { coverage, winkler } = intervalScores(y, intervals);
   expect(record.intervals).toEqual([
     { level: 0.8, n, coverage: expect.closeTo(coverage, 14), winkler: expect.closeTo(winkler, 12) },
