@@ -13,6 +13,8 @@ export interface RollbackRequest {
   readonly horizon: Horizon;
   /** Id of a model, or its beginning; default: what served before the newest promotion. */
   readonly to?: string;
+  /** Refused unless this model serves; default: whatever serves. */
+  readonly from?: string;
   readonly reason: string;
   /** Who says so; default: the principal of the context. */
   readonly by?: string;
@@ -58,6 +60,9 @@ export async function rollBack(
   );
   const [serving, before] = moves;
   if (serving === undefined) throw refused(request, 'nothing serves yet, so there is nothing to go back from');
+  if (request.from !== undefined && serving.modelId !== request.from) {
+    throw refused(request, `${serving.kind} ${serving.modelId} has come to serve meanwhile`);
+  }
   if (to === undefined && serving.isRollback === true) return answerOf(serving, false);
   if (to === undefined && before === undefined) {
     throw refused(request, `${serving.kind} ${serving.modelId} is the first model that serves; name another with to`);

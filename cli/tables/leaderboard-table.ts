@@ -18,6 +18,8 @@ const COLUMNS: readonly Column[] = [
   right('in 80%'),
   right('in 95%'),
   right('forecasts'),
+  right('live'),
+  right('live to naive'),
   { heading: 'stage' },
 ];
 
@@ -28,7 +30,7 @@ const COLUMNS: readonly Column[] = [
 export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: Colors): string {
   if (entries.length === 0) return 'No model has been evaluated yet: npx stockcast train';
   const rows = entries.flatMap(({ ticker, horizon, models }) =>
-    models.map(({ kind, evaluation, promoted, stage }, i) => [
+    models.map(({ kind, evaluation, promoted, stage, live, behindNaive }, i) => [
       i === 0 ? colors.bold(ticker) : '',
       i === 0 ? String(horizon) : '',
       promoted ? colors.green(kind) : kind,
@@ -41,7 +43,9 @@ export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: C
       coverage(evaluation, 0.8),
       coverage(evaluation, 0.95),
       String(evaluation.nForecasts),
-      promoted ? colors.green(stage) : stage,
+      String(live?.n ?? 0),
+      live?.rmseRatioToNaive.toFixed(4) ?? '',
+      behindNaive !== undefined ? colors.red(`${stage}, behind naive`) : promoted ? colors.green(stage) : stage,
     ]),
   );
   const reasons = entries.map(reasonLine);

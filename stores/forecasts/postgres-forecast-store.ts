@@ -142,7 +142,8 @@ export class PostgresForecastStore implements ForecastStore {
   }
 }
 
-function forecastOf(row: Row): Forecast {
+/** A forecast from its row. */
+export function forecastOf(row: Row): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,
