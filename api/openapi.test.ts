@@ -16,6 +16,7 @@ test('describes every method of every address', () => {
       'get /approvals',
       'get /certificate/{ticker}',
       'get /certificates/{id}',
+      'get /drift/{ticker}',
       'get /features/{ticker}',
       'get /datasets/{id}/diff/{other}',
       'get /datasets/{ticker}',

@@ -17,7 +17,7 @@ const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
   ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc', 'projection'],
   ...['restatements list', 'restatements show', 'restatements retrain'],
-  ...['worker', 'api', 'doctor', 'score', 'track-record'],
+  ...['worker', 'api', 'doctor', 'score', 'track-record', 'drift'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
+import { ON_DRIFT, type OnDrift } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
@@ -192,6 +193,12 @@ export const SETTINGS = {
     .describe(
       'What is done when the live record of what serves is significantly behind naive: note flags it, demote lets naive serve in its place',
     ),
+  STOCKCAST_ON_DRIFT: z
+    .enum(ON_DRIFT)
+    .default('note')
+    .describe(
+      'What is done when what serves has drifted: note keeps the report, retrain starts the training of its ticker, once per model',
+    ),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -247,6 +254,8 @@ export interface Config {
   readonly onRestatement: 'offer' | 'retrain';
   /** What is done about a model that serves and whose live record is significantly behind naive. */
   readonly onBehindNaive: OnBehindNaive;
+  /** What is done about a model that serves and has drifted. */
+  readonly onDrift: OnDrift;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -348,6 +357,7 @@ export function loadConfig(
     },
     onRestatement: settings.STOCKCAST_ON_RESTATEMENT,
     onBehindNaive: settings.STOCKCAST_ON_BEHIND_NAIVE,
+    onDrift: settings.STOCKCAST_ON_DRIFT,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,

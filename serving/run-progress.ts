@@ -1,4 +1,5 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type DriftProgress, MONITOR_DRIFT } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import {
   PROGRESS_QUERY,
@@ -28,7 +29,8 @@ export async function progressOf(
   }
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
-  if (workflow === SCORE_FORECASTS) return scoringState(temporal, runId);
+  if (workflow === SCORE_FORECASTS) return wholeState<ScoringProgress>(temporal, runId, 'score');
+  if (workflow === MONITOR_DRIFT) return wholeState<DriftProgress>(temporal, runId, 'drift');
   const progress = await query<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
@@ -79,12 +81,16 @@ async function searchState(temporal: TemporalGateway, runId: string): Promise<Ti
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 
-/** A scoring as one line, under a name that no ticker has where it is of all. */
-async function scoringState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
-  const progress = await query<ScoringProgress>(temporal, runId);
+/** A scoring or a look for drift as one line, under a name that no ticker has where it is of all. */
+async function wholeState<Progress extends ScoringProgress | DriftProgress>(
+  temporal: TemporalGateway,
+  runId: string,
+  stage: 'score' | 'drift',
+): Promise<TickerState[] | undefined> {
+  const progress = await query<Progress>(temporal, runId);
   if (progress === undefined) return undefined;
   const { ticker = 'all', done, total } = progress;
-  const stages = [{ stage: 'score' as const, status: 'running' as const, done, total }];
+  const stages = [{ stage, status: 'running' as const, done, total }];
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 

@@ -1,5 +1,6 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
+import { type DriftSettings, driftActivities } from '../activities/drift.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
@@ -24,11 +25,22 @@ export interface WorkerParts {
   readonly shutdownGraceMs: number;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
+  /** What is done about what serves and has drifted; default: it is noted. */
+  readonly drift?: DriftSettings;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
+
+/** Trains nothing, whatever has drifted. */
+const NOTE_DRIFT: DriftSettings = {
+  onDrift: 'note',
+  seed: 0,
+  trainingWindow: undefined,
+  requireApproval: false,
+  maxInFlight: 1,
+};
 
 /** Workers that poll their queues; `run` settles when all have stopped, and one that fails stops the others. */
 export interface RunningWorkers {
@@ -61,6 +73,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         activities: {
           ...orchestrationActivities(services, temporal.client),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
+          ...driftActivities(services, temporal, parts.drift ?? NOTE_DRIFT),
         },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),

@@ -1,4 +1,5 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { DriftProgress } from '../domain/drift.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import type { ScoringProgress } from '../domain/scoring.ts';
 import {
@@ -26,6 +27,9 @@ export const searchProgressQuery = defineQuery<SearchProgress>(PROGRESS_QUERY);
 
 /** Answered by `scoreForecasts`. */
 export const scoringProgressQuery = defineQuery<ScoringProgress>(PROGRESS_QUERY);
+
+/** Answered by `monitorDrift`. */
+export const driftProgressQuery = defineQuery<DriftProgress>(PROGRESS_QUERY);
 
 /** Answered by `trainTicker`: the decisions that wait for a person. */
 export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_QUERY);

@@ -1,3 +1,4 @@
+import type { WindowComparison } from '../../domain/drift.ts';
 import { studentCdf } from '../evaluation/statistics/distributions.ts';
 import { ReferenceColumn, type WindowDistance } from './window-distance.ts';
 
@@ -12,25 +13,6 @@ export const LEAST_WINDOWS = 20;
 export interface NamedColumn {
   readonly name: string;
   readonly values: Float64Array;
-}
-
-/** How one column of the newest window compares with the reference. */
-export interface ColumnDrift extends WindowDistance {
-  readonly name: string;
-  /** The medians of both over the windows of the reference: what is usual without drift. */
-  readonly usualPsi: number;
-  readonly usualKs: number;
-  /** Probability of a distance as large in any of the columns without drift. */
-  readonly p: number;
-}
-
-/** What comparing windows found; `p` is the least of its columns. */
-export interface WindowComparison {
-  /** Rows of the reference and of the window. */
-  readonly nReference: number;
-  readonly nWindow: number;
-  readonly columns: readonly ColumnDrift[];
-  readonly p: number;
 }
 
 /**
@@ -48,9 +30,11 @@ export function windowLength(nReference: number, available: number): number {
  *
  * - A column's distance is the larger of KS / its median and sqrt(PSI / its median), medians over those windows.
  * - The largest distance of all columns is taken for each of those windows; their logarithms are about normal. `p` of a
- *   column is the probability that a further one is as large as its own: Student's t for a prediction from half as many
- *   values as windows lie side by side in the reference, since neighbours resemble each other. So it is corrected for the number of
- *   columns, whatever they have to do with each other.
+ *   column is the probability that a further one is as large as its own: Student's t for a prediction from a third as
+ *   many values as windows lie side by side in the reference, since neighbours resemble each other. So it is corrected
+ *   for the number of columns, whatever they have to do with each other.
+ * - Where windows of the reference lie as far away or further, `p` is at least their share: what the reference has seen
+ *   itself is no drift.
  *
  * Source: Politis, Romano and Wolf, "Subsampling" (1999), for windows of the series itself; Westfall and Young,
  * "Resampling-Based Multiple Testing" (1993), for the largest statistic.
@@ -76,7 +60,7 @@ export function compareWindows(reference: readonly NamedColumn[], window: readon
     const distance = column.distance(window[j]!.values);
     return { name, ...distance, usualPsi, usualKs, ratio: ratio(distance) };
   });
-  const pOf = predictionOf(largest, Math.floor(nReference / m) / WINDOWS_PER_INDEPENDENT);
+  const pOf = predictionOf(largest, Math.floor(nReference / m));
   const columns = compared.map(({ ratio, ...column }) => ({ ...column, p: pOf(ratio) }));
   return { nReference, nWindow: m, columns, p: Math.min(...columns.map(({ p }) => p)) };
 }
@@ -84,14 +68,15 @@ export function compareWindows(reference: readonly NamedColumn[], window: readon
 /** Windows that begin within the length of one. */
 const WINDOWS_PER_LENGTH = 4;
 /** Windows side by side that count for one: neighbours resemble each other where volatility or a level lasts. */
-const WINDOWS_PER_INDEPENDENT = 2;
+const WINDOWS_PER_INDEPENDENT = 3;
 /** Bins, by the length of the window: each should hold five of its values. */
 const FEW_BINS = 5;
 const MANY_BINS = 10;
 const MANY_SESSIONS = 50;
 
-/** Probability that a further value is at least as large, from values whose logarithms are about normal. */
-function predictionOf(values: Float64Array, nIndependent: number): (value: number) => number {
+/** Probability that a further value is at least as large, from values of which `nApart` don't overlap. */
+function predictionOf(values: Float64Array, nApart: number): (value: number) => number {
+  const nIndependent = nApart / WINDOWS_PER_INDEPENDENT;
   const logs = values.filter((value) => value > 0).map(Math.log);
   if (logs.length < 2) return (value) => (value > 0 ? 0 : 1);
   const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
@@ -99,8 +84,10 @@ function predictionOf(values: Float64Array, nIndependent: number): (value: numbe
   const deviation = Math.sqrt(variance * (1 + 1 / nIndependent));
   return (value) => {
     if (value <= 0) return 1;
-    if (deviation === 0) return Math.log(value) > mean ? 0 : 1;
-    return studentCdf(-(Math.log(value) - mean) / deviation, nIndependent - 1);
+    const share = values.filter((other) => other >= value).length / values.length;
+    const ofRank = share === 0 ? 0 : (1 + nApart * share) / (nApart + 1);
+    if (deviation === 0) return Math.log(value) > mean ? ofRank : 1;
+    return Math.max(ofRank, studentCdf(-(Math.log(value) - mean) / deviation, nIndependent - 1));
   };
 }
 

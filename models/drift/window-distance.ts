@@ -29,7 +29,10 @@ export class ReferenceColumn {
    */
   constructor(values: Float64Array, nBins: number) {
     this.#sorted = values.slice().sort();
-    const edges = Array.from({ length: nBins - 1 }, (_, i) => this.#sorted[Math.floor(((i + 1) * values.length) / nBins)]!);
+    const edges = Array.from(
+      { length: nBins - 1 },
+      (_, i) => this.#sorted[Math.floor(((i + 1) * values.length) / nBins)]!,
+    );
     // A value that fills several bins makes them one; an edge at the least value would leave an empty bin below it.
     this.#edges = [...new Set(edges)].filter((edge) => edge > this.#sorted[0]!);
     this.#counts = this.#count(values);
