@@ -20,9 +20,12 @@ export interface ColumnDrift {
   /** Population stability index, and Kolmogorov and Smirnov's statistic. */
   readonly psi: number;
   readonly ks: number;
+  /** The statistic of distances from the reference's median: sharper where a spread has changed. */
+  readonly spreadKs: number;
   /** What is usual without drift: medians over windows of the same length in the reference. */
   readonly usualPsi: number;
   readonly usualKs: number;
+  readonly usualSpreadKs: number;
   /** Probability of a distance as large in any of the columns without drift. */
   readonly p: number;
 }

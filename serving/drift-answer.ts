@@ -53,10 +53,12 @@ function comparisonAnswer({ nReference, nWindow, p, columns }: WindowComparison)
     n_reference: nReference,
     n_window: nWindow,
     p,
-    columns: columns.map(({ name, psi, ks, usualPsi, usualKs, p: ofColumn }) => ({
+    columns: columns.map(({ name, psi, ks, spreadKs, usualPsi, usualKs, usualSpreadKs, p: ofColumn }) => ({
       ...{ name, psi, ks },
+      spread_ks: spreadKs,
       usual_psi: usualPsi,
       usual_ks: usualKs,
+      usual_spread_ks: usualSpreadKs,
       p: ofColumn,
     })),
   };

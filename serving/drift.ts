@@ -21,7 +21,7 @@ import {
 } from '../models/drift/compare-windows.ts';
 import { checkCoverage } from '../models/drift/coverage.ts';
 import { judgeDrift } from '../models/drift/judge-drift.ts';
-import { RESIDUAL_LEVEL, residualColumns, residualsOutOfSample } from '../models/drift/residual-window.ts';
+import { RESIDUAL_LEVEL, residualsOutOfSample } from '../models/drift/residual-window.ts';
 import { outOfSample } from '../models/evaluation/calibrated.ts';
 import { buildFeatures } from '../models/features/build-features.ts';
 import { FEATURE_SET, type FeatureMatrix } from '../models/features/feature-matrix.ts';
@@ -39,6 +39,7 @@ export const DRIFT_BATCH = 20;
 /** Newest live forecasts of a model that its coverage is counted on, at most: a year. */
 const COVERAGE_WINDOW = 252;
 const MOST_FORECASTS = 2000;
+const RESIDUAL = 'residual';
 const SHORTEST_REFERENCE = LEAST_WINDOW * LEAST_WINDOWS;
 
 /** Which models are looked at, seen from where. */
@@ -172,7 +173,7 @@ async function residualDrift(
     tooFew('not enough matured forecasts with intervals', live.length, LEAST_WINDOW);
   if (untold !== undefined) return untold;
   const newest = live.slice(-windowLength(reference.length, live.length));
-  return compareWindows(residualColumns(reference), residualColumns(newest));
+  return compareWindows([{ name: RESIDUAL, values: reference }], [{ name: RESIDUAL, values: newest }]);
 }
 
 function coverage(scores: readonly ForecastScore[], level: number, { horizon }: ModelVersion): CoverageCheck | Untold {

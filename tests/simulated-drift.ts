@@ -4,7 +4,7 @@ import type { Horizon } from '../domain/horizon.ts';
 import { type NamedColumn, compareWindows, windowLength } from '../models/drift/compare-windows.ts';
 import { checkCoverage } from '../models/drift/coverage.ts';
 import { judgeDrift } from '../models/drift/judge-drift.ts';
-import { residualColumns, residualsOutOfSample } from '../models/drift/residual-window.ts';
+import { residualsOutOfSample } from '../models/drift/residual-window.ts';
 import { buildFeatures } from '../models/features/build-features.ts';
 import { labels, sessionOrdinals } from '../models/features/labels.ts';
 import { conformalIntervals } from '../models/intervals/conformal.ts';
@@ -113,7 +113,7 @@ export function simulatedVerdict(series: AdjustedSeries, nLearnt: number, window
   const stretch = { first: '', last: '' };
   return judgeDrift({
     features: { ...compareWindows(learnt, newest), training: stretch, window: stretch },
-    residuals: compareWindows(residualColumns(reference), residualColumns(newestLive)),
+    residuals: compareWindows([{ name: 'residual', values: reference }], [{ name: 'residual', values: newestLive }]),
     coverage80: coverage(0.8),
     coverage95: coverage(0.95),
   });

@@ -8,6 +8,8 @@ const COLUMNS: readonly Column[] = [
   { heading: 'usual', align: 'right' },
   { heading: 'KS', align: 'right' },
   { heading: 'usual', align: 'right' },
+  { heading: 'spread KS', align: 'right' },
+  { heading: 'usual', align: 'right' },
   { heading: 'p', align: 'right' },
   { heading: '' },
 ];
@@ -46,13 +48,15 @@ function oneReport(ticker: string, report: Report, colors: Colors): string {
 
 function compared(name: string, check: Report['features'] | Report['residuals'], level: number, colors: Colors) {
   if ('untold' in check) return [untoldRow(name, check.untold)];
-  return check.columns.map(({ name: column, psi, usual_psi: usualPsi, ks, usual_ks: usualKs, p }) => [
+  return check.columns.map(({ name: column, psi, usual_psi: usualPsi, ks, usual_ks: usualKs, ...rest }) => [
     column,
     psi.toFixed(3),
     usualPsi.toFixed(3),
     ks.toFixed(3),
     usualKs.toFixed(3),
-    probability(p, level, colors),
+    rest.spread_ks.toFixed(3),
+    rest.usual_spread_ks.toFixed(3),
+    probability(rest.p, level, colors),
     '',
   ]);
 }
@@ -61,11 +65,11 @@ function covered(name: string, check: Report['coverage80'], level: number, color
   if ('untold' in check) return untoldRow(name, check.untold);
   const { coverage, n, n_independent: apart, p } = check;
   const count = apart === n ? `of ${n}` : `of ${n}, which count for ${apart}`;
-  return [name, '', '', '', '', probability(p, level, colors), `${(coverage * 100).toFixed(1)}% ${count}`];
+  return [name, '', '', '', '', '', '', probability(p, level, colors), `${(coverage * 100).toFixed(1)}% ${count}`];
 }
 
 function untoldRow(name: string, reason: string): string[] {
-  return [name, '', '', '', '', '', reason];
+  return [name, '', '', '', '', '', '', '', reason];
 }
 
 function probability(p: number, level: number, colors: Colors): string {

@@ -18,7 +18,7 @@ test('a column that never moved alarms once it does, and not while it does not',
   const still = column(new Float64Array(500).fill(3));
   expect(compareWindows([still], [column(new Float64Array(25).fill(3))])).toMatchObject({
     p: 1,
-    columns: [{ psi: 0, ks: 0 }],
+    columns: [{ psi: 0, ks: 0, spreadKs: 0 }],
   });
   expect(compareWindows([still], [column(Float64Array.from({ length: 25 }, (_, i) => i))]).p).toBe(0);
 });

@@ -28,9 +28,10 @@ export function windowLength(nReference: number, available: number): number {
  * independent values would do, since prices' features are anything but that, but with how far windows of the same length
  * in the reference lie from the rest of it.
  *
- * - A column's distance is the larger of KS / its median and sqrt(PSI / its median), medians over those windows.
+ * - A column's distance is the largest of KS / its median, the same of the distances from the reference's median, and
+ *   sqrt(PSI / its median), medians over those windows.
  * - The largest distance of all columns is taken for each of those windows; their logarithms are about normal. `p` of a
- *   column is the probability that a further one is as large as its own: Student's t for a prediction from a third as
+ *   column is the probability that a further one is as large as its own: Student's t for a prediction from a quarter as
  *   many values as windows lie side by side in the reference, since neighbours resemble each other. So it is corrected
  *   for the number of columns, whatever they have to do with each other.
  * - Where windows of the reference lie as far away or further, `p` is at least their share: what the reference has seen
@@ -53,12 +54,14 @@ export function compareWindows(reference: readonly NamedColumn[], window: readon
     const column = new ReferenceColumn(values, m < MANY_SESSIONS ? FEW_BINS : MANY_BINS);
     const usual = starts.map((start) => column.distanceOfPart(values.subarray(start, start + m)));
     const usualPsi = median(usual.map(({ psi }) => psi)) || column.expectedPsi(m);
-    const usualKs = median(usual.map(({ ks }) => ks)) || Math.sqrt(1 / nReference + 1 / m);
-    const ratio = ({ psi, ks }: WindowDistance) =>
-      Math.max(ks / usualKs, usualPsi === 0 ? 0 : Math.sqrt(Math.max(0, psi) / usualPsi));
+    const ofFew = Math.sqrt(1 / nReference + 1 / m);
+    const usualKs = median(usual.map(({ ks }) => ks)) || ofFew;
+    const usualSpreadKs = median(usual.map(({ spreadKs }) => spreadKs)) || ofFew;
+    const ratio = ({ psi, ks, spreadKs }: WindowDistance) =>
+      Math.max(ks / usualKs, spreadKs / usualSpreadKs, usualPsi === 0 ? 0 : Math.sqrt(Math.max(0, psi) / usualPsi));
     usual.forEach((distance, i) => (largest[i] = Math.max(largest[i]!, ratio(distance))));
     const distance = column.distance(window[j]!.values);
-    return { name, ...distance, usualPsi, usualKs, ratio: ratio(distance) };
+    return { name, ...distance, usualPsi, usualKs, usualSpreadKs, ratio: ratio(distance) };
   });
   const pOf = predictionOf(largest, Math.floor(nReference / m));
   const columns = compared.map(({ ratio, ...column }) => ({ ...column, p: pOf(ratio) }));
@@ -68,7 +71,7 @@ export function compareWindows(reference: readonly NamedColumn[], window: readon
 /** Windows that begin within the length of one. */
 const WINDOWS_PER_LENGTH = 4;
 /** Windows side by side that count for one: neighbours resemble each other where volatility or a level lasts. */
-const WINDOWS_PER_INDEPENDENT = 3;
+const WINDOWS_PER_INDEPENDENT = 4;
 /** Bins, by the length of the window: each should hold five of its values. */
 const FEW_BINS = 5;
 const MANY_BINS = 10;

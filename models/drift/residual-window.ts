@@ -1,7 +1,6 @@
 import type { Horizon } from '../../domain/horizon.ts';
 import type { OutOfSampleForecasts } from '../evaluation/out-of-sample.ts';
 import { scoresNeeded } from '../intervals/score-window.ts';
-import type { NamedColumn } from './compare-windows.ts';
 
 /** Out-of-sample forecasts that live ones are held against, at most: four years. */
 const NEWEST = 1008;
@@ -20,12 +19,4 @@ export function residualsOutOfSample(
   const residuals = y.map((outcome, i) => (2 * (yHat[i]! - outcome)) / (upper[i]! - lower[i]!));
   const settled = Math.max(scoresNeeded(0.95) * horizon, residuals.length - NEWEST);
   return residuals.slice(settled).filter(Number.isFinite);
-}
-
-/** What of residuals is compared: themselves, for their level, and their size, for how much they vary. */
-export function residualColumns(residuals: Float64Array): NamedColumn[] {
-  return [
-    { name: 'residual', values: residuals },
-    { name: 'residual_size', values: residuals.map(Math.abs) },
-  ];
 }

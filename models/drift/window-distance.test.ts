@@ -13,6 +13,14 @@ test('the statistic is the largest distance of the two distribution functions', 
   expect(column.distance(Float64Array.from([49, 49, 49, 49])).ks).toBeCloseTo(0.5, 12);
 });
 
+test('the spread is compared by distances from the median', () => {
+  const column = new ReferenceColumn(reference, 5);
+  // The median is 50: distances of 0 to 50, of which half are at most 25.
+  const near = column.distance(Float64Array.from([30, 40, 50, 60, 70]));
+  expect(near.spreadKs).toBeCloseTo(1 - 41 / 100, 12);
+  expect(near.spreadKs).toBeGreaterThan(near.ks);
+});
+
 test('a part of the reference is compared with the rest of it', () => {
   const column = new ReferenceColumn(reference, 5);
   const part = reference.slice(0, 20);

@@ -6,6 +6,8 @@ export interface WindowDistance {
   readonly psi: number;
   /** Kolmogorov and Smirnov's statistic: the largest distance of the two distribution functions, in [0, 1]. */
   readonly ks: number;
+  /** The same statistic of distances from the reference's median: sharper where a spread has changed. */
+  readonly spreadKs: number;
 }
 
 /** What is added to the count of every bin, so that an empty one has a finite share. */
@@ -20,6 +22,9 @@ const EMPTY_BIN = 0.5;
  */
 export class ReferenceColumn {
   readonly #sorted: Float64Array;
+  readonly #median: number;
+  /** Distances from the median, ascending. */
+  readonly #spread: Float64Array;
   readonly #edges: number[];
   readonly #counts: readonly number[];
 
@@ -29,6 +34,8 @@ export class ReferenceColumn {
    */
   constructor(values: Float64Array, nBins: number) {
     this.#sorted = values.slice().sort();
+    this.#median = this.#sorted[this.#sorted.length >> 1]!;
+    this.#spread = this.#distances(values).sort();
     const edges = Array.from(
       { length: nBins - 1 },
       (_, i) => this.#sorted[Math.floor(((i + 1) * values.length) / nBins)]!,
@@ -45,7 +52,8 @@ export class ReferenceColumn {
 
   /** How far a window that is no part of the reference lies from it. */
   distance(window: Float64Array): WindowDistance {
-    return { psi: this.#psi(this.#counts, this.#count(window)), ks: this.#ks(window) };
+    const psi = psiOf(this.#counts, this.#count(window));
+    return { psi, ks: ksOf(this.#sorted, window), spreadKs: ksOf(this.#spread, this.#distances(window)) };
   }
 
   /** How far a window of the reference lies from the rest of it. */
@@ -54,7 +62,9 @@ export class ReferenceColumn {
     const n = this.#sorted.length;
     const rest = this.#counts.map((count, bin) => count - counts[bin]!);
     // With F of all, W of the window and R of the rest: F = (m W + (n - m) R) / n, so W - R = (W - F) n / (n - m).
-    return { psi: this.#psi(rest, counts), ks: (this.#ks(window) * n) / (n - window.length) };
+    const ofRest = n / (n - window.length);
+    const ks = ofRest * ksOf(this.#sorted, window);
+    return { psi: psiOf(rest, counts), ks, spreadKs: ofRest * ksOf(this.#spread, this.#distances(window)) };
   }
 
   #count(values: Float64Array): number[] {
@@ -63,31 +73,36 @@ export class ReferenceColumn {
     return counts;
   }
 
-  #psi(reference: readonly number[], window: readonly number[]): number {
-    const share = (counts: readonly number[]) => {
-      const total = counts.reduce((sum, count) => sum + count, 0) + EMPTY_BIN * counts.length;
-      return counts.map((count) => (count + EMPTY_BIN) / total);
-    };
-    const [r, w] = [share(reference), share(window)];
-    return w.reduce((sum, of, bin) => sum + (of - r[bin]!) * Math.log(of / r[bin]!), 0);
+  #distances(values: Float64Array): Float64Array {
+    return values.map((value) => Math.abs(value - this.#median));
   }
+}
 
-  #ks(window: Float64Array): number {
-    const sorted = window.slice().sort();
-    const [n, m] = [this.#sorted.length, sorted.length];
-    let largest = 0;
-    for (let i = 0; i < m; ) {
-      const value = sorted[i]!;
-      let next = i;
-      while (next < m && sorted[next] === value) next++;
-      // The window's function is flat between its values, so the distance is largest at one or just before it.
-      const before = Math.abs(i / m - rankIn(this.#sorted, value) / n);
-      const at = Math.abs(next / m - rankAbove(this.#sorted, value) / n);
-      largest = Math.max(largest, before, at);
-      i = next;
-    }
-    return largest;
+function psiOf(reference: readonly number[], window: readonly number[]): number {
+  const share = (counts: readonly number[]) => {
+    const total = counts.reduce((sum, count) => sum + count, 0) + EMPTY_BIN * counts.length;
+    return counts.map((count) => (count + EMPTY_BIN) / total);
+  };
+  const [r, w] = [share(reference), share(window)];
+  return w.reduce((sum, of, bin) => sum + (of - r[bin]!) * Math.log(of / r[bin]!), 0);
+}
+
+/** @param reference ascending */
+function ksOf(reference: Float64Array, window: Float64Array): number {
+  const sorted = window.slice().sort();
+  const [n, m] = [reference.length, sorted.length];
+  let largest = 0;
+  for (let i = 0; i < m; ) {
+    const value = sorted[i]!;
+    let next = i;
+    while (next < m && sorted[next] === value) next++;
+    // The window's function is flat between its values, so the distance is largest at one or just before it.
+    const before = Math.abs(i / m - rankIn(reference, value) / n);
+    const at = Math.abs(next / m - rankAbove(reference, value) / n);
+    largest = Math.max(largest, before, at);
+    i = next;
   }
+  return largest;
 }
 
 /** How many of ascending values are at most `value`. */
