@@ -14,7 +14,7 @@ import { vantageOf } from './vantages.ts';
 
 const CALM = 30;
 const WILD = 25;
-const BARS = sampleBars('MSFT').slice(-600);
+const BARS = sampleBars('MSFT').slice(-900);
 const LEARNT = BARS.slice(0, -CALM);
 const evening = (date: string) => `${date}T23:00:00.000Z`;
 
@@ -70,7 +70,7 @@ describe('drift of what serves', () => {
     const { features, residuals, coverage80 } = report;
     if (!isTold(features) || !isTold(residuals) || !isTold(coverage80)) throw new Error('something is untold');
     expect(features).toMatchObject({
-      nWindow: 27,
+      nWindow: CALM,
       training: { last: LEARNT.at(-1)!.date },
       window: { last: BARS.at(-1)!.date },
     });
