@@ -3,7 +3,7 @@ import { PostgresChanges } from '../../stores/changes/postgres-changes.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { type TestContext, freshContext } from '../../tests/contract/backend.ts';
 import { sampleBars } from '../../tests/sample-series.ts';
-import { CuttableWay, TestMlflow, installedMlflow } from '../../tests/support/mlflow.ts';
+import { CuttableWay, NO_TEMPORAL, TestMlflow, installedMlflow } from '../../tests/support/mlflow.ts';
 import { artifactPaths, metricHistory, viewOf } from '../../tests/support/mlflow-view.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
@@ -44,12 +44,11 @@ afterAll(async () => {
 
 /** A follower as another process would open it. */
 function follower(uri = mlflow.url): MlflowFollower {
-  const pipelineOf = {
-    find: async () => undefined,
-    link: (runId: string) => `http://temporal.example/${encodeURIComponent(runId)}`,
-  };
   const say = (line: string) => void said.push(line);
-  const made = openFollower({ uri, token: undefined }, { services: on.services, database, pipelineOf, say });
+  const made = openFollower(
+    { uri, token: undefined },
+    { services: on.services, database, pipelineOf: NO_TEMPORAL, say },
+  );
   opened.push(made);
   return made;
 }
@@ -106,7 +105,7 @@ describe.sequential('MLflow as a follower', () => {
   it('shows the whole story of a ticker, and no more of it when told again', { timeout: LONG }, async () => {
     await follower().forget();
     expect(await follower().tell()).toMatchObject({ models: 2, promotions: 1, refused: [] });
-    expect(await follower().tell()).toEqual({ models: 0, promotions: 0, inferences: 0, refused: [] });
+    expect(await follower().tell()).toEqual({ models: 0, promotions: 0, runs: 0, inferences: 0, refused: [] });
     const { runs, versions, modelTags, aliases } = await view();
     const [run, , parent] = runs;
     const model = (await on.services.registry.newest(context, 'MSFT', 10, 'linear'))!;

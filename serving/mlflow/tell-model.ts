@@ -24,7 +24,7 @@ export async function tellModel(
   const place = await registry.follow(context, model);
   const run = await runs.get(place.runId);
   if (told === undefined) {
-    const parent = await tellPipeline(parts, context, model);
+    const { runId: parent } = await tellPipeline(parts, context.tenant, model);
     const link = pipelineOf.link(model.runId) ?? undefined;
     const tags = { 'mlflow.parentRunId': parent, workflow_link: link, version: String(model.version) };
     await runs.log(run.runId, { params: parametersOf(model), tags });
