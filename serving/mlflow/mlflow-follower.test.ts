@@ -3,8 +3,9 @@ import { PostgresChanges } from '../../stores/changes/postgres-changes.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { type TestContext, freshContext } from '../../tests/contract/backend.ts';
 import { sampleBars } from '../../tests/sample-series.ts';
-import { CuttableWay, NO_TEMPORAL, TestMlflow, installedMlflow } from '../../tests/support/mlflow.ts';
+import { CuttableWay, TestMlflow, installedMlflow } from '../../tests/support/mlflow.ts';
 import { artifactPaths, metricHistory, viewOf } from '../../tests/support/mlflow-view.ts';
+import { NO_TEMPORAL } from '../../tests/support/no-temporal.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
 import type { MlflowFollower } from './mlflow-follower.ts';
@@ -54,7 +55,8 @@ function follower(uri = mlflow.url): MlflowFollower {
 }
 
 const view = () => viewOf(mlflow.url, context.tenant, name);
-const modelIdOf = async (kind: string) => (await on.services.registry.newest(context, 'MSFT', 10, kind))!.id;
+const modelIdOf = async (kind: string, horizon = 10) =>
+  (await on.services.registry.newest(context, 'MSFT', horizon, kind))!.id;
 
 /** Where the versions stand: the moves follow one another. */
 async function placed() {
@@ -63,10 +65,10 @@ async function placed() {
 }
 
 /** Enters a move of the live alias as a run does. */
-async function promote(kind: string, executionId: string): Promise<void> {
-  const modelId = await modelIdOf(kind);
+async function promote(kind: string, executionId: string, horizon = 10): Promise<void> {
+  const modelId = await modelIdOf(kind, horizon);
   await on.services.ledger.enter(context, {
-    ...{ ticker: 'MSFT', horizon: 10, asOf: '2013-03-01', modelId, kind, reasons: [`${executionId} says so`] },
+    ...{ ticker: 'MSFT', horizon, asOf: '2013-03-01', modelId, kind, reasons: [`${executionId} says so`] },
     ...{ principal: 'tester', runId: 'train/x', executionId, live: true },
   });
 }
@@ -187,6 +189,30 @@ describe.sequential('MLflow as a follower', () => {
     }
   });
 
+  it('points `staging` to a version that passed the gate, until it serves', { timeout: LONG }, async () => {
+    await trainDirectly(on.services, context, { ticker: 'MSFT', horizon: 1, kinds: ['naive', 'linear'] });
+    const passed = { id: 'c'.repeat(64), passed: true };
+    await on.services.registry.recordCertificate(context, await modelIdOf('linear', 1), passed);
+    const placedNow = async () => {
+      await follower().tell();
+      const { aliases, versions } = await viewOf(mlflow.url, context.tenant, `${context.tenant}.MSFT-h1`);
+      return { aliases, stages: versions.map(({ stage, tags }) => [tags.kind, stage, tags.archived]) };
+    };
+    const certified = await placedNow();
+    expect(certified.stages.sort()).toEqual([
+      ['linear', 'Staging', undefined],
+      ['naive', 'Production', undefined],
+    ]);
+    expect(Object.keys(certified.aliases).sort()).toEqual(['production', 'staging']);
+    await promote('linear', 'out-of-staging', 1);
+    const serving = await placedNow();
+    expect(serving.stages.sort()).toEqual([
+      ['linear', 'Production', undefined],
+      ['naive', 'Archived', 'true'],
+    ]);
+    expect(serving.aliases).toEqual({ production: certified.aliases.staging });
+  });
+
   it('has each day of a model: how often it was asked, how fast it answered, by how much it missed', {
     timeout: LONG,
   }, async () => {
@@ -213,6 +239,7 @@ describe.sequential('MLflow as a follower', () => {
     const of = (metric: string) => metricHistory(mlflow.url, run!.id, `inference/${metric}`);
     expect(await of('count')).toEqual([{ step: day, value: 3 }]);
     expect(await of('latency_ms_median')).toEqual([{ step: day, value: 2 }]);
+    expect(await of('latency_ms_p95')).toEqual([{ step: day, value: expect.closeTo(2.9, 9) }]);
     const [error, ...more] = await of('realised_error');
     expect(more).toEqual([]);
     expect(error!.step).toBe(Date.parse('2013-01-16') / 86_400_000);

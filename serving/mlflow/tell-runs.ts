@@ -1,7 +1,7 @@
 import { contextFrom } from '../../domain/context.ts';
 import { sha256Hex } from '../../domain/identity.ts';
 import type { MlflowRun } from '../../stores/mlflow/mlflow-runs.ts';
-import { experimentName } from '../../stores/registry/mlflow-model-registry.ts';
+import { experimentOf } from '../../stores/registry/mlflow-model-registry.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
 import type { Pipeline } from './pipeline-lookup.ts';
 import { tellStory } from './tell-story.ts';
@@ -77,7 +77,7 @@ async function tellRun(parts: MlflowParts, tenant: string, pipeline: Pipeline): 
   const parent = parentId === undefined ? undefined : await pipelineOf.find(parentId);
   const above = parent === undefined ? undefined : (await tellRun(parts, tenant, parent)).runId;
   const link = pipelineOf.link(runId);
-  const experimentId = await runs.experiment(experimentName(tenant), { tenant });
+  const experimentId = await experimentOf(runs, tenant);
   const run = await runs.run(experimentId, {
     key: sha256Hex(`run/${tenant}/${runId}`),
     name: runId,

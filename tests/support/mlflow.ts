@@ -6,20 +6,11 @@ import { join } from 'node:path';
 import { freePort } from '../../infra/free-port.ts';
 import { type MlflowProgram, ensureMlflow } from '../../infra/mlflow/mlflow-program.ts';
 import { type MlflowServer, startMlflow } from '../../infra/mlflow/mlflow-server.ts';
-import type { PipelineLookup } from '../../serving/mlflow/pipeline-lookup.ts';
 
 /** Finds MLflow, or installs it; for the top of a test file, since that takes as long as it takes. */
 export function installedMlflow(): Promise<MlflowProgram> {
   return ensureMlflow((line) => console.error(line));
 }
-
-/** Where no Temporal is asked: each run counts as a pipeline of its own, which has ended. */
-export const NO_TEMPORAL: PipelineLookup = {
-  find: async () => undefined,
-  since: async () => [],
-  story: async () => undefined,
-  link: (runId) => `http://temporal.example/${encodeURIComponent(runId)}`,
-};
 
 /** A real MLflow on a port and a folder of its own, which can be killed and started again with what it held. */
 export class TestMlflow {

@@ -2,9 +2,8 @@ import { createInterface } from 'node:readline';
 import { openFollower } from '../../../serving/mlflow/open-follower.ts';
 import { createServices } from '../../../serving/services.ts';
 import { openStores } from '../../../stores/open-stores.ts';
-import { NO_TEMPORAL } from '../mlflow.ts';
+import { NO_TEMPORAL } from '../no-temporal.ts';
 import { numbered, watchMlflow, watchStatements } from './points.ts';
-import { CODE_VERSION } from './writes.ts';
 
 /** What a child is told to do: tell an MLflow what it lacks, and the point at which to die. */
 export interface TellingJob {
@@ -22,7 +21,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   watchStatements(pass);
   watchMlflow(pass);
   const stores = openStores({ database: { url: databaseUrl, poolSize: 3, statementTimeoutMs: 30_000 }, objectsDir });
-  const parts = { services: createServices(stores, CODE_VERSION), database: stores.database };
+  const parts = { services: createServices(stores, 'code-1'), database: stores.database };
   const follower = openFollower(
     { uri: mlflowUrl, token: undefined },
     { ...parts, pipelineOf: NO_TEMPORAL, say: () => undefined },
