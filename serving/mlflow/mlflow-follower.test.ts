@@ -92,9 +92,9 @@ describe.sequential('MLflow as a follower', () => {
     }
     const { runs, versions, modelTags, aliases } = await view();
     expect(runs.map((run) => run.name)).toEqual([
+      expect.stringMatching(/^MSFT 2013-03-01 [0-9a-f]+$/),
       'MSFT h10 linear v1',
       'MSFT h10 naive v1',
-      expect.stringMatching(`^train/${context.tenant}/MSFT/2013-03-01/`),
     ]);
     expect(versions.map(({ number, tags }) => [number, tags.kind])).toEqual([
       ['1', 'naive'],
@@ -109,7 +109,7 @@ describe.sequential('MLflow as a follower', () => {
     expect(await follower().tell()).toMatchObject({ models: 2, promotions: 1, refused: [] });
     expect(await follower().tell()).toEqual({ models: 0, promotions: 0, runs: 0, inferences: 0, refused: [] });
     const { runs, versions, modelTags, aliases } = await view();
-    const [run, , parent] = runs;
+    const [parent, run] = runs;
     const model = (await on.services.registry.newest(context, 'MSFT', 10, 'linear'))!;
     expect(parent).toMatchObject({ status: 'FINISHED', tags: { workflow_id: model.runId } });
     expect(run).toMatchObject({
@@ -125,6 +125,7 @@ describe.sequential('MLflow as a follower', () => {
       metrics: { rmse: model.evaluation!.model.rmse, rmse_ratio_to_naive: model.evaluation!.rmseRatioToNaive },
     });
     expect(run!.tags['mlflow.note.content']).toContain('**MSFT, 10 sessions ahead: linear, version 1**');
+    expect(run!.tags['mlflow.note.content']).toContain(`Made by the run [${model.runId}](http://temporal.example/`);
     const folds = await metricHistory(mlflow.url, run!.id, 'fold/rmse');
     expect(folds.map(({ step }) => step)).toEqual(Array.from({ length: model.evaluation!.nFolds }, (_, i) => i + 1));
     expect(await metricHistory(mlflow.url, run!.id, 'rmse')).toHaveLength(1);
@@ -234,7 +235,7 @@ describe.sequential('MLflow as a follower', () => {
     expect(await told.tell()).toMatchObject({ inferences: 0 });
     await told.forget();
     await told.tell();
-    const [run] = (await view()).runs;
+    const run = (await view()).runs.find(({ name: of }) => of === 'MSFT h10 linear v1');
     const day = Math.floor(Date.parse(yesterday) / 86_400_000);
     const of = (metric: string) => metricHistory(mlflow.url, run!.id, `inference/${metric}`);
     expect(await of('count')).toEqual([{ step: day, value: 3 }]);

@@ -45,7 +45,7 @@ export async function tellModel(
       await upload(parts, run, 'certificate.json', text(JSON.stringify(certificate, undefined, 2)), JSON_TYPE);
     }
   }
-  const note = noteOf(model, certificate);
+  const note = noteOf(model, pipelineOf.link(model.runId), certificate);
   await runs.log(run.runId, { tags: { 'mlflow.note.content': note } });
   await models.describe(place, note);
 }

@@ -80,7 +80,7 @@ async function tellRun(parts: MlflowParts, tenant: string, pipeline: Pipeline): 
   const experimentId = await experimentOf(runs, tenant);
   const run = await runs.run(experimentId, {
     key: sha256Hex(`run/${tenant}/${runId}`),
-    name: runId,
+    name: shownName(runId),
     startedAt,
     tags: {
       ...{ workflow, workflow_id: runId, workflow_link: link ?? undefined, 'mlflow.parentRunId': above },
@@ -89,6 +89,12 @@ async function tellRun(parts: MlflowParts, tenant: string, pipeline: Pipeline): 
   });
   await backlog.open({ tenant, ...markOf(runId, 'running') }, new Date());
   return run;
+}
+
+/** A run's name as people read it: MLflow shows some twenty characters of it, so what tells runs apart comes first. */
+export function shownName(runId: string): string {
+  const [type = '', , ...rest] = runId.split('/');
+  return [...(type === 'train' ? [] : [type.replace(/^train-/, '')]), ...rest].join(' ');
 }
 
 const markOf = (runId: string, state: string) => ({ subject: `run/${runId}`, state });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openFollower } from '../../serving/mlflow/open-follower.ts';
 import { temporalPipelines } from '../../serving/mlflow/pipeline-lookup.ts';
 import type { MlflowFollower } from '../../serving/mlflow/mlflow-follower.ts';
+import { shownName } from '../../serving/mlflow/tell-runs.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { sampleBars } from '../sample-series.ts';
@@ -20,10 +21,13 @@ const told = (runId: string, ...tickers: string[]) =>
         const ended = (await view(`${tickers[0] ?? 'IBM'}-h1`)).runs.filter(
           ({ status, tags }) => status !== 'RUNNING' && tags.verdict,
         );
-        const names = ended.map(({ name, tags }) =>
-          tags.workflow === 'trainTicker' && name !== runId ? tags.ticker : name,
-        );
-        return [runId, ...tickers].filter((wanted) => !names.includes(wanted));
+        const isTold = (wanted: string) =>
+          ended.some(({ tags: { workflow, workflow_id, ticker } }) =>
+            wanted === runId
+              ? workflow !== undefined && workflow_id === runId
+              : workflow === 'trainTicker' && ticker === wanted,
+          );
+        return [runId, ...tickers].filter((wanted) => !isTold(wanted));
       },
       { timeout: 120_000 },
     )
@@ -68,7 +72,11 @@ it('shows a run of a universe, its tickers below it and their models below them,
   const top = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
   expect(top).toMatchObject([
     {
-      ...{ name: universe.run_id, status: 'FINISHED', params: { tickers: 'AAPL IBM', seed: '7', horizons: '1' } },
+      ...{
+        name: shownName(universe.run_id),
+        status: 'FINISHED',
+        params: { tickers: 'AAPL IBM', seed: '7', horizons: '1' },
+      },
       tags: { workflow: 'trainUniverse', workflow_id: universe.run_id, verdict: 'completed' },
       metrics: { n_tickers: 2, n_failed: 0, n_reused: 0 },
     },
@@ -82,7 +90,7 @@ it('shows a run of a universe, its tickers below it and their models below them,
   for (const run of tickers) {
     const ticker = run.tags.ticker!;
     expect(run).toMatchObject({
-      name: run.tags.workflow_id,
+      name: shownName(run.tags.workflow_id!),
       status: 'FINISHED',
       metrics: { n_models: 3, n_reused: 0 },
     });
@@ -102,7 +110,7 @@ it('shows a run of a universe, its tickers below it and their models below them,
       expect(tags).toMatchObject({
         ticker,
         horizon: '1',
-        workflow_id: run.name,
+        workflow_id: run.tags.workflow_id,
         workflow_link: run.tags.workflow_link,
       });
       expect(tags.dataset).toBe(run.tags.dataset);
@@ -130,7 +138,7 @@ it('shows a run that trained nothing, and points to the models that it took', { 
   const numbers = (of: MlflowView) => of.versions.map(({ number, runId, tags }) => [number, runId, tags.kind]);
   expect(numbers({ ...before, versions })).toEqual(numbers(before));
   expect(runs).toHaveLength(before.runs.length + 1);
-  const run = runs.find(({ name }) => name === again.run_id)!;
+  const run = runs.find(({ tags }) => tags.workflow_id === again.run_id)!;
   expect(run).toMatchObject({
     status: 'FINISHED',
     params: { require_approval: 'true' },
@@ -151,9 +159,9 @@ it('shows a run of a universe whose tickers were done, and points to the runs th
   await pipeline.ended(universe.run_id);
   await told(universe.run_id);
   const { runs } = await view('IBM-h1');
-  const run = runs.find(({ name }) => name === universe.run_id)!;
+  const run = runs.find(({ tags }) => tags.workflow_id === universe.run_id)!;
   expect(run).toMatchObject({ status: 'FINISHED', metrics: { n_tickers: 1, n_reused: 1 } });
-  const taken = runs.find(({ name }) => name === run.tags.reused_runs)!;
+  const taken = runs.find(({ tags }) => tags.workflow_id === run.tags.reused_runs && tags.workflow === 'trainTicker')!;
   expect(taken.tags.ticker).toBe('IBM');
   expect(run.tags['mlflow.note.content']).toContain(`/runs/${taken.id}`);
 });
@@ -165,7 +173,7 @@ it('shows a run that failed, and why', { timeout: 300_000 }, async () => {
   const run = await startUniverseTraining(services, temporal, context, { tickers: ['MSFT'], maxInFlight: 1 }, WISH);
   expect(await pipeline.ended(run.run_id)).toMatchObject({ status: 'failed' });
   await told(run.run_id);
-  const shown = (await view('IBM-h1')).runs.find(({ name }) => name === run.run_id)!;
+  const shown = (await view('IBM-h1')).runs.find(({ tags }) => tags.workflow_id === run.run_id)!;
   expect(shown).toMatchObject({ status: 'FAILED', tags: { verdict: 'failed' } });
   expect(shown.tags['mlflow.note.content']).toContain('It failed: every ticker failed');
 });
