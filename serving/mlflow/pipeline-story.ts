@@ -1,14 +1,15 @@
 import { type Payload, defaultPayloadConverter } from '@temporalio/common';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import type { PromotionOutcome, TickerOutcome, TrainingPlan } from '../../domain/run.ts';
-import type { Vantage } from '../../domain/bar.ts';
+import type { SessionDate, Vantage } from '../../domain/bar.ts';
 
 /** What a run was asked for and what came of it; what it does not have is absent. */
 export interface PipelineStory {
   readonly ticker?: string;
   readonly tickers?: readonly string[];
   readonly principal?: string;
-  readonly vantage?: Vantage;
+  /** The newest session that it learnt from; until that is known, the day that it was asked for. */
+  readonly asOf?: SessionDate;
   readonly plan?: TrainingPlan;
   readonly live?: boolean;
   /** Identities of the datasets that it read. */
@@ -23,7 +24,8 @@ export interface PipelineStory {
 }
 
 type History = Awaited<ReturnType<ReturnType<TemporalGateway['client']['workflow']['getHandle']>['fetchHistory']>>;
-type Asked = Pick<PipelineStory, 'ticker' | 'tickers' | 'vantage' | 'plan' | 'live'> & {
+type Asked = Pick<PipelineStory, 'ticker' | 'tickers' | 'plan' | 'live'> & {
+  readonly vantage?: Vantage;
   readonly context?: { readonly principal?: string };
 };
 
@@ -32,7 +34,7 @@ export function storyOf({ events }: History): PipelineStory {
   const activities = new Map<string, string>();
   const ids = { ingest: new Set<string>(), train: new Set<string>() };
   let asked: Asked = {};
-  let came: Partial<Pick<PipelineStory, 'promotions' | 'outcomes' | 'notes'>> = {};
+  let came: Partial<Pick<PipelineStory, 'asOf' | 'promotions' | 'outcomes' | 'notes'>> = {};
   let failure: string | undefined;
   for (const event of events ?? []) {
     const begun = event.workflowExecutionStartedEventAttributes;
@@ -52,12 +54,13 @@ export function storyOf({ events }: History): PipelineStory {
     if (failed) failure = failed.cause?.message ?? failed.message ?? undefined;
   }
   const { context, ticker, tickers, vantage, plan, live } = asked;
+  const asOf = came.asOf ?? vantage?.asOf;
   const { promotions = [], outcomes = [], notes = [] } = came;
   return {
     ...(ticker === undefined ? {} : { ticker }),
     ...(tickers === undefined ? {} : { tickers }),
     ...(context?.principal === undefined ? {} : { principal: context.principal }),
-    ...(vantage === undefined ? {} : { vantage }),
+    ...(asOf === undefined ? {} : { asOf }),
     ...(plan === undefined ? {} : { plan }),
     ...(live === undefined ? {} : { live }),
     ...{ datasetIds: [...ids.ingest], modelIds: [...ids.train], promotions, outcomes, notes },

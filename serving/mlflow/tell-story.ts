@@ -44,7 +44,7 @@ export async function tellStory(parts: MlflowParts, context: Context, ended: End
     ticker: story.ticker,
     horizon: story.plan?.horizons.join(' '),
     dataset: story.datasetIds.join(' ') || undefined,
-    as_of: story.vantage?.asOf,
+    as_of: story.asOf,
     live: story.live === undefined ? undefined : String(story.live),
     principal: story.principal,
     verdict: verdictOf(ended),
@@ -138,9 +138,15 @@ function noteOf(
   const link = pipelineOf.link(pipeline.runId);
   const of = story.ticker ?? story.tickers?.join(', ');
   const lines = [
-    `**${of ?? pipeline.runId}**${story.vantage === undefined ? '' : `, as of ${story.vantage.asOf}`}: ${pipeline.ended!.as.toLowerCase()}${link === null ? '' : ` ([its workflow in Temporal](${link}))`}.`,
+    `**${of ?? pipeline.runId}**${story.asOf === undefined ? '' : `, as of ${story.asOf}`}: ${pipeline.ended!.as.toLowerCase()}${link === null ? '' : ` ([its workflow in Temporal](${link}))`}.`,
   ];
   if (story.failure !== undefined) lines.push(`It failed: ${story.failure}`);
+  for (const { horizon, kind, movedLive } of story.promotions) {
+    const sessions = `${horizon} session${horizon === 1 ? '' : 's'}`;
+    lines.push(
+      `${sessions} ahead: ${kind} was chosen, which ${movedLive ? 'serves from now on' : 'changed nothing live'}.`,
+    );
+  }
   if (models.length > 0) {
     const rows = models.map(({ model, place, isReused }) => {
       const serves = story.promotions.some(({ modelId }) => modelId === model.id) ? 'chosen' : '';

@@ -202,12 +202,10 @@ export class MlflowModelRegistry implements ModelRegistry {
 
 /** The id of the experiment `stockcast/TENANT` of a tenant's runs, which is made if need be. */
 export function experimentOf(runs: MlflowRuns, tenant: string): Promise<string> {
-  // Of this kind, MLflow's pages open on runs and metrics rather than on traces of conversations.
-  const kind = { 'mlflow.experimentKind': 'custom_model_development' };
-  return runs.experiment(`stockcast/${tenant}`, { tenant, ...kind, 'mlflow.note.content': EXPERIMENT_NOTE });
+  return runs.experiment(`stockcast/${tenant}`, { tenant, 'mlflow.note.content': EXPERIMENT_NOTE });
 }
 
-const EXPERIMENT_NOTE = `Runs of stockcast: those of a universe, below them those of its tickers, below these the models that they made. The tag \`workflow_link\` leads to Temporal. For a table of models, search for \`tags.kind != ''\` and sort by \`rmse_ratio_to_naive\`: below 1 is better than the naive forecast.`;
+const EXPERIMENT_NOTE = `Runs of stockcast: those of a universe, below them those of its tickers, below these the models that they made. The tag \`workflow_link\` leads to Temporal. For a table of models, search for \`metrics.rmse > 0\` and sort by \`rmse_ratio_to_naive\`: below 1 is better than the naive forecast.`;
 
 /** The registered model of a ticker and horizon. No ticker is written in small letters, as tenants are. */
 export function registeredName(tenant: string, ticker: string, horizon: Horizon): string {
