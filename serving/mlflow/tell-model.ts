@@ -8,7 +8,7 @@ import { PICTURE_NAMES, pictureOf } from '../pictures.ts';
 import { hasSeries, readSeries } from '../walk-forward-series.ts';
 import { foldMetrics, noteOf, parametersOf, summaryMetrics } from './model-story.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
-import { tellPipeline } from './tell-runs.ts';
+import { tellPipeline } from './tell-pipeline.ts';
 
 /**
  * Tells MLflow what it lacks of a model; all of it may be told again. Objects that are lost are left out.

@@ -7,7 +7,7 @@ import { summaryMetrics } from './model-story.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
 import type { Pipeline } from './pipeline-lookup.ts';
 import type { PipelineStory } from './pipeline-story.ts';
-import { tellPipeline } from './tell-runs.ts';
+import { tellPipeline } from './tell-pipeline.ts';
 
 /** A run that has ended, with its MLflow run. */
 export interface EndedRun {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openFollower } from '../../serving/mlflow/open-follower.ts';
 import { temporalPipelines } from '../../serving/mlflow/pipeline-lookup.ts';
 import type { MlflowFollower } from '../../serving/mlflow/mlflow-follower.ts';
-import { shownName } from '../../serving/mlflow/tell-runs.ts';
+import { shownName } from '../../serving/mlflow/tell-pipeline.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { sampleBars } from '../sample-series.ts';
