@@ -157,7 +157,7 @@ export const ERRORS = {
     retryable: false,
     title: 'Nothing has this id',
     message:
-      'There is no forecast, model or certificate with the id "{id}". npx stockcast predict TICKER --json shows the id of a forecast, compare those of models.',
+      'There is no forecast, promotion, model or certificate with the id "{id}". npx stockcast predict TICKER shows the id of a forecast, models history TICKER those of promotions and models, certificate TICKER that of a certificate.',
   },
   DATASET_UNKNOWN: {
     status: 404,
@@ -169,7 +169,8 @@ export const ERRORS = {
     status: 422,
     retryable: false,
     title: 'Too few sessions to train',
-    message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
+    message:
+      '{ticker} has {sessions} sessions{until}, at least {needed} are needed to train. Upload more of its history.',
   },
   FEATURES_MISSING: {
     status: 404,

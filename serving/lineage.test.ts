@@ -114,7 +114,7 @@ describe.sequential('the lineage of a forecast', () => {
     ]);
   });
 
-  it('begins at a model or at a certificate as well, and names the entries that chose it', async () => {
+  it('begins at a model, a certificate or a promotion as well, and names the entries that chose it', async () => {
     const naive = await newest('naive');
     const ofModel = await lineage(naive.id);
     expect(ofModel).toMatchObject({ kind: 'model', forecast: null, missing: [], models: [{ model: 'naive' }] });
@@ -129,6 +129,11 @@ describe.sequential('the lineage of a forecast', () => {
       id: naive.certificate!.id,
       kind: 'certificate',
     });
+    const { promotion_id: promotion } = ofModel.promotions[0]!;
+    const ofPromotion = await lineage(promotion);
+    expect(ofPromotion).toMatchObject({ id: promotion, kind: 'promotion', missing: [], models: ofModel.models });
+    expect(ofPromotion.certificates.map(({ certificate_id: id }) => id)).toContain(certificateId);
+    await expect(lineage('promotion-999999')).rejects.toMatchObject({ code: 'LINEAGE_UNKNOWN' });
   });
 
   it('goes on to the pooled model that was adopted, and to every dataset of its pool', async () => {

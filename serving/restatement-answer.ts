@@ -106,8 +106,8 @@ function affectedAnswer({ datasets, models, forecasts, serving }: RestatementEff
     })),
     forecasts: forecasts
       .slice(0, NAMED_FORECASTS)
-      .map(({ ticker, horizon, modelId, originSession, targetSession }) => ({
-        ...{ ticker, horizon, model_id: modelId, as_of: originSession, target_date: targetSession },
+      .map(({ id, ticker, horizon, modelId, originSession, targetSession }) => ({
+        ...{ forecast_id: id, ticker, horizon, model_id: modelId, as_of: originSession, target_date: targetSession },
       })),
     n_forecasts: forecasts.length,
     serving: serving.map(({ ticker, horizon, kind, modelId }) => ({ ticker, horizon, model: kind, model_id: modelId })),

@@ -75,6 +75,7 @@ export const restatementSchema = z.object({
       forecasts: z
         .array(
           z.object({
+            forecast_id: z.string(),
             ticker: z.string(),
             horizon: z.int(),
             model_id: z.string(),
@@ -82,7 +83,7 @@ export const restatementSchema = z.object({
             target_date: z.iso.date(),
           }),
         )
-        .describe('The first thousand'),
+        .describe('By these models, or by others that looked at old values; the first thousand'),
       n_forecasts: z.int(),
       serving: z
         .array(z.object({ ticker: z.string(), horizon: z.int(), model: z.string(), model_id: z.string() }))

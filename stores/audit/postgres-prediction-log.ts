@@ -18,12 +18,13 @@ export class PostgresPredictionLog implements PredictionLog {
       sql`
         insert into prediction_log (
           tenant, id, at, request_id, principal, route, ticker, horizon, asked, duration_ms, cache, code,
-          model_id, kind, origin_session, price_target, confidence
+          model_id, kind, origin_session, price_target, confidence, as_of
         )
         select ${tenant}, entry.* from json_to_recordset(${rows}::json) as entry (
           id uuid, at timestamptz, "requestId" text, principal text, route text, ticker text, horizon integer,
           asked text, "durationMs" double precision, cache text, code text,
-          "modelId" text, kind text, "originSession" date, "priceTarget" double precision, confidence double precision
+          "modelId" text, kind text, "originSession" date, "priceTarget" double precision, confidence double precision,
+          "asOf" date
         )
         on conflict do nothing`.execute(db),
     );
