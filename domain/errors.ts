@@ -165,6 +165,13 @@ export const ERRORS = {
     title: 'Unknown dataset',
     message: 'There is no dataset "{id}". npx stockcast datasets list TICKER shows those that there are.',
   },
+  DATASET_GONE: {
+    status: 410,
+    retryable: false,
+    title: 'Dataset not held any more',
+    message:
+      'The dataset {id} of {ticker}, taken {takenAt}, is not in the object store any more. gc removes those that no model learnt from; training or features as of its day write it again.',
+  },
   TOO_FEW_SESSIONS: {
     status: 422,
     retryable: false,

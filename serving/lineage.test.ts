@@ -292,18 +292,23 @@ describe.sequential('datasets', () => {
       code: 'REQUEST_INVALID',
       message: expect.stringContaining('of MSFT and of AAPL'),
     });
-    for (const unknown of ['0'.repeat(64), datasetId.slice(0, 3), 'MSFT', '____']) {
+    for (const unknown of ['0'.repeat(64), 'MSFT', '____']) {
       await expect(diff(datasetId, unknown)).rejects.toMatchObject({
         code: 'DATASET_UNKNOWN',
         details: { id: unknown },
       });
     }
+    await expect(diff(datasetId, datasetId.slice(0, 3))).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('at least'),
+    });
     const twin = `${datasetId.slice(0, 8)}${'0'.repeat(56)}`;
     await on.services.lineage.enterDataset(context, { id: twin, ticker: 'MSFT', takenAt: '2013-01-01T00:00:00.000Z' });
     await expect(diff(datasetId.slice(0, 8), datasetId)).rejects.toMatchObject({
       code: 'REQUEST_INVALID',
       message: expect.stringContaining('several begin so'),
     });
+    await expect(diff(twin, datasetId)).rejects.toMatchObject({ code: 'DATASET_GONE', details: { id: twin } });
     expect(await diff(datasetId, datasetId)).toMatchObject({ identical: true });
   });
 });

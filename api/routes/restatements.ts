@@ -119,7 +119,7 @@ export const restatementEndpoints: readonly Endpoint[] = [
       name: 'RestatementList',
       schema: z.object({ restatements: z.array(restatementSchema) }),
     },
-    errors: ['TICKER_INVALID', 'DATABASE_UNAVAILABLE'],
+    errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATABASE_UNAVAILABLE'],
     handle: ({ services }, { context, query: { ticker, limit = DEFAULT_LIMIT } }) =>
       listRestatements(services, context, { limit, ...(ticker === undefined ? {} : { ticker }) }),
   }),

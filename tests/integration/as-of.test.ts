@@ -126,4 +126,4 @@ test('what serves and rests on changed history is trained again, once, and nothi
   });
   expect((await pipeline.ended(more.retraining.run_id)).status).toBe('completed');
   expect(await services.ledger.history(context, 'IBM')).toEqual(others);
-});
+}, 300_000);
