@@ -25,7 +25,10 @@ export function lineageTree(answer: LineageAnswer, colors: Colors): string {
     forecast !== null
       ? { line: forecastLine(forecast, colors), below: [priceBranch(answer, forecast), ...below] }
       : certificate !== undefined || promotion !== undefined
-        ? { line: `${answer.kind} ${colors.bold(answer.id)}`, below }
+        ? {
+            line: `${promotion === undefined ? 'certificate' : 'entry of the ledger'} ${colors.bold(answer.id)}`,
+            below,
+          }
         : (below[0] ?? { line: answer.id });
   return [
     ...drawn(root),

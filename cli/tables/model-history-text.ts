@@ -47,7 +47,7 @@ function entryLines(entry: LedgerEntryAnswer, colors: Colors): string[] {
     `  as of        ${asOf}, ${entry.live ? 'live' : 'a run as of that date, which never serves'}`,
     ...(served === null ? [`  entered      ${instant(entry.at)}`] : []),
     `  certificate  ${certificate ?? 'none'}`,
-    `  lineage      ${promotion}`,
+    `  entry        ${promotion}`,
     `  for          ${entry.principal}`,
     `  by           ${entry.run_id ?? 'a rollback'}`,
     ...reasons.map((reason) => `  - ${reason}`),
