@@ -157,7 +157,7 @@ export const ERRORS = {
     retryable: false,
     title: 'Nothing has this id',
     message:
-      'There is no forecast, promotion, model or certificate with the id "{id}". npx stockcast predict TICKER shows the id of a forecast, models history TICKER those of promotions and models, certificate TICKER that of a certificate.',
+      'There is no forecast, promotion, model, certificate or dataset with the id "{id}". npx stockcast predict TICKER shows the id of a forecast, models history TICKER those of promotions and models, certificate TICKER that of a certificate.',
   },
   DATASET_UNKNOWN: {
     status: 404,

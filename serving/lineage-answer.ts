@@ -124,10 +124,10 @@ export interface IngestNode {
   readonly rejected_rows: number;
 }
 
-/** All that a forecast, promotion, model or certificate was made from, as the API and the CLI give it. */
+/** All that a forecast, promotion, model, certificate or dataset was made from, as the API and the CLI give it. */
 export interface LineageAnswer {
   readonly id: string;
-  readonly kind: 'forecast' | 'promotion' | 'model' | 'certificate';
+  readonly kind: 'forecast' | 'promotion' | 'model' | 'certificate' | 'dataset';
   readonly forecast: ForecastNode | null;
   readonly certificates: readonly CertificateNode[];
   /** Newest first. */

@@ -114,7 +114,7 @@ describe.sequential('the lineage of a forecast', () => {
     ]);
   });
 
-  it('begins at a model, a certificate or a promotion as well, and names the entries that chose it', async () => {
+  it('begins at a model, a certificate, a promotion or a dataset as well, and names the entries that chose it', async () => {
     const naive = await newest('naive');
     const ofModel = await lineage(naive.id);
     expect(ofModel).toMatchObject({ kind: 'model', forecast: null, missing: [], models: [{ model: 'naive' }] });
@@ -133,6 +133,11 @@ describe.sequential('the lineage of a forecast', () => {
     const ofPromotion = await lineage(promotion);
     expect(ofPromotion).toMatchObject({ id: promotion, kind: 'promotion', missing: [], models: ofModel.models });
     expect(ofPromotion.certificates.map(({ certificate_id: id }) => id)).toContain(certificateId);
+    const { datasetId } = naive;
+    const ofDataset = await lineage(datasetId);
+    expect(ofDataset).toMatchObject({ id: datasetId, kind: 'dataset', models: [], promotions: [], missing: [] });
+    expect(ofDataset.datasets).toEqual(ofModel.datasets);
+    expect(ofDataset.ingests).toEqual(ofModel.ingests);
     await expect(lineage('promotion-999999')).rejects.toMatchObject({ code: 'LINEAGE_UNKNOWN' });
   });
 

@@ -29,19 +29,20 @@ import { datasetsOf, panelOf } from './verify-certificate.ts';
 interface Start {
   readonly kind: LineageAnswer['kind'];
   readonly forecast?: Forecast;
-  readonly modelId: string;
+  readonly modelId?: string;
   readonly certificateIds: readonly string[];
+  readonly dataset?: PanelMember;
 }
 
 /**
- * Follows a forecast, a promotion, a model or a certificate back to all that it was made from: certificate, models, features,
+ * Follows a forecast, a promotion, a model, a certificate or a dataset back to all that it was made from: certificate, models, features,
  * datasets, the files that their rows came from, and the code. What cannot be found is said, not left out.
  * @throws StockcastError LINEAGE_UNKNOWN
  */
 export async function lineageOf(services: Services, context: Context, id: string): Promise<LineageAnswer> {
   const start = await startOf(services, context, id);
   const missing: string[] = [];
-  const models = await modelsBehind(services, context, start.modelId, missing);
+  const models = start.modelId === undefined ? [] : await modelsBehind(services, context, start.modelId, missing);
   const [model] = models;
   const entries = await promotionsOf(services, context, model);
   const certificateIds = new Set(start.certificateIds);
@@ -55,6 +56,7 @@ export async function lineageOf(services: Services, context: Context, id: string
     certificates.push({ certificate_id: certificateId, model_id: certificate.modelId, passed, stage, reasons });
   }
   const members = new Map(models.flatMap((each) => learntFrom(each).map((member) => [keyOf(member), member] as const)));
+  if (start.dataset !== undefined) members.set(keyOf(start.dataset), start.dataset);
   const datasets: LineageAnswer['datasets'][number][] = [];
   for (const member of members.values()) {
     const { node, missing: lost } = await datasetLineage(services, context, member);
@@ -106,6 +108,10 @@ async function startOf(services: Services, context: Context, id: string): Promis
       return { kind: 'model', modelId: id, certificateIds: [] };
     const certificate = await readCertificate(services, context, id).catch(undefinedIfUnknown);
     if (certificate !== undefined) return { kind: 'certificate', modelId: certificate.modelId, certificateIds: [id] };
+    const [dataset] = await services.lineage.datasetsBeginning(context, id, 1);
+    if (dataset !== undefined) {
+      return { kind: 'dataset', certificateIds: [], dataset: { ticker: dataset.ticker, datasetId: id } };
+    }
   }
   throw new StockcastError('LINEAGE_UNKNOWN', { id });
 }

@@ -108,7 +108,7 @@ const ingest = z.object({
 
 const answer = z.object({
   id: z.string(),
-  kind: z.enum(['forecast', 'promotion', 'model', 'certificate']),
+  kind: z.enum(['forecast', 'promotion', 'model', 'certificate', 'dataset']),
   forecast: forecast.nullable(),
   certificates: z.array(certificate),
   promotions: z.array(promotion).describe('Entries of the ledger that chose the model, newest first'),
@@ -122,12 +122,13 @@ const answer = z.object({
 export const lineageEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/lineage/:id',
-  summary: 'What a forecast, a promotion, a model or a certificate was made from, back to the rows and the code',
+  summary:
+    'What a forecast, a promotion, a model, a certificate or a dataset was made from, back to the rows and the code',
   description: 'Nodes name each other by id.',
   params: z.strictObject({
     id: z.string().meta({
       description:
-        'Id of a forecast, as GET /predict/:ticker gives it, of a promotion (GET /models/:ticker/history), a model or a certificate',
+        'Id of a forecast, as GET /predict/:ticker gives it, of a promotion (GET /models/:ticker/history), a model, a certificate or a dataset',
     }),
   }),
   answer: { status: 200, name: 'Lineage', schema: answer },

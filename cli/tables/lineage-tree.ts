@@ -19,6 +19,7 @@ export function lineageTree(answer: LineageAnswer, colors: Colors): string {
   const { forecast, models, missing } = answer;
   const [model] = models;
   const certificate = answer.certificates.find(({ certificate_id: id }) => id === answer.id);
+  const dataset = answer.datasets.find(({ dataset_id: id }) => id === answer.id);
   const promotion = answer.promotions.find(({ promotion_id: id }) => id === answer.id);
   const below = model === undefined ? [] : [modelBranch(answer, model, new Set(), colors)];
   const root: Branch =
@@ -29,7 +30,7 @@ export function lineageTree(answer: LineageAnswer, colors: Colors): string {
             line: `${promotion === undefined ? 'certificate' : 'entry of the ledger'} ${colors.bold(answer.id)}`,
             below,
           }
-        : (below[0] ?? { line: answer.id });
+        : (below[0] ?? (dataset === undefined ? { line: answer.id } : datasetBranch(answer, dataset)));
   return [
     ...drawn(root),
     ...(missing.length === 0
