@@ -20,6 +20,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { forecastAsOfField, horizonField, sourceField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
+import type { PredictionEntry } from '../../stores/audit/prediction-log.ts';
 import { WrittenAnswer } from '../written-answer.ts';
 
 const LONGEST_KIND = 100;
@@ -177,8 +178,17 @@ export function predicted(
   return isPast(given.value) ? answerAsOf(context, given.value) : givenAnswer(context, given, quote);
 }
 
-function audited({ modelId, kind, originSession, currentPrice, logReturn, confidence }: Forecast) {
-  return { modelId, kind, originSession, priceTarget: priceTarget(currentPrice, logReturn), confidence };
+const audits = new WeakMap<Forecast, NonNullable<PredictionEntry['answer']>>();
+
+// The same forecast is given many times.
+function audited(forecast: Forecast): NonNullable<PredictionEntry['answer']> {
+  let answer = audits.get(forecast);
+  if (answer === undefined) {
+    const { modelId, kind, originSession, currentPrice, logReturn, confidence } = forecast;
+    answer = { modelId, kind, originSession, priceTarget: priceTarget(currentPrice, logReturn), confidence };
+    audits.set(forecast, answer);
+  }
+  return answer;
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -211,9 +221,9 @@ export const predictEndpoint: Endpoint = endpoint({
     call.seen.cache = made.given.verdict;
     call.seen.quoteCache = made.quoteVerdict;
     call.response.setHeader('X-Cache', made.given.verdict);
-    const { body, etag } = isPast(made.given.value)
+    const written = isPast(made.given.value)
       ? writtenAnswer(predicted(call, made))
       : writtenPrediction(call.context, made.given, made.quote);
-    return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
+    return new WrittenAnswer(written, { etag: written.etag, cacheControl: 'private, no-cache' });
   },
 });

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import { type Forecast, type ForecastName, type PastForecast, pastForecastId } from '../../domain/forecast.ts';
@@ -6,8 +6,51 @@ import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import { modelMentions } from '../postgres/model-mentions.ts';
-import type { ForecastRow, Schema } from '../postgres/schema.ts';
+import type { Schema } from '../postgres/schema.ts';
+import { Statement } from '../postgres/statement.ts';
 import type { ForecastStore } from './forecast-store.ts';
+
+type Row = Selectable<Schema['forecast']>;
+type NewRow = Required<Insertable<Schema['forecast']>>;
+
+const COLUMNS = [
+  'tenant',
+  'model_id',
+  'origin_session',
+  'horizon',
+  'ticker',
+  'kind',
+  'model_version',
+  'target_session',
+  'current_price',
+  'log_return',
+  'intervals',
+  'confidence',
+  'direction_probability',
+  'certificate_id',
+  'baseline_ratio',
+  'notes',
+  'made_at',
+] as const satisfies readonly (keyof NewRow)[];
+
+/** Gives the row that it stored, none where the place was taken. */
+const SAVE = new Statement<NewRow, Row>((db, place) =>
+  db
+    .insertInto('forecast')
+    .values(Object.fromEntries(COLUMNS.map((column) => [column, place(column)])) as unknown as NewRow)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(COLUMNS),
+);
+
+const FIND = new Statement<Pick<Row, 'tenant' | 'model_id' | 'origin_session' | 'horizon'>, Row>((db, place) =>
+  db
+    .selectFrom('forecast')
+    .select(COLUMNS)
+    .where('tenant', '=', place('tenant'))
+    .where('model_id', '=', place('model_id'))
+    .where('origin_session', '=', place('origin_session'))
+    .where('horizon', '=', place('horizon')),
+);
 
 /** Forecasts in PostgreSQL. */
 export class PostgresForecastStore implements ForecastStore {
@@ -18,13 +61,9 @@ export class PostgresForecastStore implements ForecastStore {
   }
 
   async save(context: Context, forecast: Forecast): Promise<Forecast> {
-    await this.#database.run((db) =>
-      db
-        .insertInto('forecast')
-        .values(rowOf(context, forecast))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute(),
-    );
+    const [row] = await this.#database.ask(SAVE, rowOf(context, forecast));
+    if (row !== undefined) return forecastOf(row);
+    // Its place was taken.
     const stored = await this.find(context, forecast.modelId, forecast.originSession, forecast.horizon);
     if (stored === undefined) throw new Error(`the forecast of ${forecast.modelId} vanished while it was stored`);
     return stored;
@@ -75,16 +114,8 @@ export class PostgresForecastStore implements ForecastStore {
     originSession: SessionDate,
     horizon: Horizon,
   ): Promise<Forecast | undefined> {
-    const row = await this.#database.run((db) =>
-      db
-        .selectFrom('forecast')
-        .selectAll()
-        .where('tenant', '=', context.tenant)
-        .where('model_id', '=', modelId)
-        .where('origin_session', '=', originSession)
-        .where('horizon', '=', horizon)
-        .executeTakeFirst(),
-    );
+    const place = { tenant: context.tenant, model_id: modelId, origin_session: originSession, horizon };
+    const [row] = await this.#database.ask(FIND, place);
     return row === undefined ? undefined : forecastOf(row);
   }
 
@@ -132,7 +163,7 @@ export class PostgresForecastStore implements ForecastStore {
 }
 
 /** A row from its forecast. */
-function rowOf({ tenant }: Context, forecast: Forecast) {
+function rowOf({ tenant }: Context, forecast: Forecast): NewRow {
   return {
     tenant,
     model_id: forecast.modelId,
@@ -158,7 +189,7 @@ function pastForecastOf(row: Selectable<Schema['forecast_as_of']>): PastForecast
   return { ...forecastOf(row), vantage: { asOf: row.as_of, knownAt: row.known_at } };
 }
 
-function forecastOf(row: Selectable<ForecastRow>): Forecast {
+function forecastOf(row: Row): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,

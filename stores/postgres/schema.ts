@@ -10,7 +10,7 @@ import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/mod
 type Document<T> = ColumnType<T, string, string>;
 
 /** A forecast, live or as of a past day. */
-export interface ForecastRow {
+interface ForecastRow {
   tenant: string;
   model_id: string;
   origin_session: string;
