@@ -1,4 +1,4 @@
-import type { Instant, SessionDate, Vantage } from '../domain/bar.ts';
+import type { Vantage } from '../domain/bar.ts';
 import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { JudgementResult, OnBehindNaive } from '../domain/scoring.ts';
@@ -13,11 +13,11 @@ export type ScoringActivities = ReturnType<typeof scoringActivities>;
 /** Scoring past forecasts, beside the workflows; task queue `stockcast`. */
 export function scoringActivities(services: Services, onBehindNaive: OnBehindNaive) {
   return {
-    /** From where a scoring looks, and how much there is to do. `at`: an as-of date, or when the run was due. */
+    /** From where a scoring looks, and how much there is to do. `at`: an as-of date, or the instant it was due. */
     planScoring: (input: {
       context: ContextRecord;
       ticker?: string;
-      at: SessionDate | Instant;
+      at: string;
     }): Promise<{ vantage: Vantage; total: number }> =>
       heartbeating(async () => {
         const context = contextFrom(input.context);

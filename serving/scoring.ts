@@ -6,7 +6,7 @@ import { adjusted, historyOf } from './histories.ts';
 import type { Services } from './services.ts';
 
 /** Forecasts of one batch: each ticker in it costs one reading of its history. */
-export const SCORING_BATCH = 200;
+const SCORING_BATCH = 200;
 
 /** Which forecasts are to be scored, seen from where. */
 export interface ScoringRequest {

@@ -12,6 +12,7 @@ import * as lineage from './migrations/0009-lineage.ts';
 import * as restatements from './migrations/0010-restatements.ts';
 import * as forecastScores from './migrations/0011-forecast-scores.ts';
 import * as drift from './migrations/0012-drift.ts';
+import * as forecastsAsOf from './migrations/0014-forecasts-as-of.ts';
 import type { Schema } from './schema.ts';
 
 /** In the order in which they run; one that has been released is never changed. */
@@ -28,6 +29,7 @@ const MIGRATIONS = {
   '0010-restatements': restatements,
   '0011-forecast-scores': forecastScores,
   '0012-drift': drift,
+  '0014-forecasts-as-of': forecastsAsOf,
 };
 
 /** How the migrator says that other migrations than these have run, and PostgreSQL (42P07) that a table is there. */
