@@ -136,7 +136,7 @@ async function featureDrift(
   const nNew = now.dates.filter((date) => date > lastLearnt).length;
   const length = windowLength(nReference, nNew);
   const untold =
-    tooFew('too few sessions to learn from', nReference, SHORTEST_REFERENCE) ??
+    tooFew('its training window is too short to compare with', nReference, SHORTEST_REFERENCE) ??
     tooFew('too few new sessions since it was trained', nNew, LEAST_WINDOW);
   if (untold !== undefined) return untold;
   const start = now.dates.length - length;

@@ -13,6 +13,7 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
+import { startMonitoring } from '../../serving/drift-runs.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
@@ -66,6 +67,7 @@ await record('train-universe-cancelled', run_id);
 const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
 await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
+await record('monitor-drift', (await startMonitoring(services, temporal, context, {})).run_id);
 await temporal.close();
 await stores.close();
 
