@@ -11,6 +11,8 @@ import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
+import { checkDriftBatch } from '../serving/drift.ts';
+import { vantageOf } from '../serving/vantages.ts';
 import { listDatasets } from '../serving/datasets.ts';
 import type { PredictionAnswer } from '../serving/prediction-answer.ts';
 import { allEndpoints } from './routes/index.ts';
@@ -52,6 +54,7 @@ beforeAll(async () => {
   await pipeline.ended(done);
   const horizonTen = { ...WISH, horizons: [10] };
   await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', horizonTen)).run_id);
+  await checkDriftBatch(services, context, { vantage: vantageOf(context), ticker: 'AAPL' });
   underWay = await start('GOOG', undefined, true);
   toApprove = await start('MSFT', undefined, true);
   api = await startApi({

@@ -20,7 +20,7 @@ test('a column that never moved alarms once it does, and not while it does not',
     p: 1,
     columns: [{ psi: 0, ks: 0, spreadKs: 0 }],
   });
-  expect(compareWindows([still], [column(Float64Array.from({ length: 25 }, (_, i) => i))]).p).toBe(0);
+  expect(compareWindows([still], [column(Float64Array.from({ length: 25 }, (_, i) => i))]).p).toBeLessThan(1e-6);
 });
 
 test('says which column drifted, and how far it lies beside what is usual', () => {

@@ -44,7 +44,9 @@ test('the index is computed from shares of bins, each with half a value more', (
 test('bins that a value fills alone are one, and no bin is empty', () => {
   const mostlyZero = Float64Array.from({ length: 100 }, (_, i) => (i < 80 ? 0 : i));
   const column = new ReferenceColumn(mostlyZero, 5);
-  expect(column.expectedPsi(50)).toBeCloseTo(1 / 100 + 1 / 50, 12);
   expect(column.distance(mostlyZero).psi).toBe(0);
-  expect(new ReferenceColumn(new Float64Array(10).fill(7), 5).expectedPsi(5)).toBe(0);
+  // Two bins: 80 values of 0 and 20 above; the window has all of its 4 above.
+  const [r, w] = [80.5 / 101, 0.5 / 5];
+  const expected = (w - r) * Math.log(w / r) + (r - w) * Math.log((1 - w) / (1 - r));
+  expect(column.distance(Float64Array.from([90, 91, 92, 93])).psi).toBeCloseTo(expected, 12);
 });

@@ -17,8 +17,8 @@ const EMPTY_BIN = 0.5;
  * One column of a reference, ready to have windows compared with it. Bins hold equally many of the reference's values,
  * or more where values repeat.
  *
- * Source of the index: Kullback and Leibler's divergence made symmetric; of its expectation without drift, (bins - 1)
- * (1 / n + 1 / m): Yurdakul, "Statistical Properties of Population Stability Index" (2018).
+ * Source of the index, and that it comes to about (bins - 1) (1 / n + 1 / m) for independent values without drift:
+ * Yurdakul, "Statistical Properties of Population Stability Index" (2018).
  */
 export class ReferenceColumn {
   readonly #sorted: Float64Array;
@@ -43,11 +43,6 @@ export class ReferenceColumn {
     // A value that fills several bins makes them one; an edge at the least value would leave an empty bin below it.
     this.#edges = [...new Set(edges)].filter((edge) => edge > this.#sorted[0]!);
     this.#counts = this.#count(values);
-  }
-
-  /** What the index comes to on average for independent values of the same distribution. */
-  expectedPsi(windowLength: number): number {
-    return this.#edges.length * (1 / this.#sorted.length + 1 / windowLength);
   }
 
   /** How far a window that is no part of the reference lies from it. */
