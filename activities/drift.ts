@@ -1,4 +1,4 @@
-import type { Instant, SessionDate, Vantage } from '../domain/bar.ts';
+import type { Vantage } from '../domain/bar.ts';
 import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { DriftBatch, DriftRetraining, OnDrift } from '../domain/drift.ts';
@@ -24,7 +24,7 @@ export function driftActivities(services: Services, temporal: TemporalGateway, s
     planDrift: (input: {
       context: ContextRecord;
       ticker?: string;
-      at: SessionDate | Instant;
+      at: string;
     }): Promise<{ vantage: Vantage; total: number }> =>
       heartbeating(async () => {
         const context = contextFrom(input.context);

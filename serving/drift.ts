@@ -35,7 +35,7 @@ import { readSnapshot } from './snapshots.ts';
 import { readSeries } from './walk-forward-series.ts';
 
 /** Models of one batch: each costs a reading of its history, its dataset and its out-of-sample forecasts. */
-export const DRIFT_BATCH = 20;
+const DRIFT_BATCH = 20;
 /** Newest live forecasts of a model that its coverage is counted on, at most: a year. */
 const COVERAGE_WINDOW = 252;
 const MOST_FORECASTS = 2000;

@@ -6,7 +6,11 @@ const column = (values: ArrayLike<number>) => ({ name: 'x', values: Float64Array
 
 test('nothing is found in identical data', () => {
   const [reference, newest] = split(autoregressive(0.9, 5, 525, 3), 500, 25);
-  for (const whole of [reference, newest]) expect(compareWindows(whole, whole)).toMatchObject({ p: 1 });
+  const evenly = newest.map(({ name }, j) => ({
+    name,
+    values: reference[j]!.values.toSorted().filter((_, i) => i % 20 === 10),
+  }));
+  expect(compareWindows(reference, evenly).p).toBeGreaterThan(0.99);
   // Windows that the reference has seen are no drift either.
   for (let start = 0; start <= 475; start += 25) {
     const seen = reference.map(({ name, values }) => ({ name, values: values.slice(start, start + 25) }));

@@ -5,7 +5,7 @@ import { ReferenceColumn, type WindowDistance } from './window-distance.ts';
 /** Sessions that a window must have before anything is said of it. */
 export const LEAST_WINDOW = 20;
 /** Sessions that a window has at most: a quarter of a year. */
-export const LONGEST_WINDOW = 63;
+const LONGEST_WINDOW = 63;
 /** Windows side by side that a reference must hold, so that it is known how much they differ without drift. */
 export const LEAST_WINDOWS = 20;
 

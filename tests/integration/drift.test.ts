@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DriftReport, MONITOR_DRIFT, type MonitorDriftInput, type MonitorDriftResult } from '../../domain/drift.ts';
+import {
+  type DriftReport,
+  MONITOR_DRIFT,
+  type MonitorDriftInput,
+  type MonitorDriftResult,
+} from '../../domain/drift.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { startMonitoring } from '../../serving/drift-runs.ts';
 import { retrainDrifted } from '../../serving/retrain-drifted.ts';
