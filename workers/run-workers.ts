@@ -1,9 +1,11 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
+import { scheduledActivities } from '../activities/scheduled.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { QUEUES } from '../domain/run.ts';
+import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
@@ -19,6 +21,8 @@ export interface WorkerParts {
   readonly address: NativeConnectionOptions['address'];
   readonly namespace: string;
   readonly trainingSlots: number;
+  /** What scheduled retrainings take from the configuration. */
+  readonly retraining: RetrainingSettings;
   readonly shutdownGraceMs: number;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
@@ -54,7 +58,10 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         ...common,
         taskQueue: QUEUES.orchestration,
         ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
-        activities: orchestrationActivities(services, temporal.client),
+        activities: {
+          ...orchestrationActivities(services, temporal.client),
+          ...scheduledActivities(services, parts.retraining),
+        },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {
