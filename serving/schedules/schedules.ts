@@ -1,4 +1,4 @@
-import type { ScheduleDescription } from '@temporalio/client';
+import { type ScheduleDescription, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Context } from '../../domain/context.ts';
 import { EXCHANGE_TIME_ZONE } from '../../domain/due-times.ts';
 import { StockcastError } from '../../domain/errors.ts';
@@ -81,7 +81,7 @@ export async function describeSchedule(
   return {
     ...viewOf(description, context.tenant),
     jitter_ms: description.spec.jitter ?? 0,
-    overlap: description.policies.overlap,
+    overlap: description.policies.overlap ?? ScheduleOverlapPolicy.SKIP,
     catch_up_ms: description.policies.catchupWindow,
     because,
     times,
