@@ -1,3 +1,4 @@
+import { isSession, newYorkDate } from '../../domain/calendar.ts';
 import type { DuePart, DueTimes } from '../../domain/due-times.ts';
 import type { AppliedSchedule } from '../../serving/schedules/apply-schedules.ts';
 import type { ScheduleDetails, ScheduleView } from '../../serving/schedules/schedules.ts';
@@ -52,10 +53,10 @@ export function scheduleDetails(schedule: ScheduleDetails, colors: Colors): stri
     `  due       ${schedule.times.map(timesInWords).join(' and ')}, ${schedule.time_zone}`,
     `  jitter    up to ${duration(schedule.jitter_ms)}: ${because.jitter}`,
     `  overlap   ${schedule.overlap}: ${because.overlap}`,
-    `  catch-up  within ${duration(schedule.catch_up_ms)}: ${because.catchUp}`,
+    `  catch-up  within ${duration(schedule.catch_up_ms)}: ${because.catch_up}`,
     `  starts    ${schedule.workflow} with ${JSON.stringify(schedule.input)}`,
     `  so far    ${schedule.taken} runs; ${missed}`,
-    `  next      ${schedule.next.map(instant).join(', ')}${schedule.paused ? ' (once resumed)' : ''}`,
+    `  next      ${schedule.next.map(nextInWords).join(', ')}${schedule.paused ? ' (once resumed)' : ''}`,
     `  temporal  npx stockcast temporal schedule describe --schedule-id ${schedule.schedule_id}`,
   ];
   if (schedule.runs.length === 0) return [...lines, '  no runs yet'].join('\n');
@@ -67,6 +68,10 @@ export function scheduleDetails(schedule: ScheduleDetails, colors: Colors): stri
     run.verdict === null || run.verdict === run.status ? run.status : `${run.status}, ${run.verdict}`,
   ]);
   return [...lines, plainTable(columns, rows, colors)].join('\n');
+}
+
+function nextInWords(time: string): string {
+  return `${instant(time)}${isSession(newYorkDate(new Date(time))) ? '' : ' (skipped: the exchange is closed)'}`;
 }
 
 function timesInWords({ dayOfWeek = '*', hour = 0, minute = 0, second = 0 }: DueTimes): string {

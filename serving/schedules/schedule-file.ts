@@ -4,6 +4,9 @@ import { DAYS_OF_WEEK, type DueTimes, EXCHANGE_TIME_ZONE } from '../../domain/du
 import { StockcastError } from '../../domain/errors.ts';
 import { INGEST_PRICES, RETRAIN } from '../../domain/scheduled-run.ts';
 
+/** What a schedule's name looks like: it is part of ids. */
+export const SCHEDULE_NAME = /^[a-z0-9][a-z0-9-]{0,59}$/;
+
 const text = z.string().trim().min(1);
 const texts = z.array(text).min(1);
 
@@ -56,7 +59,7 @@ const times: z.ZodType<DueTimes> = z.strictObject({
 });
 
 const entry = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case letters, digits and single "-"'),
+  name: z.string().regex(SCHEDULE_NAME, 'expected up to 60 lower-case letters, digits or "-"'),
   workflow: z.string(),
   purpose: text,
   times: z.array(times).min(1),

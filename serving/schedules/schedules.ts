@@ -6,6 +6,7 @@ import type { ScheduleNote } from '../../domain/scheduled-run.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import { describe, ownScheduleIds, requireOurs } from './apply-schedules.ts';
 import { scheduleId, schedulePrefix } from './compile-schedule.ts';
+import { SCHEDULE_NAME } from './schedule-file.ts';
 
 /** A run that a schedule has started. */
 export interface ScheduledRun {
@@ -42,7 +43,8 @@ export interface ScheduleDetails extends ScheduleView {
   readonly jitter_ms: number;
   readonly overlap: string;
   readonly catch_up_ms: number;
-  readonly because: ScheduleNote['because'];
+  /** Why they are as they are. */
+  readonly because: { readonly jitter: string; readonly overlap: string; readonly catch_up: string };
   readonly times: ScheduleNote['times'];
   readonly input: unknown;
   readonly runs: readonly ScheduledRun[];
@@ -77,13 +79,15 @@ export async function describeSchedule(
   name: string,
 ): Promise<ScheduleDetails> {
   const description = await known(temporal, context, name);
-  const { because, times } = description.action.memo as unknown as ScheduleNote;
+  // Somebody may have changed it by hand and left these out.
+  const { because, times = [] } = (description.action.memo ?? {}) as Partial<ScheduleNote>;
+  const { jitter = '', overlap = '', catchUp = '' } = because ?? {};
   return {
     ...viewOf(description, context.tenant),
     jitter_ms: description.spec.jitter ?? 0,
     overlap: description.policies.overlap ?? ScheduleOverlapPolicy.SKIP,
     catch_up_ms: description.policies.catchupWindow,
-    because,
+    because: { jitter, overlap, catch_up: catchUp },
     times,
     input: description.action.args?.[0],
     runs: await runsOf(temporal, description.scheduleId),
@@ -131,7 +135,7 @@ export async function triggerSchedule(
 
 async function known(temporal: TemporalGateway, context: Context, name: string): Promise<ScheduleDescription> {
   const { tenant } = context;
-  const description = await describe(temporal, scheduleId(tenant, name));
+  const description = SCHEDULE_NAME.test(name) ? await describe(temporal, scheduleId(tenant, name)) : undefined;
   if (description === undefined) {
     const names = (await ownScheduleIds(temporal, tenant)).map((id) => id.slice(schedulePrefix(tenant).length));
     throw new StockcastError('SCHEDULE_UNKNOWN', { schedule: name, known: names.length === 0 ? 'none yet' : names });
