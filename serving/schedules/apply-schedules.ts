@@ -1,11 +1,5 @@
-import {
-  type Client,
-  ScheduleAlreadyRunning,
-  type ScheduleDescription,
-  ScheduleNotFoundError,
-} from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, type ScheduleDescription } from '@temporalio/client';
 import type { Context } from '../../domain/context.ts';
-import { StockcastError } from '../../domain/errors.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import {
   type CompiledSchedule,
@@ -14,6 +8,7 @@ import {
   isAsCompiled,
   schedulePrefix,
 } from './compile-schedule.ts';
+import { describe, onSchedules, ownScheduleIds, requireOurs } from './own-schedules.ts';
 import type { DeclaredSchedule } from './schedule-file.ts';
 
 /** What applying did, or would do, to one schedule. */
@@ -59,37 +54,11 @@ export async function applySchedules(
     // The list lags behind: what it names may be gone.
     const description = await describe(temporal, id);
     if (description === undefined) continue;
-    if (options.dryRun !== true) await temporal.call((client) => client.schedule.getHandle(id).delete());
+    if (options.dryRun !== true) await onSchedules(temporal, (client) => client.schedule.getHandle(id).delete());
     const { paused } = description.state;
     applied.push({ name: id.slice(schedulePrefix(tenant).length), schedule_id: id, change: 'removed', paused });
   }
   return applied;
-}
-
-/** Ids of the tenant's schedules as Temporal lists them, which may lag behind by a moment. */
-export async function ownScheduleIds(temporal: TemporalGateway, tenant: string): Promise<string[]> {
-  return temporal.call(async (client) => {
-    const ids: string[] = [];
-    for await (const { scheduleId, memo } of client.schedule.list()) {
-      if (scheduleId.startsWith(schedulePrefix(tenant)) && memo?.[OWNER_FIELD] === tenant) ids.push(scheduleId);
-    }
-    return ids.sort();
-  });
-}
-
-/** What Temporal says of a schedule; undefined where there is none. */
-export async function describe(temporal: TemporalGateway, id: string): Promise<ScheduleDescription | undefined> {
-  try {
-    return await temporal.call((client) => client.schedule.getHandle(id).describe());
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-/** @throws StockcastError SCHEDULE_FOREIGN */
-export function requireOurs({ scheduleId, memo }: ScheduleDescription, tenant: string): void {
-  if (memo?.[OWNER_FIELD] !== tenant) throw new StockcastError('SCHEDULE_FOREIGN', { schedule: scheduleId });
 }
 
 async function applyOne(
@@ -104,7 +73,9 @@ async function applyOne(
     if (dryRun) return { change: 'created', paused };
     const state = paused ? { paused, note: pausedBecause } : {};
     try {
-      await temporal.call((client) => client.schedule.create({ ...compiled, memo: { [OWNER_FIELD]: tenant }, state }));
+      await onSchedules(temporal, (client) =>
+        client.schedule.create({ ...compiled, memo: { [OWNER_FIELD]: tenant }, state }),
+      );
       return { change: 'created', paused };
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
@@ -119,7 +90,7 @@ async function applyOne(
   }
   const { paused } = there.state;
   if (isAsCompiled(there, compiled)) return { change: 'unchanged', paused };
-  if (!dryRun) await temporal.call((client) => update(client, compiled));
+  if (!dryRun) await onSchedules(temporal, (client) => update(client, compiled));
   return { change: 'updated', paused };
 }
 

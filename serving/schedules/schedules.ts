@@ -4,8 +4,8 @@ import { EXCHANGE_TIME_ZONE } from '../../domain/due-times.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import type { ScheduleNote } from '../../domain/scheduled-run.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
-import { describe, ownScheduleIds, requireOurs } from './apply-schedules.ts';
 import { scheduleId, schedulePrefix } from './compile-schedule.ts';
+import { describe, onSchedules, ownScheduleIds, requireOurs } from './own-schedules.ts';
 import { SCHEDULE_NAME } from './schedule-file.ts';
 
 /** A run that a schedule has started. */
@@ -102,7 +102,7 @@ export async function pauseSchedule(
   note: string,
 ): Promise<ScheduleView> {
   const { scheduleId: id } = await known(temporal, context, name);
-  await temporal.call((client) => client.schedule.getHandle(id).pause(note));
+  await onSchedules(temporal, (client) => client.schedule.getHandle(id).pause(note));
   return viewOf(await known(temporal, context, name), context.tenant);
 }
 
@@ -114,7 +114,7 @@ export async function resumeSchedule(
   note: string,
 ): Promise<ScheduleView> {
   const { scheduleId: id } = await known(temporal, context, name);
-  await temporal.call((client) => client.schedule.getHandle(id).unpause(note));
+  await onSchedules(temporal, (client) => client.schedule.getHandle(id).unpause(note));
   return viewOf(await known(temporal, context, name), context.tenant);
 }
 
@@ -129,7 +129,7 @@ export async function triggerSchedule(
 ): Promise<ScheduleView> {
   const description = await known(temporal, context, name);
   const { overlap } = description.policies;
-  await temporal.call((client) => client.schedule.getHandle(description.scheduleId).trigger(overlap));
+  await onSchedules(temporal, (client) => client.schedule.getHandle(description.scheduleId).trigger(overlap));
   return viewOf(await known(temporal, context, name), context.tenant);
 }
 
@@ -162,7 +162,7 @@ function viewOf({ scheduleId: id, action, spec, state, info }: ScheduleDescripti
 
 /** The newest runs of a schedule, newest first, as Temporal lists them a moment later. */
 async function runsOf(temporal: TemporalGateway, id: string): Promise<ScheduledRun[]> {
-  return temporal.call(async (client) => {
+  return onSchedules(temporal, async (client) => {
     const runs: ScheduledRun[] = [];
     const query = `TemporalScheduledById = "${id}"`;
     for await (const run of client.workflow.list({ query, pageSize: SHOWN_RUNS })) {
