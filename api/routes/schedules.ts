@@ -47,7 +47,9 @@ const details = schedule.extend({
 });
 
 const params = z.strictObject({ name: z.string() });
-const turning = z.strictObject({ reason: z.string().optional().describe('Why, for whoever looks at it later') });
+const turning = z
+  .strictObject({ reason: z.string().optional().describe('Why, for whoever looks at it later') })
+  .meta({ examples: [{ reason: 'the provider moves house' }] });
 
 const unknown = ['SCHEDULE_UNKNOWN', 'SCHEDULE_FOREIGN', 'TEMPORAL_UNAVAILABLE'] as const;
 const turned = [...unknown, 'MEDIA_TYPE_UNSUPPORTED', 'REQUEST_TOO_LARGE'] as const;

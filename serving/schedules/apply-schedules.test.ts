@@ -57,7 +57,7 @@ it('tells Temporal the time zone, jitter, policies and their reasons', async () 
     args: [{ version: 1, context: { tenant: context.tenant, principal: 'schedule/retrain' } }],
   });
   expect(await describeSchedule(temporal, context, 'retrain')).toMatchObject({
-    because: { jitter: 'not all at once', overlap: 'each day gets its run', catchUp: 'an hour is enough' },
+    because: { jitter: 'not all at once', overlap: 'each day gets its run', catch_up: 'an hour is enough' },
     overlap: 'BUFFER_ALL',
     catch_up_ms: 3_600_000,
   });
