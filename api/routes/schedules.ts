@@ -40,6 +40,7 @@ const details = schedule.extend({
         status: z.string(),
         as_of: z.iso.date().nullable().describe('The session that it was for'),
         verdict: z.string().nullable().describe('How it came out: completed, failed, skipped or cancelled'),
+        reason: z.string().nullable().describe('Why it was skipped or failed'),
         ui: z.string().nullable(),
       }),
     )

@@ -1,7 +1,7 @@
 import { isSession, newYorkDate } from '../../domain/calendar.ts';
 import type { DuePart, DueTimes } from '../../domain/due-times.ts';
 import type { AppliedSchedule } from '../../serving/schedules/apply-schedules.ts';
-import type { ScheduleDetails, ScheduleView } from '../../serving/schedules/schedules.ts';
+import type { ScheduleDetails, ScheduleView, ScheduledRun } from '../../serving/schedules/schedules.ts';
 import type { Colors } from '../output.ts';
 import { plainTable } from './plain-table.ts';
 import { instant } from './run-tables.ts';
@@ -65,9 +65,14 @@ export function scheduleDetails(schedule: ScheduleDetails, colors: Colors): stri
     `  ${run.run_id}`,
     run.due_at === null ? '' : instant(run.due_at),
     run.as_of ?? '',
-    run.verdict === null || run.verdict === run.status ? run.status : `${run.status}, ${run.verdict}`,
+    statusInWords(run),
   ]);
   return [...lines, plainTable(columns, rows, colors)].join('\n');
+}
+
+function statusInWords({ status, verdict, reason }: ScheduledRun): string {
+  const how = verdict === null || verdict === status ? status : `${status}, ${verdict}`;
+  return reason === null ? how : `${how}: ${reason}`;
 }
 
 function nextInWords(time: string): string {

@@ -1,8 +1,16 @@
-import { type ScheduleDescription, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  type ScheduleDescription,
+  ScheduleOverlapPolicy,
+  type WorkflowExecutionInfo,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { Context } from '../../domain/context.ts';
 import { EXCHANGE_TIME_ZONE } from '../../domain/due-times.ts';
 import { StockcastError } from '../../domain/errors.ts';
-import type { ScheduleNote } from '../../domain/scheduled-run.ts';
+import { failureReason } from '../../domain/failure-reason.ts';
+import type { ScheduleNote, SkippedRun } from '../../domain/scheduled-run.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import { scheduleId, schedulePrefix } from './compile-schedule.ts';
 import { describe, onSchedules, ownScheduleIds, requireOurs } from './own-schedules.ts';
@@ -18,6 +26,8 @@ export interface ScheduledRun {
   /** What its search attributes say: the session that it was for, and how it came out. */
   readonly as_of: string | null;
   readonly verdict: string | null;
+  /** Why it was skipped or failed. */
+  readonly reason: string | null;
   readonly ui: string | null;
 }
 
@@ -163,22 +173,41 @@ function viewOf({ scheduleId: id, action, spec, state, info }: ScheduleDescripti
 /** The newest runs of a schedule, newest first, as Temporal lists them a moment later. */
 async function runsOf(temporal: TemporalGateway, id: string): Promise<ScheduledRun[]> {
   return onSchedules(temporal, async (client) => {
-    const runs: ScheduledRun[] = [];
+    const found: WorkflowExecutionInfo[] = [];
     const query = `TemporalScheduledById = "${id}"`;
     for await (const run of client.workflow.list({ query, pageSize: SHOWN_RUNS })) {
-      const attribute = (key: string) => (run.searchAttributes[key]?.[0] ?? null) as string | Date | null;
-      const dueAt = attribute('TemporalScheduledStartTime');
-      runs.push({
-        run_id: run.workflowId,
-        due_at: dueAt === null ? null : new Date(dueAt).toISOString(),
-        started_at: run.startTime.toISOString(),
-        status: run.status.name.toLowerCase(),
-        as_of: attribute('StockcastAsOf') as string | null,
-        verdict: attribute('StockcastVerdict') as string | null,
-        ui: temporal.uiLink(run.workflowId),
-      });
-      if (runs.length >= SHOWN_RUNS) break;
+      found.push(run);
+      if (found.length >= SHOWN_RUNS) break;
     }
-    return runs;
+    return Promise.all(
+      found.map(async (run) => {
+        const attribute = (key: string) => (run.searchAttributes[key]?.[0] ?? null) as string | Date | null;
+        const dueAt = attribute('TemporalScheduledStartTime');
+        const [status, verdict] = [run.status.name.toLowerCase(), attribute('StockcastVerdict') as string | null];
+        return {
+          run_id: run.workflowId,
+          due_at: dueAt === null ? null : new Date(dueAt).toISOString(),
+          started_at: run.startTime.toISOString(),
+          status,
+          as_of: attribute('StockcastAsOf') as string | null,
+          verdict,
+          reason: verdict === 'skipped' || status === 'failed' ? await reasonOf(client, run) : null,
+          ui: temporal.uiLink(run.workflowId),
+        };
+      }),
+    );
   });
+}
+
+async function reasonOf(client: Client, { workflowId, runId }: WorkflowExecutionInfo): Promise<string | null> {
+  try {
+    const result: unknown = await client.workflow.getHandle(workflowId, runId).result();
+    return (result as Partial<SkippedRun> | null)?.reason ?? null;
+  } catch (error) {
+    // Temporal forgets what ended long ago.
+    if (error instanceof WorkflowNotFoundError) return null;
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const { code, message } = failureReason(error);
+    return `${code}: ${message}`;
+  }
 }

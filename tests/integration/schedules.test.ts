@@ -189,11 +189,9 @@ describe('a day of schedules', () => {
     ]);
     await backfill('retrain', '2012-10-29T00:00:00Z', '2012-10-30T00:00:00Z');
     const [storm] = await ended('retrain', ['2012-10-29T22:30:00.000Z']);
-    expect(storm).toMatchObject({ status: 'completed', verdict: 'skipped' });
-    expect(await resultOf(storm!.run_id)).toEqual({
-      verdict: 'skipped',
-      reason: 'the exchange is closed on 2012-10-29',
-    });
+    const reason = 'the exchange is closed on 2012-10-29';
+    expect(storm).toMatchObject({ status: 'completed', verdict: 'skipped', reason });
+    expect(await resultOf(storm!.run_id)).toEqual({ verdict: 'skipped', reason });
     expect(yahoo.requests).toEqual([]);
   });
 
