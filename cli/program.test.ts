@@ -25,7 +25,7 @@ const COMMANDS = [
     'schedules trigger',
     'schedules describe',
   ],
-  ...['worker', 'api', 'doctor'],
+  ...['worker', 'api', 'doctor', 'score', 'track-record'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

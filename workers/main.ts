@@ -45,6 +45,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
       retraining: config,
+      onBehindNaive: config.onBehindNaive,
       shutdownGraceMs: config.shutdownGraceMs,
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),

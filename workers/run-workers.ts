@@ -2,9 +2,11 @@ import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOpti
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { scheduledActivities } from '../activities/scheduled.ts';
+import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { QUEUES } from '../domain/run.ts';
+import type { OnBehindNaive } from '../domain/scoring.ts';
 import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
@@ -24,6 +26,8 @@ export interface WorkerParts {
   /** What scheduled retrainings take from the configuration. */
   readonly retraining: RetrainingSettings;
   readonly shutdownGraceMs: number;
+  /** What is done about what serves and is behind naive; default: it is noted. */
+  readonly onBehindNaive?: OnBehindNaive;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
@@ -61,6 +65,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         activities: {
           ...orchestrationActivities(services, temporal.client),
           ...scheduledActivities(services, parts.retraining),
+          ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
         },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),

@@ -18,6 +18,7 @@ import {
 } from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
+import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
@@ -67,6 +68,10 @@ await new Promise((resolve) => setTimeout(resolve, 4000));
 await cancelRun(temporal, context, run_id);
 await record('train-universe-cancelled', run_id);
 await recordScheduled();
+// What runs as of past days forecast has matured by now.
+const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
+await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
+await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
 await temporal.close();
 await stores.close();
 
