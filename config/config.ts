@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
@@ -7,6 +7,7 @@ import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
 import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
 import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
+import { PROJECT_DIR } from './project-dir.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
@@ -186,6 +187,14 @@ export const SETTINGS = {
     .describe(
       'What is done when known history was changed: offer says the command that trains what serves and rests on it, retrain starts it',
     ),
+  STOCKCAST_SCHEDULES_FILE: z
+    .string()
+    .optional()
+    .describe('File that declares the schedules; default: config/schedules.json of the project'),
+  STOCKCAST_SCHEDULES: z
+    .enum(['paused', 'running'])
+    .default('paused')
+    .describe('How npm start leaves the schedules that it makes: paused until somebody resumes them, or running'),
   STOCKCAST_ON_BEHIND_NAIVE: z
     .enum(ON_BEHIND_NAIVE)
     .default('note')
@@ -245,6 +254,7 @@ export interface Config {
   readonly prices: PriceSettings;
   /** Whether what serves and rests on changed history is trained again at once. */
   readonly onRestatement: 'offer' | 'retrain';
+  readonly schedules: { readonly file: string; readonly atStart: 'paused' | 'running' };
   /** What is done about a model that serves and whose live record is significantly behind naive. */
   readonly onBehindNaive: OnBehindNaive;
   readonly trainingSlots: number;
@@ -347,6 +357,10 @@ export function loadConfig(
       quoteTtlMs: settings.STOCKCAST_QUOTE_TTL_MS,
     },
     onRestatement: settings.STOCKCAST_ON_RESTATEMENT,
+    schedules: {
+      file: resolve(cwd, settings.STOCKCAST_SCHEDULES_FILE ?? join(PROJECT_DIR, 'config', 'schedules.json')),
+      atStart: settings.STOCKCAST_SCHEDULES,
+    },
     onBehindNaive: settings.STOCKCAST_ON_BEHIND_NAIVE,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,

@@ -255,6 +255,26 @@ export const ERRORS = {
     title: 'Run failed',
     message: 'The run {run} failed: {reason}.',
   },
+  SCHEDULES_INVALID: {
+    status: 422,
+    retryable: false,
+    title: 'Schedules not usable',
+    message: 'The schedules in {file} are not usable and nothing was changed: {problems}.',
+  },
+  SCHEDULE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown schedule',
+    message:
+      'There is no schedule "{schedule}". Known: {known}. npx stockcast schedules apply makes those of the file.',
+  },
+  SCHEDULE_FOREIGN: {
+    status: 409,
+    retryable: false,
+    title: 'Schedule of somebody else',
+    message:
+      'The schedule {schedule} was not made by stockcast and is left alone. Remove it, or give ours another name in the file.',
+  },
   OBJECT_MISSING: {
     status: 500,
     retryable: false,

@@ -1,11 +1,13 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
+import { scheduledActivities } from '../activities/scheduled.ts';
 import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { QUEUES } from '../domain/run.ts';
 import type { OnBehindNaive } from '../domain/scoring.ts';
+import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
@@ -21,6 +23,8 @@ export interface WorkerParts {
   readonly address: NativeConnectionOptions['address'];
   readonly namespace: string;
   readonly trainingSlots: number;
+  /** What scheduled retrainings take from the configuration. */
+  readonly retraining: RetrainingSettings;
   readonly shutdownGraceMs: number;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
@@ -60,6 +64,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
         activities: {
           ...orchestrationActivities(services, temporal.client),
+          ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
         },
       }),

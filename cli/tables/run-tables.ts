@@ -105,7 +105,8 @@ function statusText(status: RunView['status'], colors: Colors): string {
   return status === 'running' ? colors.cyan(status) : colors.red(status);
 }
 
-function instant(text: string): string {
+/** A point in time as people read it, to the second. */
+export function instant(text: string): string {
   return `${text.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
