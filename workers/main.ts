@@ -45,6 +45,8 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
       shutdownGraceMs: config.shutdownGraceMs,
+      checkpointEveryMs: config.checkpointEveryMs,
+      maxCrashes: config.maxCrashes,
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });

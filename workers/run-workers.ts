@@ -20,6 +20,10 @@ export interface WorkerParts {
   readonly namespace: string;
   readonly trainingSlots: number;
   readonly shutdownGraceMs: number;
+  /** Shortest time between two checkpoints of a training; by default 5 s. */
+  readonly checkpointEveryMs?: number;
+  /** Deaths of the process in a row after which what it computed is given up; by default 5. */
+  readonly maxCrashes?: number;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
@@ -58,18 +62,20 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {
-      const pool = new ThreadedTrainingPool(parts.trainingSlots);
+      const pool = new ThreadedTrainingPool(parts.trainingSlots, parts.checkpointEveryMs);
       pools.push(pool);
       return Worker.create({
         ...common,
         taskQueue: QUEUES.training,
         maxConcurrentActivityTaskExecutions: parts.trainingSlots,
-        activities: trainingActivities(services, pool),
+        activities: trainingActivities(services, pool, parts.maxCrashes),
       });
     },
   };
   const workers = await Promise.all(queues.map((queue) => makers[queue]()));
   const shutdown = () => {
+    // What does not finish within the grace time is cut off; what it has done by now is kept.
+    for (const pool of pools) pool.checkpointNow();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {

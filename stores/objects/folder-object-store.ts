@@ -7,6 +7,8 @@ import { isKey, tenantKey, tenantPrefix } from './object-key.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
 const UNFINISHED = '.unfinished';
+/** The file system, or what of it this user may have, is full. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 /** A temporary file that nothing was written to for this long belongs to a process that was killed. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -30,9 +32,9 @@ export class FolderObjectStore implements ObjectStore {
       throw error;
     });
     await this.#swept;
-    await makeFolder(dirname(target));
     const temporary = join(this.#root, UNFINISHED, randomUUID());
     try {
+      await makeFolder(dirname(target));
       const file = await open(temporary, 'wx');
       try {
         await file.writeFile(bytes);
@@ -41,11 +43,13 @@ export class FolderObjectStore implements ObjectStore {
         await file.close();
       }
       await rename(temporary, target);
-    } catch (error) {
+      await syncFolder(dirname(target));
+    } catch (cause) {
       await rm(temporary, { force: true });
-      throw error;
+      const { code = '', message } = cause as NodeJS.ErrnoException;
+      if (!NO_ROOM.has(code)) throw cause;
+      throw new StockcastError('OBJECTS_FULL', { key, root: this.#root, problem: message }, { cause });
     }
-    await syncFolder(dirname(target));
   }
 
   async get(context: Context, key: string): Promise<Uint8Array> {
