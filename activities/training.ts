@@ -10,6 +10,7 @@ import { type TrainedModel, type TrainingData, type TrainingTask, trainModel } f
 import type { TrainingPool } from '../serving/training-pool.ts';
 import { type Tell, survivable } from './attempts.ts';
 import { heartbeating } from './failure.ts';
+import { Turns } from './turns.ts';
 
 export type TrainingActivities = ReturnType<typeof trainingActivities>;
 
@@ -19,8 +20,9 @@ export type TrainingActivities = ReturnType<typeof trainingActivities>;
  * stops its thread. One at which the process died `maxCrashes` times in a row is given up.
  */
 export function trainingActivities(services: Services, pool: TrainingPool, maxCrashes: number = MAX_CRASHES) {
+  const suspects = new Turns();
   const computing = <T>(body: (options: ComputationOptions) => Promise<T>): Promise<T> =>
-    survivable(maxCrashes, (tell) => body(computationOptions(tell)));
+    survivable({ maxCrashes, suspects }, (tell) => body(computationOptions(tell)));
   return {
     /** Names a search for parameters and says what it may see; undefined where the history is too short for one. */
     planSearch: (input: { context: ContextRecord; task: SearchTask }): Promise<PlannedSearch | undefined> =>

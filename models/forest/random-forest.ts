@@ -62,8 +62,8 @@ export const randomForest: ModelKind<ForestParameters> = {
   },
 };
 
-/** The trees that are grown. */
-type ForestState = { readonly [column in keyof Nodes]: Nodes[column] };
+/** The trees that are grown, and what the next one goes on from. */
+type ForestState = { readonly [column in keyof Nodes]: Nodes[column] } & { readonly featureOrder: Int32Array };
 
 function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {
   const { nTrees } = parameters;
@@ -75,15 +75,15 @@ function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: 
   const nGrown = grown?.roots.length ?? 0;
   const seeds = seededRandom(options.seed);
   withForestKernel((kernel) => {
-    const grower = new TreeGrower(kernel, X, y, parameters);
+    const grower = new TreeGrower(kernel, X, y, parameters, grown?.featureOrder);
     for (let tree = 0; tree < nTrees; tree++) {
       signal?.throwIfAborted();
-      // A seed of its own for each tree, so that tree n is the same whatever the ones before it drew.
+      // A seed of its own for each tree, so that those that are grown need not be grown again for it.
       const seed = seeds.nextInt(2 ** 32);
       if (tree < nGrown) continue;
       grower.grow(seed, nodes);
       onProgress?.((tree + 1) / nTrees);
-      checkpoints?.offer((): ForestState => ({ ...nodes.nodes() }));
+      checkpoints?.offer((): ForestState => ({ ...nodes.nodes(), featureOrder: grower.featureOrder() }));
     }
   });
   return new RandomForest({ nFeatures: X.nColumns, nodes: nodes.nodes() });
