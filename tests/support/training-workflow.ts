@@ -9,4 +9,3 @@ const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, tas
 export async function trainAlone(input: Parameters<TrainingActivities['train']>[0]) {
   return training.train(input);
 }
-
