@@ -280,7 +280,7 @@ export const ERRORS = {
       'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
   },
   OBJECTS_FULL: {
-    status: 507,
+    status: 503,
     retryable: true,
     title: 'No room for objects',
     message:

@@ -171,7 +171,7 @@ describe('a Temporal that is killed while a model trains', () => {
       expect(await training.bytes(modelId)).toBe(await training.undisturbed(task));
       expect(worker.child.exitCode).toBeNull();
       const { events } = await run.fetchHistory();
-      expect(events!.filter((event) => event.activityTaskCompletedEventAttributes != null)).toHaveLength(1);
+      expect(events!.filter(({ activityTaskCompletedEventAttributes: completed }) => completed)).toHaveLength(1);
       await worker.end('SIGTERM');
       await opened.pop()!.close();
       await temporal.close();

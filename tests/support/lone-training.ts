@@ -89,10 +89,10 @@ export class LoneTraining {
     const failure = activity.lastFailure;
     return {
       attempt: activity.attempt ?? 1,
-      ...(payload == null ? {} : { beat: defaultPayloadConverter.fromPayload<Beat>(payload) }),
-      ...(failure == null
-        ? {}
-        : { failure: { type: failure.applicationFailureInfo?.type ?? '', message: failure.message ?? '' } }),
+      ...(payload ? { beat: defaultPayloadConverter.fromPayload<Beat>(payload) } : {}),
+      ...(failure
+        ? { failure: { type: failure.applicationFailureInfo?.type ?? '', message: failure.message ?? '' } }
+        : {}),
     };
   }
 
