@@ -44,6 +44,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       address: config.temporal.address,
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
+      onBehindNaive: config.onBehindNaive,
       shutdownGraceMs: config.shutdownGraceMs,
       checkpointEveryMs: config.checkpointEveryMs,
       maxCrashes: config.maxCrashes,
