@@ -4,6 +4,7 @@ import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
 import { scaleBench } from './scale/scale.ts';
+import { checkpointsBench } from './speed/checkpoints.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
@@ -16,6 +17,7 @@ export const BENCHES: readonly Bench[] = [
   servingBench,
   storesBench,
   scaleBench,
+  checkpointsBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,

@@ -6,7 +6,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
 import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
-import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
+import { CHECKPOINT_EVERY_MS, LARGEST_SEED, LEAST_WINDOW, MAX_CRASHES } from '../domain/training-limits.ts';
 import { PROJECT_DIR } from './project-dir.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
@@ -208,6 +208,12 @@ export const SETTINGS = {
   STOCKCAST_SHUTDOWN_GRACE_MS: wholeNumber(0)
     .default(10_000)
     .describe('How long a worker lets running activities finish after SIGTERM'),
+  STOCKCAST_CHECKPOINT_EVERY_MS: wholeNumber(0)
+    .default(CHECKPOINT_EVERY_MS)
+    .describe('Shortest time between two checkpoints of a training'),
+  STOCKCAST_MAX_CRASHES: wholeNumber(1, 1000)
+    .default(MAX_CRASHES)
+    .describe('Deaths of the worker in a row, without a checkpoint between, after which a training step is given up'),
 } as const satisfies Record<string, z.ZodType>;
 
 /** All settings, validated together; missing parts are filled from the running local stack. */
@@ -260,6 +266,8 @@ export interface Config {
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
+  readonly checkpointEveryMs: number;
+  readonly maxCrashes: number;
   /** What the environment itself names; the local stack boots what is not named. */
   readonly external: { readonly temporal: boolean; readonly database: boolean };
 }
@@ -365,6 +373,8 @@ export function loadConfig(
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,
+    checkpointEveryMs: settings.STOCKCAST_CHECKPOINT_EVERY_MS,
+    maxCrashes: settings.STOCKCAST_MAX_CRASHES,
     external: {
       temporal: settings.TEMPORAL_ADDRESS !== undefined,
       database: settings.DATABASE_URL !== undefined,

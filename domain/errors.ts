@@ -307,6 +307,27 @@ export const ERRORS = {
     message:
       'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
   },
+  OBJECTS_FULL: {
+    status: 503,
+    retryable: true,
+    title: 'No room for objects',
+    message:
+      'There is no room left for the object {key}: {problem}. Make room where {root} lies; runs wait and try again by themselves.',
+  },
+  WORKER_DIED: {
+    status: 500,
+    retryable: false,
+    title: 'Worker process died again and again',
+    message:
+      'The step {step} was given up: {times} times in a row the worker process that computed it died or fell silent, without a further checkpoint in between; it was last heard of at {progress}. Look for the reason in the log of the training worker: often memory, or an input that crashes it.',
+  },
+  TRAINING_OUT_OF_MEMORY: {
+    status: 500,
+    retryable: false,
+    title: 'Training out of memory',
+    message:
+      'The thread that computed {job} of {learner} ran out of memory; its heap may grow to {limit}. Train on fewer sessions or tickers, or give the worker more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.',
+  },
   MODEL_INPUT_INVALID: {
     status: 500,
     retryable: false,

@@ -47,6 +47,8 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       retraining: config,
       onBehindNaive: config.onBehindNaive,
       shutdownGraceMs: config.shutdownGraceMs,
+      checkpointEveryMs: config.checkpointEveryMs,
+      maxCrashes: config.maxCrashes,
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });

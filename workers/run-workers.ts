@@ -26,6 +26,10 @@ export interface WorkerParts {
   /** What scheduled retrainings take from the configuration. */
   readonly retraining: RetrainingSettings;
   readonly shutdownGraceMs: number;
+  /** Shortest time between two checkpoints of a training; by default 5 s. */
+  readonly checkpointEveryMs?: number;
+  /** Deaths of the process in a row after which what it computed is given up; by default 5. */
+  readonly maxCrashes?: number;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
   /** Counts what activities do. */
@@ -70,18 +74,20 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {
-      const pool = new ThreadedTrainingPool(parts.trainingSlots);
+      const pool = new ThreadedTrainingPool(parts.trainingSlots, parts.checkpointEveryMs);
       pools.push(pool);
       return Worker.create({
         ...common,
         taskQueue: QUEUES.training,
         maxConcurrentActivityTaskExecutions: parts.trainingSlots,
-        activities: trainingActivities(services, pool),
+        activities: trainingActivities(services, pool, parts.maxCrashes),
       });
     },
   };
   const workers = await Promise.all(queues.map((queue) => makers[queue]()));
   const shutdown = () => {
+    // What does not finish within the grace time is cut off; what it has done by now is kept.
+    for (const pool of pools) pool.checkpointNow();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {
