@@ -42,6 +42,7 @@ describe('a plan', () => {
       seed: 7,
       requireApproval: false,
       parameters: {},
+      parking: { onBadData: 'park', onFailedGate: 'fallback', giveUpAfterMs: 259_200_000 },
     });
   });
 
