@@ -5,6 +5,7 @@ import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
+import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
@@ -185,6 +186,17 @@ export const SETTINGS = {
     .describe(
       'What is done when known history was changed: offer says the command that trains what serves and rests on it, retrain starts it',
     ),
+  STOCKCAST_ON_BAD_DATA: z
+    .enum(['park', 'fail', 'ignore'])
+    .default(DEFAULT_PARKING.onBadData)
+    .describe('What a run does with prices that are not fit to learn from: park, fail, or ignore that and go on'),
+  STOCKCAST_ON_FAILED_GATE: z
+    .enum(['fallback', 'park'])
+    .default(DEFAULT_PARKING.onFailedGate)
+    .describe('What a run does where no candidate passed: fallback lets naive serve, park asks a person first'),
+  STOCKCAST_PARK_HOURS: positive(24 * 365)
+    .default(DEFAULT_PARKING.giveUpAfterMs / 3_600_000)
+    .describe('How long a run stays parked before it gives up, in hours'),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -233,6 +245,8 @@ export interface Config {
   /** Undefined means the default of the models. */
   readonly trainingWindow: number | 'all' | undefined;
   readonly requireApproval: boolean;
+  /** What runs do where a person could mend them. */
+  readonly parking: ParkingPolicy;
   /** What a model must reach before it may serve. */
   readonly gate: GateThresholds;
   readonly prices: PriceSettings;
@@ -313,6 +327,11 @@ export function loadConfig(
     seed: settings.STOCKCAST_SEED,
     trainingWindow: settings.STOCKCAST_TRAINING_WINDOW,
     requireApproval: settings.STOCKCAST_REQUIRE_APPROVAL,
+    parking: {
+      onBadData: settings.STOCKCAST_ON_BAD_DATA,
+      onFailedGate: settings.STOCKCAST_ON_FAILED_GATE,
+      giveUpAfterMs: Math.ceil(settings.STOCKCAST_PARK_HOURS * 3_600_000),
+    },
     gate: {
       maxRatio: settings.STOCKCAST_GATE_MAX_RATIO,
       championWorseP: settings.STOCKCAST_GATE_CHAMPION_WORSE_P,
