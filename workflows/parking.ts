@@ -102,10 +102,14 @@ export function parking(input: TrainTickerInput): Parking {
     if (!isAnswered) throw gaveUp(ticker, giveUpAfterMs, why);
     upsertSearchAttributes(runAttributes({ stage: at.stage }));
     const { how, said } = taken()!;
-    mended.push({ how, by: said.by, reason: said.reason, parked: why });
-    if (how === 'accepted') return said;
+    const mending: Mending = { how, by: said.by, reason: said.reason, parked: why };
+    if (how === 'accepted') {
+      // That a decision was accepted is entered as a verdict on it, and says nothing of others.
+      if (at.stage === 'ingest') mended.push(mending);
+      return said;
+    }
     const startOver = continueAsNew<(input: TrainTickerInput) => Promise<TrainTickerResult>>;
-    return startOver({ ...input, vantage: vantageAfter(vantage, live, said), mended });
+    return startOver({ ...input, vantage: vantageAfter(vantage, live, said), mended: [...mended, mending] });
   };
 
   return {

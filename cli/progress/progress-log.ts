@@ -1,4 +1,5 @@
 import type { RunView, TickerState } from '../../serving/run-view.ts';
+import { howToMend, parkedLine } from '../tables/parked-tables.ts';
 import { seconds } from './seconds.ts';
 
 /** Tells a run's progress in plain lines, one per ticker whenever one of its stages begins or ends. */
@@ -31,6 +32,10 @@ function inWords({ status, stages, failure, ...state }: TickerState): string {
     ({ horizon, model }) =>
       `waits for a verdict on ${model} (npx stockcast runs approve ${state.run_id} --horizon ${horizon})`,
   );
-  const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting];
+  const parked =
+    state.parked === undefined
+      ? []
+      : [parkedLine(state.parked), ...howToMend(state.run_id ?? '', state.parked).map((line) => `\n            ${line}`)];
+  const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting, ...parked];
   return told.length === 0 ? 'starting' : told.join(', ');
 }
