@@ -37,7 +37,9 @@ export function dataActivities(services: Services) {
     }): Promise<DatasetRef> =>
       heartbeating(async () => {
         const { ticker, vantage, check } = input;
-        const { key, manifest } = await snapshotTicker(services, contextFrom(input.context), ticker, vantage, { check });
+        const { key, manifest } = await snapshotTicker(services, contextFrom(input.context), ticker, vantage, {
+          check,
+        });
         const { id, rows, firstSession, lastSession } = manifest;
         return { id, key, rows, firstSession, lastSession };
       }),

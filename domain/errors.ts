@@ -181,13 +181,14 @@ export const ERRORS = {
     status: 422,
     retryable: false,
     title: 'No candidate passed',
-    message: 'No candidate of {ticker} for {horizon} sessions may serve: {reasons}',
+    message: 'No candidate of {ticker} for {horizon} sessions may serve: {problems}.',
   },
   GAVE_UP: {
     status: 422,
     retryable: false,
     title: 'Parked in vain',
-    message: 'The run of {ticker} was parked for {hours} hours and nobody mended it: {reason}. Mend it and train again.',
+    message:
+      'The run of {ticker} was parked for {hours} hours and nobody mended it: {reason}. Mend it and train again.',
   },
   MENDING_REFUSED: {
     status: 409,

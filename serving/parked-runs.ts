@@ -42,10 +42,21 @@ interface ParkedTarget {
   readonly ticker?: string;
 }
 
-/** What a person does about parked runs, and why. */
-export interface CorrectionRequest extends ParkedTarget, Omit<Correction, 'knownAt'> {
+/** What a person does about parked runs. */
+interface CorrectionRequest extends ParkedTarget {
   /** Without files the runs look again at what is known by now. */
   readonly files?: PriceFiles;
+  /** Who says so; default: the principal of the context. */
+  readonly by?: string;
+  /** Default: the name of the file. */
+  readonly reason?: string;
+  readonly asKnownNow?: boolean;
+}
+
+interface AcceptanceRequest extends ParkedTarget {
+  /** Default: the principal of the context. */
+  readonly by?: string;
+  readonly reason: string;
 }
 
 /** Parked runs that go on. */
@@ -88,12 +99,16 @@ export async function correctParked(
   services: Services,
   temporal: TemporalGateway,
   context: Context,
-  { by, reason, files, asKnownNow = false, ...target }: CorrectionRequest,
+  { files, asKnownNow = false, ...request }: CorrectionRequest,
 ): Promise<MendedAnswer> {
+  const { by = context.principal, ...target } = request;
+  const reason = request.reason ?? (files === undefined ? 'corrected elsewhere' : `corrected with ${files.pricesName}`);
   const found = await parkedRuns(temporal, context, target);
   requireWords({ by, reason });
   const taken = files === undefined ? null : await takeInPrices(services, context, files);
-  const concerned = found.filter(({ ticker }) => taken === null || taken.tickers.some((held) => held.ticker === ticker));
+  const concerned = found.filter(
+    ({ ticker }) => taken === null || taken.tickers.some((held) => held.ticker === ticker),
+  );
   if (concerned.length === 0) {
     const parked = found.map(({ ticker }) => ticker).join(', ');
     throw refused(`${taken?.file} was taken in, but has no rows of ${parked}`);
@@ -111,7 +126,7 @@ export async function correctParked(
 export async function acceptParked(
   temporal: TemporalGateway,
   context: Context,
-  { by, reason, ...target }: ParkedTarget & Acceptance,
+  { by = context.principal, reason, ...target }: AcceptanceRequest,
 ): Promise<MendedAnswer> {
   const found = await parkedRuns(temporal, context, target);
   const acceptable = found.filter(({ parked }) => parked.acceptable);

@@ -87,7 +87,10 @@ export function parking(input: TrainTickerInput): Parking {
   });
 
   /** Returns what was said by whoever accepted; a correction ends this execution. */
-  const wait = async (why: FailureReason, at: Pick<Parked, 'stage' | 'horizon' | 'acceptable'>): Promise<Acceptance> => {
+  const wait = async (
+    why: FailureReason,
+    at: Pick<Parked, 'stage' | 'horizon' | 'acceptable'>,
+  ): Promise<Acceptance> => {
     const { giveUpAfterMs } = policy!;
     const since = new Date();
     const givesUpAt = new Date(since.getTime() + giveUpAfterMs).toISOString();
@@ -130,7 +133,9 @@ export function parking(input: TrainTickerInput): Parking {
     },
     async onFailedGate({ horizon, fallback, reasons }) {
       if (!fallback || policy?.onFailedGate !== 'park') return undefined;
-      const { code, message } = new StockcastError('GATE_FAILED', { ticker, horizon, reasons: reasons.join(' ') });
+      const refusals = reasons.filter((reason) => reason.includes('Refused')).map((reason) => reason.replace(/\.$/, ''));
+      const problems = refusals.join('; ') || 'there was none';
+      const { code, message } = new StockcastError('GATE_FAILED', { ticker, horizon, problems });
       const { by, reason } = await wait({ code, message }, { stage: 'promote', horizon, acceptable: true });
       return { horizon, approve: true, by, reason };
     },

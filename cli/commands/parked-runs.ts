@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { StockcastError } from '../../domain/errors.ts';
 import { parseTicker } from '../../domain/ticker.ts';
@@ -12,11 +11,11 @@ import { type TakeInOptions, takeInRequest, withTakeInOptions } from './upload.t
 interface MendOptions extends CommonOptions {
   readonly ticker?: string;
   readonly by?: string;
+  readonly reason?: string;
 }
 
 interface CorrectOptions extends MendOptions, TakeInOptions {
   readonly csv?: string;
-  readonly reason?: string;
   readonly asKnownNow?: boolean;
 }
 
@@ -49,10 +48,8 @@ export function addParked(runs: Command, parts: Parts): void {
     }
     const [services, temporal, context] = [await parts.services(), await parts.temporal(), parts.context()];
     const { signal } = parts.interruption();
-    const reason = options.reason ?? (csv === undefined ? 'corrected elsewhere' : `corrected with ${basename(csv)}`);
     const mending = correctParked(services, temporal, context, {
-      ...target(id, options, context.principal),
-      reason,
+      ...target(id, options),
       ...(asKnownNow === true ? { asKnownNow } : {}),
       ...(csv === undefined ? {} : { files: { ...takeInRequest(csv, options), signal } }),
     });
@@ -69,7 +66,7 @@ export function addParked(runs: Command, parts: Parts): void {
     async (id: string, options: MendOptions & { readonly reason: string }) => {
       const [temporal, context] = [await parts.temporal(), parts.context()];
       const { reason } = options;
-      tell(parts, options, await acceptParked(temporal, context, { ...target(id, options, context.principal), reason }));
+      tell(parts, options, await acceptParked(temporal, context, { ...target(id, options), reason }));
     },
   );
 }
@@ -81,8 +78,13 @@ function withMendOptions(command: Command): Command {
     .option('--by <name>', 'who says so, for the ledger; default: STOCKCAST_PRINCIPAL');
 }
 
-function target(runId: string, { ticker, by }: MendOptions, principal: string) {
-  return { runId, by: by ?? principal, ...(ticker === undefined ? {} : { ticker }) };
+function target(runId: string, { ticker, by, reason }: MendOptions) {
+  return {
+    runId,
+    ...(ticker === undefined ? {} : { ticker }),
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function tell(parts: Parts, options: CommonOptions, answer: MendedAnswer): void {

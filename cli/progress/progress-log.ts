@@ -35,7 +35,10 @@ function inWords({ status, stages, failure, ...state }: TickerState): string {
   const parked =
     state.parked === undefined
       ? []
-      : [parkedLine(state.parked), ...howToMend(state.run_id ?? '', state.parked).map((line) => `\n            ${line}`)];
+      : [
+          parkedLine(state.parked),
+          ...howToMend(state.run_id ?? '', state.parked).map((line) => `\n            ${line}`),
+        ];
   const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting, ...parked];
   return told.length === 0 ? 'starting' : told.join(', ');
 }

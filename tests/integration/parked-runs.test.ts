@@ -49,8 +49,16 @@ const correct = (runId: string, lines: readonly string[], more: object = {}) =>
     }),
   );
 const train = async (ticker: string, wish: Partial<TrainingWish> = {}, asOf?: string) =>
-  (await startTickerTraining(pipeline.services, pipeline.temporal, pipeline.context, ticker, { ...WISH, ...wish }, asOf))
-    .run_id;
+  (
+    await startTickerTraining(
+      pipeline.services,
+      pipeline.temporal,
+      pipeline.context,
+      ticker,
+      { ...WISH, ...wish },
+      asOf,
+    )
+  ).run_id;
 
 /** How a run is parked, once it is. */
 async function parked(runId: string): Promise<ParkedAnswer> {
@@ -160,7 +168,9 @@ describe('a parked run', () => {
     const { status, failure } = await pipeline.ended(runId);
     expect(status).toBe('failed');
     expect(failure!.code).toBe('GAVE_UP');
-    expect(failure!.message).toMatch(/^The run of MSFT was parked for 0.000278 hours and nobody mended it: What is known/);
+    expect(failure!.message).toMatch(
+      /^The run of MSFT was parked for 0.000278 hours and nobody mended it: What is known/,
+    );
     const { searchAttributes } = await pipeline.temporal.client.workflow.getHandle(runId).describe();
     expect(searchAttributes.StockcastVerdict).toEqual(['failed']);
   });
@@ -224,7 +234,13 @@ describe('a run of many tickers', () => {
     const tickers = ['AAPL', 'GOOG', 'MSFT'];
     await takeIn(damaged(rowsOf('AAPL'), 320));
     const wish = { ...WISH, seed: 12 };
-    const { run_id: runId } = await startUniverseTraining(services, temporal, context, { tickers, maxInFlight: 1 }, wish);
+    const { run_id: runId } = await startUniverseTraining(
+      services,
+      temporal,
+      context,
+      { tickers, maxInFlight: 1 },
+      wish,
+    );
     const stand = async () => (await describeRun(temporal, context, runId)).progress ?? [];
     const of = async (ticker: string) => (await stand()).find((state) => state.ticker === ticker);
     // One at a time: AAPL, the first, must not keep the others from being worked on.
