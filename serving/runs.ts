@@ -151,7 +151,8 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const query = `WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/"`;
+  // A run that went on as a new execution is listed as that one.
+  const query = `(WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/") AND ExecutionStatus != "ContinuedAsNew"`;
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {
