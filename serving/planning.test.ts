@@ -99,6 +99,9 @@ describe('a planned run', () => {
     expect(await plan(context)).toEqual(first);
     const some = await plan(context, { kinds: ['random-forest', 'linear'] });
     expect(await plan(context, { kinds: ['linear', 'random-forest', 'linear'] })).toEqual(some);
+    // What it does while it waits for a person decides nothing about it.
+    const parking = { onBadData: 'fail', onFailedGate: 'park', giveUpAfterMs: 1 } as const;
+    expect(await plan(context, { parking })).toEqual(first);
   });
 
   it('has another id for other data, events, plan or code', async () => {

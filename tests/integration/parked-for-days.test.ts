@@ -2,7 +2,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../domain/context.ts';
 import { DEFAULT_PARKING } from '../../domain/parking.ts';
-import { QUEUES } from '../../domain/run.ts';
+import { QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 import { correctParked } from '../../serving/parked-runs.ts';
 import { describeRun, startTickerTraining } from '../../serving/runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
@@ -14,6 +14,7 @@ import { samplePrices, withFile } from '../support/test-universe.ts';
 import { timeSkippingServer } from '../support/time-skipping-server.ts';
 
 const MAKING_MS = 20 * 60_000;
+const KEYWORD = 2;
 const DAY_MS = 86_400_000;
 const GOOD = samplePrices(['AAPL'], 300);
 const BAD = GOOD.split('\n')
@@ -35,9 +36,9 @@ beforeAll(async () => {
     missing = server;
     return;
   }
-  env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: server.path } },
-  });
+  env = await startedPatiently(server.path);
+  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD]));
+  await env.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes });
   opened = await openServices();
   temporal = new TemporalGateway({ address: env.address, namespace: 'default', uiUrl: undefined });
   const { services } = opened;
@@ -56,6 +57,19 @@ afterAll(async () => {
   await env.teardown();
   await opened.close();
 });
+
+/** The SDK gives the server five seconds, and Java may need more on a loaded machine. */
+async function startedPatiently(path: string): Promise<TestWorkflowEnvironment> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path } },
+      });
+    } catch (error) {
+      if (tries > 20 || !String(error).includes('did not start within')) throw error;
+    }
+  }
+}
 
 const files = (pricesPath: string) => ({
   pricesPath,

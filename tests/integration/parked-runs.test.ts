@@ -234,6 +234,8 @@ describe('a run of many tickers', () => {
     const tickers = ['AAPL', 'GOOG', 'MSFT'];
     await takeIn(damaged(rowsOf('AAPL'), 320));
     const wish = { ...WISH, seed: 12 };
+    // One that somebody else has started, which the run of all joins.
+    await parked(await train('AAPL', wish));
     const { run_id: runId } = await startUniverseTraining(
       services,
       temporal,
