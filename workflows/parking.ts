@@ -133,7 +133,9 @@ export function parking(input: TrainTickerInput): Parking {
     },
     async onFailedGate({ horizon, fallback, reasons }) {
       if (!fallback || policy?.onFailedGate !== 'park') return undefined;
-      const refusals = reasons.filter((reason) => reason.includes('Refused')).map((reason) => reason.replace(/\.$/, ''));
+      const refusals = reasons
+        .filter((reason) => reason.includes('Refused'))
+        .map((reason) => reason.replace(/\.$/, ''));
       const problems = refusals.join('; ') || 'there was none';
       const { code, message } = new StockcastError('GATE_FAILED', { ticker, horizon, problems });
       const { by, reason } = await wait({ code, message }, { stage: 'promote', horizon, acceptable: true });

@@ -32,13 +32,9 @@ function inWords({ status, stages, failure, ...state }: TickerState): string {
     ({ horizon, model }) =>
       `waits for a verdict on ${model} (npx stockcast runs approve ${state.run_id} --horizon ${horizon})`,
   );
-  const parked =
-    state.parked === undefined
-      ? []
-      : [
-          parkedLine(state.parked),
-          ...howToMend(state.run_id ?? '', state.parked).map((line) => `\n            ${line}`),
-        ];
+  const parked = state.parked === undefined ? [] : [parkedLine(state.parked)];
+  const helps = state.parked === undefined ? [] : howToMend(state.run_id ?? '', state.parked);
   const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting, ...parked];
-  return told.length === 0 ? 'starting' : told.join(', ');
+  if (told.length === 0) return 'starting';
+  return [told.join(', '), ...helps.map((line) => `            ${line}`)].join('\n');
 }
