@@ -69,12 +69,12 @@ beforeAll(async () => {
   // Its last close a hundredfold, as if in cents, parks its runs.
   await (await upload(prices.replace(/(GOOG,.*,2013-03-01,)([\d.]+),([\d.]+),([\d.]+),([\d.]+)/, inCents))).text();
   for (const seed of [1, 2]) await (await fetch(`${api.url}/train/GOOG`, json({ ...SMALL, seed }))).text();
-  const ids = async () => {
+  const twoParked = async () => {
     const answer = (await (await fetch(`${api.url}/runs/parked`)).json()) as { parked: { run_id: string }[] };
-    return answer.parked.map(({ run_id }) => run_id);
+    parked = answer.parked.map(({ run_id }) => run_id);
+    expect(parked).toHaveLength(2);
   };
-  await expect.poll(ids, { timeout: 120_000, interval: 500 }).toHaveLength(2);
-  parked = await ids();
+  await vi.waitFor(twoParked, { timeout: 120_000, interval: 500 });
 });
 
 afterAll(async () => {
