@@ -189,13 +189,9 @@ interface RunIdentity {
 }
 
 async function identify(services: Services, context: Context, request: RunRequest): Promise<RunIdentity> {
-<<<<<<< HEAD
-  const { ticker, live } = request;
+  const { ticker, live, vantage } = request;
   // How long a run waits for a person, and for what, decides nothing about it.
   const { parking: _, ...plan } = request.plan;
-=======
-  const { ticker, plan, live, vantage } = request;
->>>>>>> main
   const history = await visibleHistory(services, context, request);
   requireEnoughSessions(ticker, history.series.dates.length, plan.horizons, live ? undefined : vantage.asOf);
   const lastSession = history.series.dates.at(-1)!;

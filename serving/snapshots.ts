@@ -68,7 +68,6 @@ export async function snapshotTicker(
   return { key, manifest };
 }
 
-<<<<<<< HEAD
 /** @throws StockcastError DATA_UNSOUND */
 async function requireSound(
   { bars, prices }: Services,
@@ -82,9 +81,6 @@ async function requireSound(
   if (problems.length > 0) throw new StockcastError('DATA_UNSOUND', { ticker, problems: problems.join('; ') });
 }
 
-/** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any */
-export function requireEnoughSessions(ticker: string, sessions: number, horizons: readonly Horizon[] = []): void {
-=======
 /**
  * @param asOf the past day that a run looks from, if any: said in the message
  * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any
@@ -95,7 +91,6 @@ export function requireEnoughSessions(
   horizons: readonly Horizon[] = [],
   asOf?: SessionDate,
 ): void {
->>>>>>> main
   const needed = Math.max(MIN_SESSIONS, ...horizons.map((horizon) => sessionsNeeded(horizon)));
   const until = asOf === undefined ? '' : ` up to ${asOf}`;
   if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, until, needed });
