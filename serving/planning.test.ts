@@ -150,7 +150,7 @@ describe('a planned run', () => {
     const early = planTicker(on.services, context, { ...request, vantage: vantageOf(context, '2001-01-02') });
     await expect(early).rejects.toMatchObject({
       code: 'TOO_FEW_SESSIONS',
-      message: expect.stringContaining('MSFT has 0 sessions, at least 60 are needed'),
+      message: expect.stringContaining('MSFT has 0 sessions up to 2001-01-02, at least 60 are needed'),
       details: { sessions: 0 },
     });
   });
