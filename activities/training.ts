@@ -42,9 +42,13 @@ export function trainingActivities(services: Services, pool: TrainingPool) {
       context: ContextRecord;
       modelId: string;
       data: TrainingData & { readonly datasetKey: string };
+      again?: boolean;
     }): Promise<{ reused: boolean }> =>
       heartbeating((beat) =>
-        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.data, options(beat)),
+        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.data, {
+          ...options(beat),
+          again: input.again === true,
+        }),
       ),
 
     /** Makes the walk-forward forecasts of a pooled model for each of its tickers. */

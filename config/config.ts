@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
-import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
+import { DEFAULT_SEED, LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
@@ -107,7 +107,7 @@ export const SETTINGS = {
     .default(DEFAULT_TENANT)
     .describe('Tenant of requests that name none'),
   STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
-  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(20130301).describe('Seed of everything random in training'),
+  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(DEFAULT_SEED).describe('Seed of everything random in training'),
   STOCKCAST_TRAINING_WINDOW: z
     .union([z.literal('all'), wholeNumber(LEAST_WINDOW)])
     .optional()

@@ -40,6 +40,8 @@ export interface TrainTickerInput {
   readonly nTickers?: number;
   /** The pooled models that the ticker may adopt; without any, pooled kinds are left out. */
   readonly pooled?: readonly PooledModel[];
+  /** Whether models and evaluations that are there already are made again; absent: they are taken as they are. */
+  readonly again?: boolean;
 }
 
 /** A model that was fitted on many tickers at once. */

@@ -14,7 +14,8 @@ import { hasSeries, readSeries, storeSeries } from './walk-forward-series.ts';
 
 /**
  * Judges a registered model of one ticker by walk-forward forecasts, each fold fitted anew, and searches it for
- * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again.
+ * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again
+ * unless that is asked for.
  * @throws StockcastError MODEL_MISSING, TOO_FEW_SESSIONS
  */
 export async function evaluateModel(
@@ -23,11 +24,11 @@ export async function evaluateModel(
   context: Context,
   modelId: string,
   data: TrainingData & { readonly datasetKey: string },
-  options: TaskOptions = {},
+  options: TaskOptions & { readonly again?: boolean } = {},
 ): Promise<{ reused: boolean }> {
   const model = await registered(services, context, modelId);
   const { ticker, horizon } = model;
-  const known = await hasSeries(services, context, ticker, modelId);
+  const known = options.again !== true && (await hasSeries(services, context, ticker, modelId));
   if (model.evaluation !== undefined && known) return { reused: true };
   const series = known
     ? await readSeries(services, context, ticker, modelId)

@@ -152,6 +152,11 @@ export interface RunSummary {
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
   const query = `WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/"`;
+  return listRunsWith(temporal, query, limit);
+}
+
+/** The newest runs that a query of Temporal's visibility finds. */
+export function listRunsWith(temporal: TemporalGateway, query: string, limit: number): Promise<RunSummary[]> {
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {
