@@ -149,7 +149,10 @@ export function partitionSessions({ from, to, every = DEFAULT_EVERY }: BackfillS
     }
   }
   if (!Number.isInteger(every) || every < 1) {
-    throw new StockcastError('REQUEST_INVALID', { field: `every "${every}"`, problem: 'expected a whole number, 1 or more' });
+    throw new StockcastError('REQUEST_INVALID', {
+      field: `every "${every}"`,
+      problem: 'expected a whole number, 1 or more',
+    });
   }
   const sessions = sessionsBetween(from, to).filter((_, i) => i % every === 0);
   if (sessions.length > 0) return sessions;

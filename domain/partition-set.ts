@@ -39,7 +39,7 @@ export class PartitionSet {
   toText(): string {
     const numbers = this.numbers();
     const cells = new Uint8Array(numbers.length === 0 ? 0 : Math.floor(numbers.at(-1)! / BITS) + 1);
-    for (const number of numbers) cells[Math.floor(number / BITS)]! |= 1 << number % BITS;
+    for (const number of numbers) cells[Math.floor(number / BITS)]! |= 1 << (number % BITS);
     return Array.from(cells, (bits) => ALPHABET[bits]!).join('');
   }
 }

@@ -90,7 +90,8 @@ export class BackfillTracker {
     for (let session = this.#positions.get(ticker)!; session < this.#sessions.length; session++) {
       this.#positions.set(ticker, session);
       const number = ticker * this.#sessions.length + session;
-      if (this.#only?.has(number) ?? true) return { ticker: this.#tickers[ticker]!, asOf: this.#sessions[session]!, number };
+      if (this.#only?.has(number) ?? true)
+        return { ticker: this.#tickers[ticker]!, asOf: this.#sessions[session]!, number };
     }
     this.#positions.delete(ticker);
     return undefined;

@@ -79,7 +79,12 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   try {
     if (input.state === undefined) showStage('backfill');
     const { tickers, from, to, every, wish } = input;
-    const scope = { from, to, ...(tickers === undefined ? {} : { tickers }), ...(every === undefined ? {} : { every }) };
+    const scope = {
+      from,
+      to,
+      ...(tickers === undefined ? {} : { tickers }),
+      ...(every === undefined ? {} : { every }),
+    };
     resolved ??= await planBackfill({ context, maxInFlight, ...scope, ...(wish === undefined ? {} : { wish }) });
     tracker = new BackfillTracker(resolved.tickers, partitionSessions(input), input);
     if (pausedFirst) tracker.pause();
