@@ -3,6 +3,7 @@ import { gateBench } from './accuracy/gate.ts';
 import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
+import { backfillBench } from './speed/backfill.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
@@ -14,6 +15,7 @@ export const BENCHES: readonly Bench[] = [
   lstmBench,
   servingBench,
   storesBench,
+  backfillBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,
