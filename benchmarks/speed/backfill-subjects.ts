@@ -19,15 +19,18 @@ import type { BatchesInput } from './backfill-workflows.ts';
 export const BATCHES = 'children in batches';
 /** Children at a time, of both. */
 export const IN_FLIGHT = 50;
+/** How long a stubbed training may take: most are short and a few are long, as in life. */
+export const LONGEST_MS = 5000;
 
 const WORKER = fileURLToPath(new URL('./backfill-worker.ts', import.meta.url));
 const WORKFLOWS = fileURLToPath(new URL('./backfill-workflows.ts', import.meta.url));
-const SAMPLE_MS = 1000;
+/** Seldom enough that asking costs nothing beside the work. */
+const SAMPLE_MS = 5000;
 
 /** What a run of so many partitions took. */
 export interface Measurement {
   readonly seconds: number;
-  /** Resident memory of the worker process in MB with the share of partitions that had ended, every second. */
+  /** Resident memory of the worker process in MB with the share of partitions that had ended, every few seconds. */
   readonly memory: readonly { readonly share: number; readonly mb: number }[];
   /** Events of the longest history of all executions, children included. */
   readonly longestHistory: number;
@@ -58,12 +61,13 @@ export class BackfillGround {
       server: {
         executable: { type: 'existing-path', path },
         dbFilename: join(dir, 'temporal.db'),
+        log: { format: 'pretty', level: 'fatal' },
         extraArgs: ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'],
         searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       },
     });
     const { address, namespace = 'default' } = environment;
-    const args = ['--import', 'tsx', WORKER, address, namespace, bundle];
+    const args = ['--import', 'tsx', WORKER, address, namespace, bundle, String(LONGEST_MS)];
     const worker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: worker.stdout })) if (line === 'ready') break;
     return new BackfillGround(environment, worker, dir);

@@ -1,4 +1,5 @@
-// A worker process of the bench `backfill`: `backfill-worker.ts ADDRESS NAMESPACE BUNDLE`. Prints `ready` when it polls.
+// A worker process of the bench `backfill`: `backfill-worker.ts ADDRESS NAMESPACE BUNDLE LONGEST`, the
+// last in milliseconds. Prints `ready` when it polls.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -9,13 +10,12 @@ import { QUEUES, type TrainingPlan } from '../../domain/run.ts';
 
 export type BackfillStubs = typeof stubs;
 
-/** A stubbed training takes from nothing to so long: some partitions are slow, as in life. */
-const LONGEST_MS = 200;
-
 const PLAN: TrainingPlan = {
   ...{ horizons: [1], kinds: ['naive'], pooledKinds: [], members: {}, window: 504, scaleTargets: true, embargo: 0 },
   ...{ seed: 7, requireApproval: false, parameters: {} },
 };
+
+const [address, namespace, bundle, longest] = process.argv.slice(2) as [string, string, string, string];
 
 const stubs = {
   planBackfill: async ({ tickers }: { tickers: readonly string[] }): Promise<ResolvedBackfill> => ({
@@ -37,15 +37,14 @@ const stubs = {
     vantage: { asOf, knownAt: endOfDay(asOf) },
     pooled: [],
   }),
-  /** The same partition takes as long each time. */
+  /** The same partition takes as long each time, a quarter of the longest on average. */
   stubTraining: async ({ ticker, asOf }: { ticker: string; asOf: string }): Promise<void> => {
     const share = Number.parseInt(sha256Hex(`${ticker} ${asOf}`).slice(0, 6), 16) / 0xffffff;
-    await sleep(LONGEST_MS * share ** 3);
+    await sleep(Number(longest) * share ** 3);
   },
 };
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
-const [address, namespace, bundle] = process.argv.slice(2) as [string, string, string];
 const worker = await Worker.create({
   connection: await NativeConnection.connect({ address }),
   ...{ namespace, taskQueue: QUEUES.orchestration, activities: stubs },

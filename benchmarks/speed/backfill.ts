@@ -1,10 +1,11 @@
 import { type Bench, type BenchOptions, type BenchReport, OURSELVES } from '../figure.ts';
-import { BATCHES, BackfillGround, IN_FLIGHT, type Measurement } from './backfill-subjects.ts';
+import { BATCHES, BackfillGround, IN_FLIGHT, LONGEST_MS, type Measurement } from './backfill-subjects.ts';
 
 const NAME = 'backfill';
 const SUBJECTS = [OURSELVES, BATCHES] as const;
 const LARGE = 10_000;
 const SMALL = 500;
+const WARM_UP = 100;
 const QUARTERS = 4;
 
 /**
@@ -25,7 +26,7 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
   const ground = await BackfillGround.open(say);
   try {
     // Whoever comes first would pay for code and connections that are not warm yet.
-    await ground.measure(BATCHES, 'warm-up', SMALL);
+    await ground.measure(BATCHES, 'warm-up', WARM_UP);
     for (let repetition = 0; repetition < options.repetitions; repetition++) {
       for (const subject of repetition % 2 === 0 ? subjects : subjects.toReversed()) {
         say(`backfill: ${SMALL} partitions by ${subject}, ${repetition + 1} of ${options.repetitions}`);
@@ -46,6 +47,7 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
   } finally {
     await ground.close();
   }
+  report.note(`a stubbed training takes from nothing to ${LONGEST_MS / 1000} s, a quarter of that on average.`);
   report.note(`${IN_FLIGHT} at a time, one worker process, Temporal's dev server with its state in a file.`);
   report.note(
     'of 10,000 partitions one measurement: the largest resident memory of the worker in each quarter of them.',
