@@ -61,7 +61,7 @@ export class BackfillGround {
       server: {
         executable: { type: 'existing-path', path },
         dbFilename: join(dir, 'temporal.db'),
-        log: { format: 'pretty', level: 'fatal' },
+        log: { format: 'text', level: 'never' },
         extraArgs: ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'],
         searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       },

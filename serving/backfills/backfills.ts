@@ -115,9 +115,10 @@ export async function retryFailed(temporal: TemporalGateway, context: Context, r
   return start(temporal, runId, input);
 }
 
-/** The newest backfills of the tenant, newest first. */
+/** The newest backfills of the tenant, newest first; one that went on as a new execution counts once. */
 export function listBackfills(temporal: TemporalGateway, { tenant }: Context, limit: number): Promise<RunSummary[]> {
-  return listRunsWith(temporal, `WorkflowId STARTS_WITH "${BACKFILL}/${tenant}/"`, limit);
+  const query = `WorkflowId STARTS_WITH "${BACKFILL}/${tenant}/" AND ExecutionStatus != "ContinuedAsNew"`;
+  return listRunsWith(temporal, query, limit);
 }
 
 async function start(temporal: TemporalGateway, workflowId: string, input: BackfillInput): Promise<StartedRun> {

@@ -13,6 +13,7 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
+import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -61,6 +62,18 @@ const { run_id } = await startUniverseTraining(services, temporal, context, { ma
 await new Promise((resolve) => setTimeout(resolve, 4000));
 await cancelRun(temporal, context, run_id);
 await record('train-universe-cancelled', run_id);
+// backfill-continued.json is the first execution of one on a server whose limit.historyCount.suggestContinueAsNew is 60.
+const days = { from: '2012-12-03', to: '2013-02-01', every: 21 };
+const { requireApproval: _, ...quick } = { ...approved, seed: wish.seed + 6 };
+const backfill = (await startBackfill(services, temporal, context, { ...days, wish: quick })).run_id;
+await pauseBackfill(temporal, context, backfill);
+await resumeBackfill(temporal, context, backfill);
+await record('backfill', backfill);
+const slow = { ...long, seed: wish.seed + 7 };
+const calledOff = (await startBackfill(services, temporal, context, { ...days, wish: slow })).run_id;
+await new Promise((resolve) => setTimeout(resolve, 4000));
+await cancelRun(temporal, context, calledOff);
+await record('backfill-cancelled', calledOff);
 await temporal.close();
 await stores.close();
 
