@@ -5,10 +5,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BackfillProgress, partitionSessions } from '../../domain/backfill.ts';
+import { partitionSessions } from '../../domain/backfill.ts';
 import { datasetIdentity } from '../../domain/dataset.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import type { BackfillStand } from '../../serving/backfills/backfill-view.ts';
 import { historyOf } from '../../serving/histories.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { vantageOf } from '../../serving/vantages.ts';
@@ -73,10 +74,10 @@ const upload = (text: string, context = pipeline.context) =>
 
 /** Waits until the backfill that was started by hand has come so far. */
 async function until(
-  reached: (progress: BackfillProgress | undefined) => boolean | undefined,
-): Promise<BackfillProgress> {
+  reached: (progress: BackfillStand | undefined) => boolean | undefined,
+): Promise<BackfillStand> {
   for (;;) {
-    const { progress } = (await asJson('status', ID)) as { readonly progress?: BackfillProgress };
+    const { progress } = (await asJson('status', ID)) as { readonly progress?: BackfillStand };
     if (reached(progress)) return progress!;
     await sleep(50);
   }
@@ -112,11 +113,11 @@ describe.sequential('a backfill of two tickers as of three days', { timeout: 240
     expect((await stockcast('status', ID)).stdout).toContain('0 of 6, paused');
     await stockcast('resume', ID);
     const { running } = await until(
-      (progress) => progress?.running.filter(({ workflowId }) => workflowId).length === 2,
+      (progress) => progress?.running.filter(({ run_id: id }) => id).length === 2,
     );
     expect(await asJson('cancel', ID)).toEqual({ run_id: ID, requested: 'cancel' });
     expect((await pipeline.ended(ID)).status).toBe('cancelled');
-    expect((await pipeline.ended(running[0]!.workflowId!)).status).toBe('cancelled');
+    expect((await pipeline.ended(running[0]!.run_id!)).status).toBe('cancelled');
     expect((await stockcast('pause', ID)).stderr).toContain('it has ended (cancelled)');
   });
 

@@ -1,5 +1,4 @@
-import type { BackfillProgress } from '../../domain/backfill.ts';
-import type { BackfillView } from '../../serving/backfills/backfills.ts';
+import { type BackfillStand, type BackfillView, endedOf } from '../../serving/backfills/backfill-view.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from './seconds.ts';
 
@@ -12,31 +11,31 @@ export function backfillLines({ progress }: BackfillView, elapsedMs: number, col
   const header = `${colors.bold('backfill')} ${seconds(elapsedMs)}`;
   if (progress === undefined) return [`${header}, waiting for a worker`];
   if (progress.stage === 'planning') return [`${header}, planning`];
-  const { running, newestFailures, total } = progress;
-  const filled = Math.floor((ended(progress) / total) * BAR_CELLS);
+  const { running, newest_failures: failures, total, counts } = progress;
+  const filled = Math.floor((endedOf(counts) / total) * BAR_CELLS);
   const shown = running.slice(0, MOST_ROWS);
   return [
     header,
     `  ${colors.cyan('█'.repeat(filled))}${'░'.repeat(BAR_CELLS - filled)} ${standOf(progress)}`,
-    ...shown.map(({ ticker, asOf }) => `  ${colors.bold(ticker)} as of ${asOf}`),
+    ...shown.map(({ ticker, as_of }) => `  ${colors.bold(ticker)} as of ${as_of}`),
     ...(running.length > shown.length ? [`  and ${running.length - shown.length} more`] : []),
-    ...newestFailures
+    ...failures
       .slice(-MOST_ROWS)
-      .map(({ ticker, asOf, code, message }) => colors.red(`  ✗ ${ticker} as of ${asOf}: ${code}: ${message}`)),
+      .map(({ ticker, as_of, code, message }) => colors.red(`  ✗ ${ticker} as of ${as_of}: ${code}: ${message}`)),
   ];
 }
 
 /** How far a backfill is, how it went and how long it may take, in one line. */
-export function standOf(progress: BackfillProgress): string {
-  const { total, perMinute, secondsLeft, stage } = progress;
+export function standOf(progress: BackfillStand): string {
+  const { total, per_minute: perMinute, seconds_left: secondsLeft, stage, counts } = progress;
   const rate = perMinute === null ? [] : [`${perMinute.toFixed(1)} a minute`];
   const left = stage === 'done' || secondsLeft === null ? [] : [`${seconds(secondsLeft * 1000)} left at that rate`];
   const paused = stage === 'paused' ? ['paused'] : [];
-  return [`${ended(progress)} of ${total}`, ...countsInWords(progress.counts), ...paused, ...rate, ...left].join(', ');
+  return [`${endedOf(counts)} of ${total}`, ...countsInWords(counts), ...paused, ...rate, ...left].join(', ');
 }
 
 /** `3 made`, `2 there already` and so on; what did not occur is left out. */
-export function countsInWords({ made, standing, unavailable, failed }: BackfillProgress['counts']): string[] {
+export function countsInWords({ made, standing, unavailable, failed }: BackfillStand['counts']): string[] {
   const words: [number, string][] = [
     [made, 'made'],
     [standing, 'there already'],
@@ -54,10 +53,10 @@ export class BackfillLog {
   /** The lines that are new since the last call. */
   news({ progress }: BackfillView, elapsedMs: number): string[] {
     const at = seconds(elapsedMs).padStart(8);
-    const percent = progress === undefined ? 0 : Math.floor((100 * ended(progress)) / Math.max(1, progress.total));
+    const percent = progress === undefined ? 0 : Math.floor((100 * endedOf(progress.counts)) / Math.max(1, progress.total));
     const mark = progress === undefined ? 'none' : `${progress.stage} ${percent}`;
-    const failures = (progress?.newestFailures ?? [])
-      .map(({ ticker, asOf, code, message }) => `${ticker} as of ${asOf} failed: ${code}: ${message}`)
+    const failures = (progress?.newest_failures ?? [])
+      .map(({ ticker, as_of, code, message }) => `${ticker} as of ${as_of} failed: ${code}: ${message}`)
       .filter((line) => !this.#failures.has(line));
     for (const line of failures) this.#failures.add(line);
     const isNew = mark !== this.#told;
@@ -66,8 +65,4 @@ export class BackfillLog {
       progress === undefined ? 'waiting for a worker' : progress.stage === 'planning' ? 'planning' : standOf(progress);
     return [...(isNew ? [`${at}  ${stand}`] : []), ...failures.map((line) => `${at}  ${line}`)];
   }
-}
-
-function ended({ counts }: BackfillProgress): number {
-  return counts.made + counts.standing + counts.unavailable + counts.failed;
 }

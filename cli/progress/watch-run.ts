@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
-import type { BackfillView } from '../../serving/backfills/backfills.ts';
+import type { BackfillView } from '../../serving/backfills/backfill-view.ts';
 import type { RunView } from '../../serving/run-view.ts';
 import { Interrupted } from '../failure.ts';
 import type { Colors, Output } from '../output.ts';

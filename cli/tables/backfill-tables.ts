@@ -1,5 +1,4 @@
-import type { FailedPartitions } from '../../domain/backfill.ts';
-import type { BackfillView } from '../../serving/backfills/backfills.ts';
+import type { BackfillView, FailedAnswer } from '../../serving/backfills/backfill-view.ts';
 import type { BackfillPreview } from '../../serving/backfills/preview.ts';
 import type { Colors } from '../output.ts';
 import { countsInWords, standOf } from '../progress/backfill-lines.ts';
@@ -68,23 +67,23 @@ export function backfillDetails(view: BackfillView, colors: Colors): string {
 
 function progressText({ run_id: id, status, progress }: BackfillView, colors: Colors): string[] {
   if (progress === undefined || progress.stage === 'planning') return ['  planning'];
-  const { running, newestFailures, failuresByCode, counts } = progress;
-  const byCode = Object.entries(failuresByCode).map(([code, count]) => `${code} ${count}`);
+  const { running, newest_failures: failures, failures_by_code: codes, counts } = progress;
+  const byCode = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
   const underWay = status === 'running' ? running : [];
   return [
     `  ${standOf(progress)}`,
-    ...underWay.map(({ ticker, asOf, workflowId = '' }) => `  ${ticker} as of ${asOf}  ${workflowId}`),
+    ...underWay.map(({ ticker, as_of, run_id: child }) => `  ${ticker} as of ${as_of}  ${child ?? ''}`),
     ...(byCode.length === 0 ? [] : [`  failures  ${byCode.join(', ')}`]),
-    ...newestFailures.map(({ ticker, asOf, code, message }) =>
-      colors.red(`  ✗ ${ticker} as of ${asOf}: ${code}: ${message}`),
+    ...failures.map(({ ticker, as_of, code, message }) =>
+      colors.red(`  ✗ ${ticker} as of ${as_of}: ${code}: ${message}`),
     ),
     ...(counts.failed > 0 && status !== 'running' ? [`  retry:  npx stockcast backfill retry --failed ${id}`] : []),
   ];
 }
 
 /** All partitions that failed. */
-export function failedTable({ partitions }: FailedPartitions, colors: Colors): string {
+export function failedTable({ partitions }: FailedAnswer, colors: Colors): string {
   if (partitions.length === 0) return 'None failed.';
-  const rows = partitions.map(({ ticker, asOf }) => [ticker, asOf]);
+  const rows = partitions.map(({ ticker, as_of }) => [ticker, as_of]);
   return plainTable([{ heading: 'ticker' }, { heading: 'as of' }], rows, colors);
 }

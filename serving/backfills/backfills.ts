@@ -15,22 +15,17 @@ import { StockcastError } from '../../domain/errors.ts';
 import { shortHash } from '../../domain/identity.ts';
 import { QUEUES, runAttributes } from '../../domain/run.ts';
 import { queryProgress } from '../run-progress.ts';
-import type { RunView, StartedRun } from '../run-view.ts';
+import type { StartedRun } from '../run-view.ts';
 import { type RunSummary, describeRun, listRunsWith, standingOf } from '../runs.ts';
 import type { Services } from '../services.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
+import { type BackfillView, type FailedAnswer, failedAnswer, standAnswer } from './backfill-view.ts';
 import { type BackfillRequest, resolveBackfill } from './plan-backfill.ts';
 
 /** What is asked of a backfill that is to be started. */
 export interface BackfillOrder extends BackfillRequest {
   /** Whether partitions that are there are computed again. */
   readonly force?: boolean;
-}
-
-/** A backfill as people and programs are shown it. */
-export interface BackfillView extends Omit<RunView, 'progress' | 'result'> {
-  /** How far it is, or was when it ended; absent while no worker answers. */
-  readonly progress?: BackfillProgress;
 }
 
 /**
@@ -71,7 +66,7 @@ export async function describeBackfill(
   await requireBackfill(temporal, context, runId);
   const { progress: _, result: __, ...view } = await describeRun(temporal, context, runId);
   const progress = await queryProgress<BackfillProgress>(temporal, runId);
-  return { ...view, ...(progress === undefined ? {} : { progress }) };
+  return { ...view, ...(progress === undefined ? {} : { progress: standAnswer(progress) }) };
 }
 
 /** Lets a backfill finish what is under way and begin nothing more. @throws StockcastError RUN_UNKNOWN, REQUEST_INVALID */
@@ -89,7 +84,7 @@ export async function failedPartitions(
   temporal: TemporalGateway,
   context: Context,
   runId: string,
-): Promise<FailedPartitions> {
+): Promise<FailedAnswer> {
   await requireBackfill(temporal, context, runId);
   const partitions: FailedPartitions['partitions'][number][] = [];
   for (;;) {
@@ -97,7 +92,7 @@ export async function failedPartitions(
       client.workflow.getHandle(runId).query<FailedPartitions, [number]>(FAILED_QUERY, partitions.length),
     );
     partitions.push(...page.partitions);
-    if (page.partitions.length === 0 || partitions.length >= page.total) return { total: page.total, partitions };
+    if (page.partitions.length === 0 || partitions.length >= page.total) return failedAnswer({ total: page.total, partitions });
   }
 }
 

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BACKFILL, type BackfillInput, type BackfillProgress, partitionSessions } from '../../domain/backfill.ts';
+import { BACKFILL, type BackfillInput, partitionSessions } from '../../domain/backfill.ts';
 import { addSessions } from '../../domain/calendar.ts';
 import { systemClock } from '../../domain/context.ts';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import { type BackfillStand, endedOf } from '../../serving/backfills/backfill-view.ts';
 import {
   describeBackfill,
   failedPartitions,
@@ -81,10 +82,10 @@ async function newWorker(): Promise<WorkerProcess> {
 
 const start = () =>
   temporal.client.workflow.start(BACKFILL, { workflowId: ID, taskQueue: QUEUES.orchestration, args: [INPUT] });
-const ended = ({ counts }: BackfillProgress) => counts.made + counts.standing + counts.unavailable + counts.failed;
+const ended = ({ counts }: BackfillStand) => endedOf(counts);
 
 /** Waits until the backfill has come so far. */
-async function until(reached: (progress: BackfillProgress) => boolean): Promise<BackfillProgress> {
+async function until(reached: (progress: BackfillStand) => boolean): Promise<BackfillStand> {
   for (;;) {
     const { progress, status } = await describeBackfill(temporal, CONTEXT, ID);
     if (progress !== undefined && reached(progress)) return progress;
@@ -114,7 +115,7 @@ test('300 partitions outlive failures, a pause, killed workers and a cancel, and
   await until((progress) => ended(progress) >= 90);
   await pauseBackfill(temporal, CONTEXT, ID);
   const paused = await until(({ stage, running }) => stage === 'paused' && running.length === 0);
-  expect(paused.secondsLeft).toBeNull();
+  expect(paused.seconds_left).toBeNull();
   const promotedAtPause = new Set(record.promoted()).size;
   expect(promotedAtPause).toBe(paused.counts.made);
   // Not even a dead worker makes it forget that it is paused.
@@ -124,8 +125,8 @@ test('300 partitions outlive failures, a pause, killed workers and a cancel, and
   expect(new Set(record.promoted()).size).toBe(promotedAtPause);
   await resumeBackfill(temporal, CONTEXT, ID);
 
-  const going = await until((progress) => ended(progress) >= 150 && progress.perMinute !== null);
-  expect(going.secondsLeft).toBeGreaterThan(0);
+  const going = await until((progress) => ended(progress) >= 150 && progress.per_minute !== null);
+  expect(going.seconds_left).toBeGreaterThan(0);
   await cancelRun(temporal, CONTEXT, ID);
   const cancelled = await untilEnded();
   expect(cancelled.status).toBe('cancelled');
@@ -142,11 +143,11 @@ test('300 partitions outlive failures, a pause, killed workers and a cancel, and
     stage: 'done',
     total: 300,
     counts: { standing: promoted.size, made: 293 - promoted.size, failed: 7, unavailable: 0 },
-    failuresByCode: { OBJECT_DAMAGED: 7 },
+    failures_by_code: { OBJECT_DAMAGED: 7 },
   });
   const failed = await failedPartitions(temporal, CONTEXT, ID);
-  expect(failed.partitions.map(({ ticker, asOf }) => `${ticker} ${asOf}`)).toEqual(PLANTED);
-  expect(second.progress!.newestFailures.map(({ ticker, asOf }) => `${ticker} ${asOf}`).sort()).toEqual(
+  expect(failed.partitions.map(({ ticker, as_of }) => `${ticker} ${as_of}`)).toEqual(PLANTED);
+  expect(second.progress!.newest_failures.map(({ ticker, as_of }) => `${ticker} ${as_of}`).sort()).toEqual(
     [...PLANTED].sort(),
   );
 
