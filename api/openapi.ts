@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 const GROUPS: readonly (readonly [name: string, description: string, first: readonly string[]])[] = [
   ['Forecasts', 'What a price may become, and what came', ['predict', 'batch-predict', 'history']],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
-  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
+  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'backfills', 'trials']],
   [
     'Models',
     'What was trained, how good it is, and why it serves',

@@ -73,9 +73,7 @@ const upload = (text: string, context = pipeline.context) =>
   );
 
 /** Waits until the backfill that was started by hand has come so far. */
-async function until(
-  reached: (progress: BackfillStand | undefined) => boolean | undefined,
-): Promise<BackfillStand> {
+async function until(reached: (progress: BackfillStand | undefined) => boolean | undefined): Promise<BackfillStand> {
   for (;;) {
     const { progress } = (await asJson('status', ID)) as { readonly progress?: BackfillStand };
     if (reached(progress)) return progress!;
@@ -102,7 +100,7 @@ describe.sequential('a backfill of two tickers as of three days', { timeout: 240
     const { stdout } = await stockcast(...ORDER, '--dry-run');
     expect(stdout).toContain('6 partitions: 2 tickers, every 21 sessions from 2012-10-01 to 2012-12-31');
     expect(stdout).toContain('time: unknown');
-    expect(await asJson('list')).toEqual({ backfills: [] });
+    expect(await asJson('list')).toEqual({ runs: [] });
   });
 
   test("is started with Temporal's own command as documented, paused, resumed and cancelled", async () => {
@@ -112,9 +110,7 @@ describe.sequential('a backfill of two tickers as of three days', { timeout: 240
     await until((progress) => progress?.stage === 'paused');
     expect((await stockcast('status', ID)).stdout).toContain('0 of 6, paused');
     await stockcast('resume', ID);
-    const { running } = await until(
-      (progress) => progress?.running.filter(({ run_id: id }) => id).length === 2,
-    );
+    const { running } = await until((progress) => progress?.running.filter(({ run_id: id }) => id).length === 2);
     expect(await asJson('cancel', ID)).toEqual({ run_id: ID, requested: 'cancel' });
     expect((await pipeline.ended(ID)).status).toBe('cancelled');
     expect((await pipeline.ended(running[0]!.run_id!)).status).toBe('cancelled');

@@ -116,7 +116,7 @@ function addList(backfill: Command, parts: Parts): void {
   withCommonOptions(list, ['backfill list']).action(async (options: CommonOptions & { readonly limit: number }) => {
     const output = parts.output(options);
     const backfills = await listBackfills(await parts.temporal(), parts.context(), options.limit);
-    output.result({ backfills }, () =>
+    output.result({ runs: backfills }, () =>
       backfills.length === 0 ? 'There are no backfills yet.' : runList(backfills, output.colors),
     );
   });

@@ -53,7 +53,8 @@ export class BackfillLog {
   /** The lines that are new since the last call. */
   news({ progress }: BackfillView, elapsedMs: number): string[] {
     const at = seconds(elapsedMs).padStart(8);
-    const percent = progress === undefined ? 0 : Math.floor((100 * endedOf(progress.counts)) / Math.max(1, progress.total));
+    const percent =
+      progress === undefined ? 0 : Math.floor((100 * endedOf(progress.counts)) / Math.max(1, progress.total));
     const mark = progress === undefined ? 'none' : `${progress.stage} ${percent}`;
     const failures = (progress?.newest_failures ?? [])
       .map(({ ticker, as_of, code, message }) => `${ticker} as of ${as_of} failed: ${code}: ${message}`)

@@ -3,6 +3,7 @@ import {
   BACKFILL,
   type BackfillInput,
   type BackfillProgress,
+  DEFAULT_EVERY,
   DEFAULT_IN_FLIGHT,
   FAILED_QUERY,
   type FailedPartitions,
@@ -40,8 +41,8 @@ export async function startBackfill(
   order: BackfillOrder,
 ): Promise<StartedRun> {
   const { tickers, plan } = await resolveBackfill(services, context, order);
-  const { from, to, every, wish, force = false, maxInFlight = DEFAULT_IN_FLIGHT } = order;
-  const scope = { from, to, ...(every === undefined ? {} : { every }) };
+  const { from, to, every = DEFAULT_EVERY, wish, force = false, maxInFlight = DEFAULT_IN_FLIGHT } = order;
+  const scope = { from, to, every };
   const workflowId = `${BACKFILL}/${context.tenant}/${to}/${shortHash({ tickers, ...scope, plan: { ...plan }, force })}`;
   return start(temporal, workflowId, {
     version: 1,
@@ -92,7 +93,8 @@ export async function failedPartitions(
       client.workflow.getHandle(runId).query<FailedPartitions, [number]>(FAILED_QUERY, partitions.length),
     );
     partitions.push(...page.partitions);
-    if (page.partitions.length === 0 || partitions.length >= page.total) return failedAnswer({ total: page.total, partitions });
+    if (page.partitions.length === 0 || partitions.length >= page.total)
+      return failedAnswer({ total: page.total, partitions });
   }
 }
 

@@ -107,6 +107,6 @@ async function estimated(
   const rounds = Math.max(Math.ceil(toMake.length / maxInFlight), ...perTicker.values());
   const basis =
     `${rounds} rounds of ${median.toFixed(1)} s, the median of the newest ${took.length} completed ` +
-    `${took.length === 1 ? 'training' : 'trainings'} of a ticker, whatever they trained; without competition for the cores`;
+    `${took.length === 1 ? 'training' : 'trainings'} of a ticker, whatever they trained`;
   return { seconds: Math.round(rounds * median), basis };
 }
