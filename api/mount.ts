@@ -98,7 +98,7 @@ class OpenCall implements Call<unknown, unknown, unknown> {
   }
 }
 
-function sendWritten(request: Request, response: Response, { body, etag, cacheControl }: WrittenAnswer): void {
+function sendWritten(request: Request, response: Response, { body, bytes, etag, cacheControl }: WrittenAnswer): void {
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', cacheControl);
   if (knows(request.headers['if-none-match'], etag)) {
@@ -106,7 +106,7 @@ function sendWritten(request: Request, response: Response, { body, etag, cacheCo
     return;
   }
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.setHeader('Content-Length', bytes);
   // Node itself leaves the body out of an answer to HEAD.
   response.end(body);
 }

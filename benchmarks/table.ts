@@ -43,7 +43,7 @@ export function figureTable(figures: readonly Figure[]): string {
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 /** At least three significant digits, without an exponent. */
-function shown(value: number): string {
+export function shown(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

@@ -99,13 +99,15 @@ export function givenAnswer(
 export interface WrittenPrediction {
   /** JSON of a `PredictionAnswer`. */
   readonly body: string;
+  /** Length of the body in UTF-8. */
+  readonly bytes: number;
   /** Weak: equal for answers that differ in nothing but when they were given, and how old what they tell was then. */
   readonly etag: string;
 }
 
 /** Writes down an answer that is held nowhere, such as one as of a past day; equal ones have equal ETags. */
 export function writtenAnswer(answer: PredictionAnswer): WrittenPrediction {
-  return { body: JSON.stringify(answer), etag: `W/"${contentHash({ ...answer, timestamp: '' })}"` };
+  return measured(JSON.stringify(answer), `W/"${contentHash({ ...answer, timestamp: '' })}"`);
 }
 
 /** The parts of an answer around its time stamp. */
@@ -113,6 +115,8 @@ interface Template {
   readonly newestClosed: SessionDate;
   readonly before: string;
   readonly after: string;
+  /** Length of the whole in UTF-8. */
+  readonly bytes: number;
   readonly etag: string;
 }
 
@@ -126,7 +130,7 @@ export function writtenPrediction(context: Context, given: Given<Forecast>, quot
   const { value: forecast, verdict } = given;
   if (verdict === 'stale' || quote !== undefined) {
     const answer = givenAnswer(context, given, quote);
-    return { body: JSON.stringify(answer), etag: etagOf(JSON.stringify(answer, withoutTimes)) };
+    return measured(JSON.stringify(answer), etagOf(JSON.stringify(answer, withoutTimes)));
   }
   const now = context.clock.now();
   const newestClosed = newestClosedNow(now.getTime());
@@ -134,10 +138,16 @@ export function writtenPrediction(context: Context, given: Given<Forecast>, quot
   if (template?.newestClosed !== newestClosed) {
     const text = JSON.stringify({ ...givenAnswer(context, given), timestamp: TIME });
     const [before, after] = text.split(`"timestamp":"${TIME}"`, 2) as [string, string];
-    template = { newestClosed, before, after, etag: etagOf(before + after) };
+    const bytes = Buffer.byteLength(text) + now.toISOString().length - TIME.length;
+    template = { newestClosed, before, after, bytes, etag: etagOf(before + after) };
     templates.set(forecast, template);
   }
-  return { body: `${template.before}"timestamp":"${now.toISOString()}"${template.after}`, etag: template.etag };
+  const { before, after, bytes, etag } = template;
+  return { body: `${before}"timestamp":"${now.toISOString()}"${after}`, bytes, etag };
+}
+
+function measured(body: string, etag: string): WrittenPrediction {
+  return { body, bytes: Buffer.byteLength(body), etag };
 }
 
 function withoutTimes(key: string, value: unknown): unknown {

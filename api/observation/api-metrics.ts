@@ -1,5 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { type Aggregator, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { type Aggregator, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { CountedHistogram, type Durations } from './counted-histogram.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const PREFIX = 'stockcast_';
@@ -15,19 +16,23 @@ export interface RouteLatency {
   readonly answers: Map<string, number>;
 }
 
+interface CountedRoute extends RouteLatency {
+  readonly durations: Durations;
+}
+
 /** One status of one route: its counters, looked up once. */
 interface Line {
-  readonly route: RouteLatency;
+  readonly route: CountedRoute;
   readonly statusClass: string;
   readonly labels: Readonly<Record<string, string>>;
   answers: number;
-  readonly observe: (seconds: number) => void;
 }
 
 /** Forecasts of one kind and horizon that ended in one way. */
 interface PredictionLine {
   readonly labels: Readonly<Record<string, string>>;
   n: number;
+  readonly durations: Durations;
 }
 
 /**
@@ -36,16 +41,18 @@ interface PredictionLine {
  */
 export class ApiMetrics {
   readonly registry = new Registry();
-  readonly routes = new Map<string, RouteLatency>();
   /** How late the event loop was, in nanoseconds. */
   readonly eventLoopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  readonly #routes = new Map<string, CountedRoute>();
   readonly #lines = new Map<string, Line>();
-  readonly #duration = this.#histogram('http_request_duration_seconds', 'Time to answer', ['method', 'route']);
+  readonly #duration = this.#histogram('http_request_duration_seconds', 'Time to answer');
   #inFlight = 0;
   readonly #predictions = new Map<string, PredictionLine>();
-  readonly #predictionTime = this.#histogram('prediction_duration_seconds', 'Time to make or find a forecast', [
-    'outcome',
-  ]);
+  readonly #predictionTime = this.#histogram('prediction_duration_seconds', 'Time to make or find a forecast');
+  readonly #predictionDurations: Readonly<Record<'ok' | 'failed', Durations>> = {
+    ok: this.#predictionTime.durations({ outcome: 'ok' }),
+    failed: this.#predictionTime.durations({ outcome: 'failed' }),
+  };
   readonly #trainings = this.#counter('train_requests_total', 'Training asked for', ['scope', 'outcome']);
   readonly #records = this.#counter('uploaded_rows_total', 'Rows of price files', ['outcome']);
 
@@ -62,6 +69,11 @@ export class ApiMetrics {
     this.eventLoopDelay.enable();
   }
 
+  /** What was answered so far, by method and route. */
+  get routes(): readonly RouteLatency[] {
+    return [...this.#routes.values()];
+  }
+
   requestStarted(): void {
     this.#inFlight += 1;
   }
@@ -71,10 +83,10 @@ export class ApiMetrics {
     this.#inFlight -= 1;
     const line = this.#line(method, route, status);
     line.answers += 1;
-    line.observe(ms / 1000);
-    const { route: routeLatency, statusClass } = line;
-    routeLatency.latency.record(ms);
-    routeLatency.answers.set(statusClass, (routeLatency.answers.get(statusClass) ?? 0) + 1);
+    const { route: counted, statusClass } = line;
+    counted.durations.add(ms / 1000);
+    counted.latency.record(ms);
+    counted.answers.set(statusClass, (counted.answers.get(statusClass) ?? 0) + 1);
   }
 
   /** A forecast was asked for; `kind` is that of the model that answered, or `none`; `outcome` a code of errors or `ok`. */
@@ -82,11 +94,12 @@ export class ApiMetrics {
     const key = `${kind} ${horizon} ${outcome}`;
     let line = this.#predictions.get(key);
     if (line === undefined) {
-      line = { labels: { kind, horizon: String(horizon), outcome }, n: 0 };
+      const durations = this.#predictionDurations[outcome === 'ok' ? 'ok' : 'failed'];
+      line = { labels: { kind, horizon: String(horizon), outcome }, n: 0, durations };
       this.#predictions.set(key, line);
     }
     line.n += 1;
-    this.#predictionTime.observe({ outcome: outcome === 'ok' ? 'ok' : 'failed' }, ms / 1000);
+    line.durations.add(ms / 1000);
   }
 
   /** A training run was asked for. */
@@ -149,19 +162,18 @@ export class ApiMetrics {
     if (line === undefined) {
       // A parser's worth of methods on addresses that do not exist must not become as many series.
       const known = METHODS.has(method) ? method : 'other';
-      const histogram = this.#duration.labels({ method: known, route });
       const name = `${known} ${route}`;
-      let routeLatency = this.routes.get(name);
-      if (routeLatency === undefined) {
-        routeLatency = { method: known, route, latency: new LatencyHistogram(), answers: new Map() };
-        this.routes.set(name, routeLatency);
+      let counted = this.#routes.get(name);
+      if (counted === undefined) {
+        const durations = this.#duration.durations({ method: known, route });
+        counted = { method: known, route, latency: new LatencyHistogram(), answers: new Map(), durations };
+        this.#routes.set(name, counted);
       }
       line = {
-        route: routeLatency,
+        route: counted,
         statusClass: `${Math.floor(status / 100)}xx`,
         labels: { method: known, route, status: String(status) },
         answers: 0,
-        observe: (seconds) => histogram.observe(seconds),
       };
       this.#lines.set(key, line);
     }
@@ -172,7 +184,7 @@ export class ApiMetrics {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
   }
 
-  #histogram(name: string, help: string, labelNames: string[]): Histogram {
-    return new Histogram({ name: PREFIX + name, help, labelNames, buckets: SECONDS, registers: [this.registry] });
+  #histogram(name: string, help: string): CountedHistogram {
+    return new CountedHistogram({ name: PREFIX + name, help }, SECONDS, this.registry);
   }
 }

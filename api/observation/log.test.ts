@@ -1,5 +1,8 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLog, withoutSecrets } from './log.ts';
+import { createLog, openLogFile, withoutSecrets } from './log.ts';
 
 test.each([
   ['connect to postgres://me:hunter2@db:5432/x failed', 'connect to postgres://***@db:5432/x failed'],
@@ -29,4 +32,24 @@ test('an error is logged with what caused it, without its secrets; fields that n
   expect(failed!.time).toMatch(/^\d{4}-\d\d-\d\dT/);
   expect(plain).toMatchObject({ level: 'info', route: '/x', authorization: '***', headers: { cookie: '***' } });
   expect(rest).toEqual([]);
+});
+
+test('lines are written behind the answers, all of them and in their order once the file is closed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockcast-log-'));
+  const path = join(folder, 'log');
+  const fd = openSync(path, 'w');
+  try {
+    const file = openLogFile(fd);
+    const log = createLog('info', file.stream);
+    for (let n = 0; n < 1000; n++) log.info({ n }, 'answered');
+    await file.close(10_000);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(
+      Array.from({ length: 1000 }, (_, n) => n),
+    );
+    expect(file.dropped()).toBe(0);
+  } finally {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  }
 });

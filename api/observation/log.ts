@@ -5,7 +5,8 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 
 /** Largest log that may wait for a reader that is slow; what comes then is dropped and counted. */
 const MOST_WAITING_BYTES = 8 * 1024 * 1024;
-const CHUNK_BYTES = 4096;
+/** Lines are handed on in chunks of so many characters, or after so long. */
+const CHUNK_CHARACTERS = 8192;
 const FLUSH_EVERY_MS = 500;
 
 /** Fields that hold secrets wherever they come from; none is logged on purpose. */
@@ -63,22 +64,37 @@ export interface LogFile {
 
 /** Writes to a file descriptor, by default standard error, without waiting for it. */
 export function openLogFile(fd = 2): LogFile {
-  const stream = pino.destination({ fd, sync: false, minLength: CHUNK_BYTES, maxLength: MOST_WAITING_BYTES });
+  // Without a least length, its flush would wait for nothing.
+  const file = pino.destination({ fd, sync: false, minLength: 1, maxLength: MOST_WAITING_BYTES });
   let dropped = 0;
-  stream.on('drop', () => {
-    dropped += 1;
+  file.on('drop', (chunk: string) => {
+    dropped += chunk.split('\n').length - 1;
   });
   // Whoever read the log has gone: there is nobody left to tell.
-  stream.on('error', () => {});
-  const flushing = setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref();
+  file.on('error', () => {});
+  // The file would measure all that waits again with every line.
+  let lines: string[] = [];
+  let length = 0;
+  const handOn = () => {
+    if (length > 0) file.write(lines.join(''));
+    lines = [];
+    length = 0;
+  };
+  const write = (line: string) => {
+    lines.push(line);
+    length += line.length;
+    if (length >= CHUNK_CHARACTERS) handOn();
+  };
+  const flushing = setInterval(handOn, FLUSH_EVERY_MS).unref();
   return {
-    stream,
+    stream: { write },
     dropped: () => dropped,
     close: (timeoutMs) => {
       clearInterval(flushing);
+      handOn();
       return new Promise((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
-        stream.flush(() => {
+        file.flush(() => {
           clearTimeout(timer);
           resolve();
         });

@@ -32,7 +32,7 @@ export function performanceOf({ metrics, caches, audit }: ApiParts): ProcessPerf
   const { written, buffered, dropped } = audit.counts;
   return {
     startedAt: new Date(Date.now() - process.uptime() * 1000),
-    routes: [...metrics.routes.values()].map(({ method, route, latency, answers }) => ({
+    routes: metrics.routes.map(({ method, route, latency, answers }) => ({
       ...{ method, route, latency: latency.toObject(), answers: Object.fromEntries(answers) },
     })),
     caches: caches(),

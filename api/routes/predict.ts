@@ -18,6 +18,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { forecastAsOfField, horizonField, sourceField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
+import type { PredictionEntry } from '../../stores/audit/prediction-log.ts';
 import { WrittenAnswer } from '../written-answer.ts';
 
 const LONGEST_KIND = 100;
@@ -172,8 +173,17 @@ export function predicted(
   return asOf === undefined ? givenAnswer(context, given, quote) : answerAsOf(context, given.value);
 }
 
-function audited({ modelId, kind, originSession, currentPrice, logReturn, confidence }: Forecast) {
-  return { modelId, kind, originSession, priceTarget: priceTarget(currentPrice, logReturn), confidence };
+const audits = new WeakMap<Forecast, NonNullable<PredictionEntry['answer']>>();
+
+// The same forecast is given many times.
+function audited(forecast: Forecast): NonNullable<PredictionEntry['answer']> {
+  let answer = audits.get(forecast);
+  if (answer === undefined) {
+    const { modelId, kind, originSession, currentPrice, logReturn, confidence } = forecast;
+    answer = { modelId, kind, originSession, priceTarget: priceTarget(currentPrice, logReturn), confidence };
+    audits.set(forecast, answer);
+  }
+  return answer;
 }
 
 /** `GET /predict/:ticker`: a forecast from the newest known session. */
@@ -207,10 +217,10 @@ export const predictEndpoint: Endpoint = endpoint({
     call.seen.cache = made.given.verdict;
     call.seen.quoteCache = made.quoteVerdict;
     call.response.setHeader('X-Cache', made.given.verdict);
-    const { body, etag } =
+    const written =
       asOf === undefined
         ? writtenPrediction(call.context, made.given, made.quote)
         : writtenAnswer(predicted(call, made, asOf));
-    return new WrittenAnswer(body, { etag, cacheControl: 'private, no-cache' });
+    return new WrittenAnswer(written, { etag: written.etag, cacheControl: 'private, no-cache' });
   },
 });

@@ -24,20 +24,28 @@ export interface RunningSubjects {
 
 const CONTEXT = { tenant: 'bench', principal: 'bench', clock: systemClock };
 const GROUP = 'bench';
+const GENERATION = 'bare:generation';
 const TTL_MS = 600_000;
+
+/** Longer than what a cache is given otherwise, since the bench would end with it where a busy machine makes it wait. */
+const CACHE_LIMIT_MS = 10_000;
+const STATEMENT_LIMIT_MS = 60_000;
+const SILENCE_MS = 5000;
 
 /**
  * The shared cache on a Redis of its own, and ioredis that sets the same document, and asks for it with the two
- * generations that tell whether it is current. A text says why no Redis can be had.
+ * generations that tell whether it is current. Both limit the time of a command. A text says why no Redis can be had.
  */
 export async function redisEntries(): Promise<RunningSubjects | string> {
   const program = await ensureRedis();
   if (typeof program === 'string') return program;
   const redis = await TestRedis.start(program);
-  const cache = new RedisCache(redis.url);
-  const client = new Redis(redis.url);
+  const cache = new RedisCache(redis.url, CACHE_LIMIT_MS);
+  const client = new Redis(redis.url, { commandTimeout: CACHE_LIMIT_MS });
   await client.ping();
   const { generation } = await cache.lookup(CONTEXT, GROUP, 'none');
+  const [all, ofGroup] = generation.split('.');
+  await client.mset(GENERATION, all!, `${GENERATION}:${GROUP}`, ofGroup!);
   return {
     subjects: {
       [OURSELVES]: {
@@ -46,11 +54,17 @@ export async function redisEntries(): Promise<RunningSubjects | string> {
       },
       [BARE_CLIENT]: {
         put: async (key, bytes) => {
-          await client.set(key, JSON.stringify({ value: bytes.toString('latin1'), generation }), 'PX', TTL_MS);
+          await client.set(
+            `bare:${key}`,
+            JSON.stringify({ value: bytes.toString('latin1'), generation }),
+            'PX',
+            TTL_MS,
+          );
         },
         get: async (key) => {
-          const [, , text] = await client.mget('generation', `generation:${GROUP}`, key);
-          return JSON.parse(text!) as unknown;
+          const [all, ofGroup, text] = await client.mget(GENERATION, `${GENERATION}:${GROUP}`, `bare:${key}`);
+          const entry = JSON.parse(text!) as { value: unknown; generation: string };
+          return { value: entry.value, current: entry.generation === `${all}.${ofGroup}` };
         },
       },
     },
@@ -62,18 +76,30 @@ export async function redisEntries(): Promise<RunningSubjects | string> {
   };
 }
 
-/** The forecast store on a PostgreSQL of its own, and node-postgres with the same statements written by hand. */
+/**
+ * The forecast store on a PostgreSQL of its own, and node-postgres with the same statements written by hand, prepared
+ * alike and with the same limits of time.
+ */
 export async function postgresRows(): Promise<RunningSubjects> {
   const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-bench-rows-'));
   const { url } = await startPostgres({ stateDir, port: await freePort(0) });
-  const database = new Database(url, { poolSize: 2, statementTimeoutMs: 60_000 });
+  const database = new Database(url, { poolSize: 2, statementTimeoutMs: STATEMENT_LIMIT_MS });
   const store = new PostgresForecastStore(database);
   // Makes the tables.
   await database.ping();
   await store.find(CONTEXT, 'none', '2013-03-01', 1);
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
-  const find = (tenant: string, modelId: string) =>
-    pool.query(FIND, [tenant, modelId, FORECAST.originSession, FORECAST.horizon]);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 2,
+    statement_timeout: STATEMENT_LIMIT_MS,
+    query_timeout: STATEMENT_LIMIT_MS + SILENCE_MS,
+  });
+  // Connections may outlive `end` by a moment, and the server with them.
+  pool.on('error', () => {});
+  const find = async (modelId: string) => {
+    const values = ['bare', modelId, FORECAST.originSession, FORECAST.horizon];
+    return (await pool.query({ name: 'find', text: FIND, values })).rows[0] as unknown;
+  };
   return {
     subjects: {
       [OURSELVES]: {
@@ -82,10 +108,14 @@ export async function postgresRows(): Promise<RunningSubjects> {
       },
       [BARE_CLIENT]: {
         put: async (key) => {
-          await pool.query(INSERT, ['bare', key, ...VALUES]);
-          await find('bare', key);
+          const { rows } = await pool.query({
+            name: 'insert',
+            text: INSERT,
+            values: ['bare', key, ...valuesOf(FORECAST)],
+          });
+          if (rows.length === 0) await find(key);
         },
-        get: async (key) => (await find('bare', key)).rows[0] as unknown,
+        get: find,
       },
     },
     close: async () => {
@@ -116,25 +146,27 @@ const FORECAST: Omit<Forecast, 'modelId'> = {
   madeAt: '2013-03-02T00:00:00.000Z',
 };
 
-const VALUES = [
-  FORECAST.originSession,
-  FORECAST.horizon,
-  FORECAST.ticker,
-  FORECAST.kind,
-  FORECAST.modelVersion,
-  FORECAST.targetSession,
-  FORECAST.currentPrice,
-  FORECAST.logReturn,
-  JSON.stringify(FORECAST.intervals),
-  FORECAST.confidence,
-  FORECAST.directionProbability,
+const valuesOf = (forecast: Omit<Forecast, 'modelId'>) => [
+  forecast.originSession,
+  forecast.horizon,
+  forecast.ticker,
+  forecast.kind,
+  forecast.modelVersion,
+  forecast.targetSession,
+  forecast.currentPrice,
+  forecast.logReturn,
+  JSON.stringify(forecast.intervals),
+  forecast.confidence,
+  forecast.directionProbability,
   null,
   null,
-  JSON.stringify(FORECAST.notes),
-  FORECAST.madeAt,
+  JSON.stringify(forecast.notes),
+  forecast.madeAt,
 ];
 
-const INSERT = `insert into forecast (tenant, model_id, origin_session, horizon, ticker, kind, model_version, target_session,
-  current_price, log_return, intervals, confidence, direction_probability, certificate_id, baseline_ratio, notes, made_at)
-  values (${Array.from({ length: VALUES.length + 2 }, (_, i) => `$${i + 1}`).join(', ')}) on conflict do nothing`;
-const FIND = 'select * from forecast where tenant = $1 and model_id = $2 and origin_session = $3 and horizon = $4';
+const COLUMNS = `tenant, model_id, origin_session, horizon, ticker, kind, model_version, target_session, current_price,
+  log_return, intervals, confidence, direction_probability, certificate_id, baseline_ratio, notes, made_at`;
+const PLACES = COLUMNS.split(',').map((_, i) => `$${i + 1}`);
+const INSERT = `insert into forecast (${COLUMNS}) values (${PLACES.join(', ')}) on conflict do nothing returning ${COLUMNS}`;
+const FIND = `select ${COLUMNS} from forecast
+  where tenant = $1 and model_id = $2 and origin_session = $3 and horizon = $4`;

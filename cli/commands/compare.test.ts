@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commandLine } from '../../tests/support/command-line.ts';
+import { commandLineOn } from '../../tests/support/command-line.ts';
 import { type TestPipeline, startPipeline } from '../../tests/support/pipeline.ts';
 import { takeInTestUniverse } from '../../tests/support/test-universe.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
@@ -15,12 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => pipeline?.stop());
 
-const stockcast = (...args: readonly string[]) =>
-  commandLine(args, {
-    DATABASE_URL: pipeline.databaseUrl,
-    STOCKCAST_OBJECTS_DIR: pipeline.objectsDir,
-    STOCKCAST_STATE_DIR: join(pipeline.objectsDir, 'state'),
-  });
+const stockcast = commandLineOn(() => pipeline);
 
 test('compare shows each version beside naive, with its certificate and what it forecasts now', async () => {
   const { code, stdout, stderr } = await stockcast('compare', 'aapl');

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_TENANT, contextFrom } from '../../domain/context.ts';
-import { commandLine } from '../../tests/support/command-line.ts';
+import { commandLineOn } from '../../tests/support/command-line.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { takeInTestUniverse } from '../../tests/support/test-universe.ts';
 
@@ -12,12 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => on.close());
 
-const stockcast = (...args: readonly string[]) =>
-  commandLine(args, {
-    DATABASE_URL: on.databaseUrl,
-    STOCKCAST_OBJECTS_DIR: on.objectsDir,
-    STOCKCAST_STATE_DIR: join(on.objectsDir, 'state'),
-  });
+const stockcast = commandLineOn(() => on);
 
 test('features shows what models look at, now and as of a day', async () => {
   const { code, stdout } = await stockcast('features', 'aapl');

@@ -2,7 +2,7 @@ import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT, contextFrom } from '../../domain/context.ts';
-import { commandLine } from '../../tests/support/command-line.ts';
+import { commandLine, commandLineOn } from '../../tests/support/command-line.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 
 const context = contextFrom({ tenant: DEFAULT_TENANT, principal: 'tester' });
@@ -19,12 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => on.close());
 
-const stockcast = (...args: readonly string[]) =>
-  commandLine(args, {
-    DATABASE_URL: on.databaseUrl,
-    STOCKCAST_OBJECTS_DIR: on.objectsDir,
-    STOCKCAST_STATE_DIR: join(on.objectsDir, 'state'),
-  });
+const stockcast = commandLineOn(() => on);
 const there = (keys: readonly string[]) => Promise.all(keys.map((key) => on.services.objects.exists(context, key)));
 
 describe.sequential('collecting garbage on the command line', () => {

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ModelVersion } from '../../domain/model-version.ts';
-import { commandLine } from '../../tests/support/command-line.ts';
+import { commandLineOn } from '../../tests/support/command-line.ts';
 import { type TestPipeline, startPipeline } from '../../tests/support/pipeline.ts';
 import { takeInTestUniverse } from '../../tests/support/test-universe.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
@@ -18,13 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => pipeline?.stop());
 
-const stockcast = (...args: readonly string[]) =>
-  commandLine(args, {
-    DATABASE_URL: pipeline.databaseUrl,
-    STOCKCAST_OBJECTS_DIR: pipeline.objectsDir,
-    STOCKCAST_STATE_DIR: join(pipeline.objectsDir, 'state'),
-    STOCKCAST_PRINCIPAL: 'Ada',
-  });
+const stockcast = commandLineOn(() => pipeline, { STOCKCAST_PRINCIPAL: 'Ada' });
 const json = async (...args: readonly string[]) => JSON.parse((await stockcast(...args, '--json')).stdout);
 
 test('predict says how to find out what a forecast was made from, and lineage draws it as a tree', async () => {

@@ -48,7 +48,7 @@ async function using(parts: Parts, body: (mlflow: MlflowFollower) => Promise<voi
 
 function inWords(told: Told | undefined): string {
   if (told === undefined) return 'A worker is telling MLflow at this moment.';
-  const { models, promotions, inferences, refused } = told;
-  const counts = `Told of ${models} models, ${promotions} promotions and ${inferences} daily figures.`;
+  const { models, promotions, runs, inferences, refused } = told;
+  const counts = `Told of ${models} models, ${promotions} promotions, ${runs} runs and ${inferences} daily figures.`;
   return [counts, ...refused.map((reason) => `Refused: ${reason}`)].join('\n');
 }

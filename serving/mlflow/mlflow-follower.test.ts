@@ -5,6 +5,7 @@ import { type TestContext, freshContext } from '../../tests/contract/backend.ts'
 import { sampleBars } from '../../tests/sample-series.ts';
 import { CuttableWay, TestMlflow, installedMlflow } from '../../tests/support/mlflow.ts';
 import { artifactPaths, metricHistory, viewOf } from '../../tests/support/mlflow-view.ts';
+import { NO_TEMPORAL } from '../../tests/support/no-temporal.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
 import type { MlflowFollower } from './mlflow-follower.ts';
@@ -44,18 +45,18 @@ afterAll(async () => {
 
 /** A follower as another process would open it. */
 function follower(uri = mlflow.url): MlflowFollower {
-  const pipelineOf = {
-    find: async () => undefined,
-    link: (runId: string) => `http://temporal.example/${encodeURIComponent(runId)}`,
-  };
   const say = (line: string) => void said.push(line);
-  const made = openFollower({ uri, token: undefined }, { services: on.services, database, pipelineOf, say });
+  const made = openFollower(
+    { uri, token: undefined },
+    { services: on.services, database, pipelineOf: NO_TEMPORAL, say },
+  );
   opened.push(made);
   return made;
 }
 
 const view = () => viewOf(mlflow.url, context.tenant, name);
-const modelIdOf = async (kind: string) => (await on.services.registry.newest(context, 'MSFT', 10, kind))!.id;
+const modelIdOf = async (kind: string, horizon = 10) =>
+  (await on.services.registry.newest(context, 'MSFT', horizon, kind))!.id;
 
 /** Where the versions stand: the moves follow one another. */
 async function placed() {
@@ -64,10 +65,10 @@ async function placed() {
 }
 
 /** Enters a move of the live alias as a run does. */
-async function promote(kind: string, executionId: string): Promise<void> {
-  const modelId = await modelIdOf(kind);
+async function promote(kind: string, executionId: string, horizon = 10): Promise<void> {
+  const modelId = await modelIdOf(kind, horizon);
   await on.services.ledger.enter(context, {
-    ...{ ticker: 'MSFT', horizon: 10, asOf: '2013-03-01', modelId, kind, reasons: [`${executionId} says so`] },
+    ...{ ticker: 'MSFT', horizon, asOf: '2013-03-01', modelId, kind, reasons: [`${executionId} says so`] },
     ...{ principal: 'tester', runId: 'train/x', executionId, live: true },
   });
 }
@@ -91,9 +92,9 @@ describe.sequential('MLflow as a follower', () => {
     }
     const { runs, versions, modelTags, aliases } = await view();
     expect(runs.map((run) => run.name)).toEqual([
+      expect.stringMatching(/^MSFT 2013-03-01 [0-9a-f]+$/),
       'MSFT h10 linear v1',
       'MSFT h10 naive v1',
-      expect.stringMatching(`^train/${context.tenant}/MSFT/2013-03-01/`),
     ]);
     expect(versions.map(({ number, tags }) => [number, tags.kind])).toEqual([
       ['1', 'naive'],
@@ -106,9 +107,9 @@ describe.sequential('MLflow as a follower', () => {
   it('shows the whole story of a ticker, and no more of it when told again', { timeout: LONG }, async () => {
     await follower().forget();
     expect(await follower().tell()).toMatchObject({ models: 2, promotions: 1, refused: [] });
-    expect(await follower().tell()).toEqual({ models: 0, promotions: 0, inferences: 0, refused: [] });
+    expect(await follower().tell()).toEqual({ models: 0, promotions: 0, runs: 0, inferences: 0, refused: [] });
     const { runs, versions, modelTags, aliases } = await view();
-    const [run, , parent] = runs;
+    const [parent, run] = runs;
     const model = (await on.services.registry.newest(context, 'MSFT', 10, 'linear'))!;
     expect(parent).toMatchObject({ status: 'FINISHED', tags: { workflow_id: model.runId } });
     expect(run).toMatchObject({
@@ -124,6 +125,7 @@ describe.sequential('MLflow as a follower', () => {
       metrics: { rmse: model.evaluation!.model.rmse, rmse_ratio_to_naive: model.evaluation!.rmseRatioToNaive },
     });
     expect(run!.tags['mlflow.note.content']).toContain('**MSFT, 10 sessions ahead: linear, version 1**');
+    expect(run!.tags['mlflow.note.content']).toContain(`Made by the run [${model.runId}](http://temporal.example/`);
     const folds = await metricHistory(mlflow.url, run!.id, 'fold/rmse');
     expect(folds.map(({ step }) => step)).toEqual(Array.from({ length: model.evaluation!.nFolds }, (_, i) => i + 1));
     expect(await metricHistory(mlflow.url, run!.id, 'rmse')).toHaveLength(1);
@@ -188,6 +190,30 @@ describe.sequential('MLflow as a follower', () => {
     }
   });
 
+  it('points `staging` to a version that passed the gate, until it serves', { timeout: LONG }, async () => {
+    await trainDirectly(on.services, context, { ticker: 'MSFT', horizon: 1, kinds: ['naive', 'linear'] });
+    const passed = { id: 'c'.repeat(64), passed: true };
+    await on.services.registry.recordCertificate(context, await modelIdOf('linear', 1), passed);
+    const placedNow = async () => {
+      await follower().tell();
+      const { aliases, versions } = await viewOf(mlflow.url, context.tenant, `${context.tenant}.MSFT-h1`);
+      return { aliases, stages: versions.map(({ stage, tags }) => [tags.kind, stage, tags.archived]) };
+    };
+    const certified = await placedNow();
+    expect(certified.stages.sort()).toEqual([
+      ['linear', 'Staging', undefined],
+      ['naive', 'Production', undefined],
+    ]);
+    expect(Object.keys(certified.aliases).sort()).toEqual(['production', 'staging']);
+    await promote('linear', 'out-of-staging', 1);
+    const serving = await placedNow();
+    expect(serving.stages.sort()).toEqual([
+      ['linear', 'Production', undefined],
+      ['naive', 'Archived', 'true'],
+    ]);
+    expect(serving.aliases).toEqual({ production: certified.aliases.staging });
+  });
+
   it('has each day of a model: how often it was asked, how fast it answered, by how much it missed', {
     timeout: LONG,
   }, async () => {
@@ -209,11 +235,12 @@ describe.sequential('MLflow as a follower', () => {
     expect(await told.tell()).toMatchObject({ inferences: 0 });
     await told.forget();
     await told.tell();
-    const [run] = (await view()).runs;
+    const run = (await view()).runs.find(({ name: of }) => of === 'MSFT h10 linear v1');
     const day = Math.floor(Date.parse(yesterday) / 86_400_000);
     const of = (metric: string) => metricHistory(mlflow.url, run!.id, `inference/${metric}`);
     expect(await of('count')).toEqual([{ step: day, value: 3 }]);
     expect(await of('latency_ms_median')).toEqual([{ step: day, value: 2 }]);
+    expect(await of('latency_ms_p95')).toEqual([{ step: day, value: expect.closeTo(2.9, 9) }]);
     const [error, ...more] = await of('realised_error');
     expect(more).toEqual([]);
     expect(error!.step).toBe(Date.parse('2013-01-16') / 86_400_000);

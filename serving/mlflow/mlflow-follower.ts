@@ -7,7 +7,7 @@ import type { Backlog, Mark } from '../../stores/mlflow/mlflow-backlog.ts';
 import { tellOutcomes, tellUsage } from './tell-inference.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
 import { tellModel } from './tell-model.ts';
-import { tellEnded } from './tell-runs.ts';
+import { type LackedPipeline, lackedPipelines, tellLacked } from './tell-runs.ts';
 import { tellPromotion, tellStages } from './tell-stages.ts';
 
 const AT_A_TIME = 20;
@@ -20,11 +20,14 @@ const LONGEST_PAUSE_MS = 60_000;
 /** A day's log of predictions is whole a while after its end. */
 const AUDIT_LAG_MS = 10 * 60_000;
 const USAGE_EVERY_MS = 10 * 60_000;
+/** Temporal lists a run a while after it was started or has ended. */
+const VISIBILITY_LAG_MS = 5 * 60_000;
 
 /** What became of one pass over everything that MLflow lacks. */
 export interface Told {
   readonly models: number;
   readonly promotions: number;
+  readonly runs: number;
   readonly inferences: number;
   /** What MLflow refused or could not be read, with the reason; tried again with the next pass. */
   readonly refused: readonly string[];
@@ -41,6 +44,8 @@ export class MlflowFollower {
   /** Aborted when something has changed since the last pass began. */
   #woken = new AbortController();
   #usageAt = 0;
+  /** Runs before have been told; 0 for all that Temporal still knows. */
+  #runsSince = 0;
 
   /** @param say is told in one line when MLflow goes away, comes back or refuses something */
   constructor(parts: MlflowParts, say: (line: string) => void) {
@@ -88,11 +93,15 @@ export class MlflowFollower {
   tell(): Promise<Told | undefined> {
     return this.#parts.backlog.exclusively(async () => {
       const refused: string[] = [];
+      const begunAt = Date.now();
+      // Found before the models, so that every model of a run that has ended is there when its story is told.
+      const pipelines = await lackedPipelines(this.#parts, this.#runsSince);
       const models = await this.#tellModels(refused);
       const promotions = await this.#tellPromotions(refused);
-      await tellEnded(this.#parts);
+      const runs = await this.#tellRuns(pipelines, refused);
       const inferences = await this.#tellInferences();
-      return { models, promotions, inferences, refused };
+      this.#runsSince = begunAt - VISIBILITY_LAG_MS;
+      return { models, promotions, runs, inferences, refused };
     });
   }
 
@@ -103,6 +112,7 @@ export class MlflowFollower {
 
   /** Has it told everything again, from the beginning. */
   forget(): Promise<void> {
+    this.#runsSince = 0;
     return this.#parts.backlog.forget();
   }
 
@@ -158,6 +168,19 @@ export class MlflowFollower {
       for (const each of done) left.delete(nameOf(each));
       count += done.length;
     }
+  }
+
+  async #tellRuns(pipelines: readonly LackedPipeline[], refused: string[]): Promise<number> {
+    let count = 0;
+    for (const each of pipelines) {
+      const subject = { tenant: each.tenant, subject: `run/${each.runId}`, state: '' };
+      const told = await unlessRefused(refused, subject, async () => {
+        await tellLacked(this.#parts, each);
+        return true;
+      });
+      if (told === true) count++;
+    }
+    return count;
   }
 
   async #tellInferences(): Promise<number> {

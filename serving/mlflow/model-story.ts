@@ -77,8 +77,8 @@ export function foldMetrics({ y, raw, shrinkage, drift }: ShrunkForecasts, times
   return metrics;
 }
 
-/** A model's page in MLflow, as Markdown. */
-export function noteOf(model: ModelVersion, certificate?: Certificate): string {
+/** A model's page in MLflow, as Markdown; `link` leads to the run that made it. */
+export function noteOf(model: ModelVersion, link: string | null, certificate?: Certificate): string {
   const { ticker, horizon, kind, version, asOf, evaluation } = model;
   const sessions = `${horizon} session${horizon === 1 ? '' : 's'}`;
   const lines = [
@@ -101,5 +101,6 @@ export function noteOf(model: ModelVersion, certificate?: Certificate): string {
     const { passed, reasons } = certificate.verdict;
     lines.push(`**${passed ? 'Passed' : 'Did not pass'} the gate.** ${reasons.join(' ')}`);
   }
+  lines.push(`Made by the run ${link === null ? model.runId : `[${model.runId}](${link})`}.`);
   return lines.join('\n\n');
 }

@@ -8,7 +8,7 @@ import { PICTURE_NAMES, pictureOf } from '../pictures.ts';
 import { hasSeries, readSeries } from '../walk-forward-series.ts';
 import { foldMetrics, noteOf, parametersOf, summaryMetrics } from './model-story.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
-import { tellPipeline } from './tell-runs.ts';
+import { tellPipeline } from './tell-pipeline.ts';
 
 /**
  * Tells MLflow what it lacks of a model; all of it may be told again. Objects that are lost are left out.
@@ -24,7 +24,7 @@ export async function tellModel(
   const place = await registry.follow(context, model);
   const run = await runs.get(place.runId);
   if (told === undefined) {
-    const parent = await tellPipeline(parts, context, model);
+    const { runId: parent } = await tellPipeline(parts, context.tenant, model);
     const link = pipelineOf.link(model.runId) ?? undefined;
     const tags = { 'mlflow.parentRunId': parent, workflow_link: link, version: String(model.version) };
     await runs.log(run.runId, { params: parametersOf(model), tags });
@@ -45,7 +45,7 @@ export async function tellModel(
       await upload(parts, run, 'certificate.json', text(JSON.stringify(certificate, undefined, 2)), JSON_TYPE);
     }
   }
-  const note = noteOf(model, certificate);
+  const note = noteOf(model, pipelineOf.link(model.runId), certificate);
   await runs.log(run.runId, { tags: { 'mlflow.note.content': note } });
   await models.describe(place, note);
 }

@@ -1,56 +1,56 @@
-import { type Context, contextFrom } from '../../domain/context.ts';
-import { sha256Hex } from '../../domain/identity.ts';
-import { experimentName } from '../../stores/registry/mlflow-model-registry.ts';
+import { contextFrom } from '../../domain/context.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
 import type { Pipeline } from './pipeline-lookup.ts';
+import { markOf, tellPipeline, tellRun } from './tell-pipeline.ts';
+import { tellStory } from './tell-story.ts';
+
+/** A run, and whose it is; `pipeline` is absent when it is no longer known. */
+export interface LackedPipeline {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly pipeline: Pipeline | undefined;
+}
 
 /**
- * The MLflow run of the pipeline that a run belongs to, made if need be; returns its id.
- * @throws StockcastError MLFLOW_UNAVAILABLE, MLFLOW_REFUSED, TEMPORAL_UNAVAILABLE
+ * Runs of which MLflow lacks something: those started or ended since then (milliseconds since 1970), and those that it
+ * was told of while they were under way. To be asked for before their models are told, so that these are there then.
+ * @throws StockcastError TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
-export async function tellPipeline(
-  parts: MlflowParts,
-  { tenant }: Context,
-  of: { readonly runId: string; readonly trainedAt: string; readonly asOf: string },
-): Promise<string> {
-  const { runs, backlog, pipelineOf } = parts;
-  const at = Date.parse(of.trainedAt);
-  // One that is no longer known has ended, whichever way.
-  const gone: Pipeline = { runId: of.runId, workflow: 'unknown', startedAt: at, ended: { at, as: 'FINISHED' } };
-  const pipeline = (await pipelineOf.find(of.runId)) ?? gone;
-  const { runId, workflow, startedAt } = pipeline;
-  const link = pipelineOf.link(runId);
-  const experimentId = await runs.experiment(experimentName(tenant), { tenant });
-  const note = `The run [${runId}](${link ?? '#'}): each model that it trained is a run below it.`;
-  const run = await runs.run(experimentId, {
-    key: sha256Hex(`run/${tenant}/${runId}`),
-    name: runId,
-    startedAt,
-    tags: {
-      ...{ workflow, workflow_id: runId, as_of: of.asOf, workflow_link: link ?? undefined },
-      'mlflow.note.content': link === null ? note.replace('](#)', ']') : note,
-    },
-  });
-  if (pipeline.ended !== undefined) await end(parts, run.runId, pipeline.ended);
-  const state = pipeline.ended === undefined ? 'running' : 'ended';
-  await backlog.mark([{ tenant, subject: `run/${runId}`, state }], new Date());
-  return run.runId;
-}
-
-/** Ends the MLflow runs of pipelines that have ended since. */
-export async function tellEnded(parts: MlflowParts): Promise<void> {
-  const { runs, backlog, pipelineOf } = parts;
-  for (const { tenant, runId } of await backlog.openRuns()) {
-    const pipeline = await pipelineOf.find(runId);
-    if (pipeline !== undefined && pipeline.ended === undefined) continue;
-    const { tenant: of } = contextFrom({ tenant, principal: 'stockcast' });
-    const experimentId = await runs.experiment(experimentName(of), { tenant });
-    const [run] = await runs.runsWith(experimentId, sha256Hex(`run/${tenant}/${runId}`));
-    if (run !== undefined) await end(parts, run.runId, pipeline?.ended ?? { at: Date.now(), as: 'FINISHED' });
-    await backlog.mark([{ tenant, subject: `run/${runId}`, state: 'ended' }], new Date());
+export async function lackedPipelines({ backlog, pipelineOf }: MlflowParts, since: number): Promise<LackedPipeline[]> {
+  const lacked = new Map<string, LackedPipeline>();
+  for (const pipeline of await pipelineOf.since(since)) {
+    const { runId } = pipeline;
+    const tenant = runId.split('/')[1];
+    if (tenant !== undefined) lacked.set(runId, { tenant, runId, pipeline });
   }
+  const states = await backlog.runStates([...lacked.keys()]);
+  for (const [runId, { tenant, pipeline }] of lacked) {
+    if (states.get(`${tenant} ${runId}`) === stateOf(pipeline)) lacked.delete(runId);
+  }
+  for (const { tenant, runId } of await backlog.openRuns()) {
+    if (lacked.has(runId)) continue;
+    const pipeline = await pipelineOf.find(runId);
+    if (stateOf(pipeline) !== 'running') lacked.set(runId, { tenant, runId, pipeline });
+  }
+  return [...lacked.values()];
 }
 
-async function end({ runs }: MlflowParts, id: string, { at, as }: NonNullable<Pipeline['ended']>): Promise<void> {
-  await runs.update(id, { status: as, endedAt: at });
+/** Tells of a run; of one that has ended, how it ended and what came of it. @throws as `tellPipeline` */
+export async function tellLacked(parts: MlflowParts, { tenant, runId, pipeline }: LackedPipeline): Promise<void> {
+  const { runs, backlog, pipelineOf } = parts;
+  const context = contextFrom({ tenant, principal: 'stockcast' });
+  const run =
+    pipeline === undefined
+      ? await tellPipeline(parts, tenant, { runId, trainedAt: new Date().toISOString() })
+      : await tellRun(parts, tenant, pipeline);
+  if (pipeline?.ended === undefined) return;
+  const story = await pipelineOf.story(pipeline);
+  if (story !== undefined) await tellStory(parts, context, { pipeline, story, run });
+  await runs.update(run.runId, { status: pipeline.ended.as, endedAt: pipeline.ended.at });
+  await backlog.mark([{ tenant, ...markOf(runId, stateOf(pipeline)) }], new Date());
+}
+
+function stateOf(pipeline: Pipeline | undefined): string {
+  if (pipeline === undefined) return 'ended';
+  return pipeline.ended === undefined ? 'running' : `ended ${pipeline.executionId}`;
 }

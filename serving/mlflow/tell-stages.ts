@@ -53,11 +53,13 @@ export async function tellStages(
     .filter(({ id, certificate }) => certificate?.passed === true && !served.has(id) && byModel.has(id))
     .sort((a, b) => compare(b.asOf, a.asOf) || byModel.get(b.id)!.number - byModel.get(a.id)!.number);
 
-  const aliases = await models.aliases(name);
-  for (const [alias, id] of [
+  /** The model that each alias is to point to; without one it is taken away. */
+  const wanted: readonly (readonly [alias: string, modelId: string | undefined])[] = [
     ['production', serving],
     ['staging', staged?.id],
-  ] as const) {
+  ];
+  const aliases = await models.aliases(name);
+  for (const [alias, id] of wanted) {
     const number = id === undefined ? undefined : byModel.get(id)?.number;
     // An alias waits for its version rather than point to none.
     if (id !== undefined && number === undefined) continue;

@@ -13,17 +13,20 @@ export class PostgresPredictionLog implements PredictionLog {
 
   async append({ tenant }: Pick<Context, 'tenant'>, entries: readonly PredictionEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const rows = JSON.stringify(entries.map(({ answer, ...entry }) => ({ ...entry, ...answer })));
+    const rows = JSON.stringify(entries);
     await this.#database.run((db) =>
       sql`
         insert into prediction_log (
           tenant, id, at, request_id, principal, route, ticker, horizon, asked, duration_ms, cache, code,
           model_id, kind, origin_session, price_target, confidence
         )
-        select ${tenant}, entry.* from json_to_recordset(${rows}::json) as entry (
+        select
+          ${tenant}, id, at, "requestId", principal, route, ticker, horizon, asked, "durationMs", cache, code,
+          answer ->> 'modelId', answer ->> 'kind', (answer ->> 'originSession')::date,
+          (answer ->> 'priceTarget')::double precision, (answer ->> 'confidence')::double precision
+        from json_to_recordset(${rows}::json) as entry (
           id uuid, at timestamptz, "requestId" text, principal text, route text, ticker text, horizon integer,
-          asked text, "durationMs" double precision, cache text, code text,
-          "modelId" text, kind text, "originSession" date, "priceTarget" double precision, confidence double precision
+          asked text, "durationMs" double precision, cache text, code text, answer json
         )
         on conflict do nothing`.execute(db),
     );

@@ -12,8 +12,10 @@ interface Entry {
 /** A cache in this process: the newest-used entries, values by reference. */
 export class MemoryCache implements Cache {
   readonly #entries: LRUCache<string, Entry>;
-  readonly #generations = new Map<string, number>();
-  #all = 0;
+  /** Of groups that were forgotten since all was; the others have `#first`. */
+  readonly #generations = new Map<string, string>();
+  #first = '0';
+  #forgotten = 0;
 
   /** `maxEntries`: the least-recently used ones beyond it are dropped. */
   constructor(maxEntries = MAX_ENTRIES) {
@@ -47,12 +49,12 @@ export class MemoryCache implements Cache {
   }
 
   async forget({ tenant }: Context, group: string): Promise<void> {
-    const name = nameOf(tenant, group);
-    this.#generations.set(name, (this.#generations.get(name) ?? 0) + 1);
+    this.#generations.set(groupOf(tenant, group), this.#next());
   }
 
   async forgetAll(): Promise<void> {
-    this.#all++;
+    this.#generations.clear();
+    this.#first = this.#next();
   }
 
   async close(): Promise<void> {
@@ -60,10 +62,19 @@ export class MemoryCache implements Cache {
   }
 
   #generationOf(tenant: string, group: string): string {
-    return `${this.#all}.${this.#generations.get(nameOf(tenant, group)) ?? 0}`;
+    return this.#generations.get(groupOf(tenant, group)) ?? this.#first;
+  }
+
+  #next(): string {
+    this.#forgotten += 1;
+    return String(this.#forgotten);
   }
 }
 
-function nameOf(...parts: readonly string[]): string {
-  return parts.join('\n');
+function groupOf(tenant: string, group: string): string {
+  return `${tenant}\n${group}`;
+}
+
+function nameOf(tenant: string, group: string, key: string): string {
+  return `${tenant}\n${group}\n${key}`;
 }

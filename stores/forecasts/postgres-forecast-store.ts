@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Forecast, ForecastName } from '../../domain/forecast.ts';
@@ -7,7 +7,50 @@ import type { ModelMention } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import { modelMentions } from '../postgres/model-mentions.ts';
 import type { Schema } from '../postgres/schema.ts';
+import { Statement } from '../postgres/statement.ts';
 import type { ForecastStore } from './forecast-store.ts';
+
+type Row = Selectable<Schema['forecast']>;
+type NewRow = Required<Insertable<Schema['forecast']>>;
+
+const COLUMNS = [
+  'tenant',
+  'model_id',
+  'origin_session',
+  'horizon',
+  'ticker',
+  'kind',
+  'model_version',
+  'target_session',
+  'current_price',
+  'log_return',
+  'intervals',
+  'confidence',
+  'direction_probability',
+  'certificate_id',
+  'baseline_ratio',
+  'notes',
+  'made_at',
+] as const satisfies readonly (keyof NewRow)[];
+
+/** Gives the row that it stored, none where the place was taken. */
+const SAVE = new Statement<NewRow, Row>((db, place) =>
+  db
+    .insertInto('forecast')
+    .values(Object.fromEntries(COLUMNS.map((column) => [column, place(column)])) as unknown as NewRow)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(COLUMNS),
+);
+
+const FIND = new Statement<Pick<Row, 'tenant' | 'model_id' | 'origin_session' | 'horizon'>, Row>((db, place) =>
+  db
+    .selectFrom('forecast')
+    .select(COLUMNS)
+    .where('tenant', '=', place('tenant'))
+    .where('model_id', '=', place('model_id'))
+    .where('origin_session', '=', place('origin_session'))
+    .where('horizon', '=', place('horizon')),
+);
 
 /** Forecasts in PostgreSQL. */
 export class PostgresForecastStore implements ForecastStore {
@@ -18,31 +61,27 @@ export class PostgresForecastStore implements ForecastStore {
   }
 
   async save(context: Context, forecast: Forecast): Promise<Forecast> {
-    await this.#database.run((db) =>
-      db
-        .insertInto('forecast')
-        .values({
-          tenant: context.tenant,
-          model_id: forecast.modelId,
-          origin_session: forecast.originSession,
-          horizon: forecast.horizon,
-          ticker: forecast.ticker,
-          kind: forecast.kind,
-          model_version: forecast.modelVersion,
-          target_session: forecast.targetSession,
-          current_price: forecast.currentPrice,
-          log_return: forecast.logReturn,
-          intervals: JSON.stringify(forecast.intervals),
-          confidence: forecast.confidence,
-          direction_probability: forecast.directionProbability,
-          certificate_id: forecast.certificateId ?? null,
-          baseline_ratio: forecast.baselineRatio ?? null,
-          notes: JSON.stringify(forecast.notes),
-          made_at: forecast.madeAt,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute(),
-    );
+    const [row] = await this.#database.ask(SAVE, {
+      tenant: context.tenant,
+      model_id: forecast.modelId,
+      origin_session: forecast.originSession,
+      horizon: forecast.horizon,
+      ticker: forecast.ticker,
+      kind: forecast.kind,
+      model_version: forecast.modelVersion,
+      target_session: forecast.targetSession,
+      current_price: forecast.currentPrice,
+      log_return: forecast.logReturn,
+      intervals: JSON.stringify(forecast.intervals),
+      confidence: forecast.confidence,
+      direction_probability: forecast.directionProbability,
+      certificate_id: forecast.certificateId ?? null,
+      baseline_ratio: forecast.baselineRatio ?? null,
+      notes: JSON.stringify(forecast.notes),
+      made_at: forecast.madeAt,
+    });
+    if (row !== undefined) return forecastOf(row);
+    // Its place was taken.
     const stored = await this.find(context, forecast.modelId, forecast.originSession, forecast.horizon);
     if (stored === undefined) throw new Error(`the forecast of ${forecast.modelId} vanished while it was stored`);
     return stored;
@@ -93,16 +132,8 @@ export class PostgresForecastStore implements ForecastStore {
     originSession: SessionDate,
     horizon: Horizon,
   ): Promise<Forecast | undefined> {
-    const row = await this.#database.run((db) =>
-      db
-        .selectFrom('forecast')
-        .selectAll()
-        .where('tenant', '=', context.tenant)
-        .where('model_id', '=', modelId)
-        .where('origin_session', '=', originSession)
-        .where('horizon', '=', horizon)
-        .executeTakeFirst(),
-    );
+    const place = { tenant: context.tenant, model_id: modelId, origin_session: originSession, horizon };
+    const [row] = await this.#database.ask(FIND, place);
     return row === undefined ? undefined : forecastOf(row);
   }
 
@@ -111,7 +142,7 @@ export class PostgresForecastStore implements ForecastStore {
   }
 }
 
-function forecastOf(row: Selectable<Schema['forecast']>): Forecast {
+function forecastOf(row: Row): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,

@@ -179,6 +179,33 @@ export class MlflowBacklog {
     return rows.map(({ tenant, subject }) => ({ tenant, runId: subject.slice('run/'.length) }));
   }
 
+  /** The state in which it knows each of these runs, by `TENANT RUN`; those that it does not know are left out. */
+  async runStates(runIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (runIds.length === 0) return new Map();
+    const subjects = runIds.map((runId) => `run/${runId}`);
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('mlflow_told')
+        .select(['tenant', 'subject', 'state'])
+        .where('server', '=', this.#server)
+        .where(sql<boolean>`subject = any(${subjects}::text[])`)
+        .execute(),
+    );
+    return new Map(rows.map(({ tenant, subject, state }) => [`${tenant} ${subject.slice('run/'.length)}`, state]));
+  }
+
+  /** Notes that it has begun to be told of something, unless it knows it in whichever state. */
+  async open({ tenant, subject, state }: Mark, at: Date): Promise<void> {
+    const row = { server: this.#server, tenant, subject, state, told_at: at.toISOString() };
+    await this.#database.run((db) =>
+      db
+        .insertInto('mlflow_told')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+  }
+
   /** Notes what it was told. */
   async mark(marks: readonly Mark[], at: Date): Promise<void> {
     if (marks.length === 0) return;

@@ -14,6 +14,7 @@ export type Texts = Readonly<Record<string, string | undefined>>;
 /** A run as the calls on it need it. */
 export interface MlflowRun {
   readonly runId: string;
+  readonly experimentId: string;
   readonly artifactUri: string;
 }
 
@@ -37,7 +38,7 @@ export interface Metric {
 }
 
 interface RunAnswer {
-  readonly info: { readonly run_id: string; readonly artifact_uri: string };
+  readonly info: { readonly run_id: string; readonly experiment_id: string; readonly artifact_uri: string };
 }
 
 /** Experiments and runs of an MLflow. Every call may be made again without a difference. */
@@ -73,12 +74,12 @@ export class MlflowRuns {
     const filter = `tags.${KEY_TAG} = '${key}'`;
     const asked = { experiment_ids: [experimentId], filter, max_results: 100 };
     const { runs = [] } = await this.#http.put<{ runs?: RunAnswer[] }>('runs/search', asked);
-    return runs.map(({ info }) => ({ runId: info.run_id, artifactUri: info.artifact_uri })).sort(byRunId);
+    return runs.map(runOf).sort(byRunId);
   }
 
   async get(runId: string): Promise<MlflowRun> {
     const { run } = await this.#http.get<{ run: RunAnswer }>('runs/get', { run_id: runId });
-    return { runId: run.info.run_id, artifactUri: run.info.artifact_uri };
+    return runOf(run);
   }
 
   async update(
@@ -139,6 +140,10 @@ export function listed(texts: Texts, longest = LONGEST_TAG): { key: string; valu
   return Object.entries(texts).flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: value.slice(0, longest) }],
   );
+}
+
+function runOf({ info }: RunAnswer): MlflowRun {
+  return { runId: info.run_id, experimentId: info.experiment_id, artifactUri: info.artifact_uri };
 }
 
 function byRunId(a: MlflowRun, b: MlflowRun): number {

@@ -5,6 +5,7 @@ import { databaseFailure } from './database-failure.ts';
 import { ImpatientClient } from './impatient-client.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
+import type { Statement } from './statement.ts';
 
 /** How much longer than a statement itself its answer may take. */
 const SILENCE_MS = 5000;
@@ -33,6 +34,7 @@ export interface DatabaseOptions {
 
 /** The database as the stores use it: its tables are there before the first statement runs. */
 export class Database {
+  readonly #pool: pg.Pool;
   readonly #db: Kysely<Schema>;
   #migrated: Promise<void> | undefined;
 
@@ -58,6 +60,7 @@ export class Database {
     // the event would end the process, for idle connections (the pool's) and for those in use (the client's).
     pool.on('error', () => {});
     pool.on('connect', (client) => client.on('error', () => {}));
+    this.#pool = pool;
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   }
 
@@ -71,6 +74,20 @@ export class Database {
     try {
       await this.#ready();
       return await body(this.#db);
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+
+  /**
+   * Runs a statement that was compiled before, by itself, and gives its rows.
+   * @throws StockcastError as `run` does
+   */
+  async ask<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    try {
+      await this.#ready();
+      // Past the query builder, whose own layers take a tenth of the time of a small statement.
+      return (await this.#pool.query(statement.filled(values))).rows as Row[];
     } catch (error) {
       throw databaseFailure(error);
     }

@@ -8,9 +8,14 @@ import { startPostgres } from '../../infra/postgres/embedded-postgres.ts';
 import { removePostgres } from '../../infra/postgres/postgres-home.ts';
 import { Database } from './database.ts';
 import type { Schema } from './schema.ts';
+import { Statement } from './statement.ts';
 
 const pidOf = async (db: Kysely<Schema>) =>
   (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)).rows[0]!.pid;
+
+const PID = new Statement<object, { pid: number }>((db) =>
+  db.selectNoFrom((eb) => eb.fn<number>('pg_backend_pid').as('pid')),
+);
 
 describe('a server that does not answer any more', () => {
   it('is given up after a while, in a transaction too, and the connection to it is not used again', async () => {
@@ -24,11 +29,17 @@ describe('a server that does not answer any more', () => {
       process.kill(frozen[0]!, 'SIGSTOP');
       const silent = { code: 'DATABASE_UNAVAILABLE', message: expect.stringContaining('Query read timeout') };
       await expect(database.ping()).rejects.toMatchObject(silent);
-      expect(await database.run(pidOf)).not.toBe(frozen[0]);
+      const [asked] = await database.ask(PID, {});
+      expect(asked!.pid).not.toBe(frozen[0]);
+      frozen.push(asked!.pid);
+      process.kill(asked!.pid, 'SIGSTOP');
+      await expect(database.ask(PID, {})).rejects.toMatchObject(silent);
 
       const cut = database.transaction(async (db) => {
-        frozen.push(await pidOf(db));
-        process.kill(frozen[1]!, 'SIGSTOP');
+        const pid = await pidOf(db);
+        expect(frozen).not.toContain(pid);
+        frozen.push(pid);
+        process.kill(pid, 'SIGSTOP');
         await sql`select 1`.execute(db);
       });
       await expect(cut).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });

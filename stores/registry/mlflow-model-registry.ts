@@ -40,7 +40,7 @@ export class MlflowModelRegistry implements ModelRegistry {
     const { version, evaluation: _, certificate: __, ...entered } = model;
     const made = await this.#made(context, entered, version);
     // A creation that took too long may come about after it was done again.
-    const experimentId = await this.#runs.experiment(experimentName(context.tenant), { tenant: context.tenant });
+    const experimentId = await experimentOf(this.#runs, context.tenant);
     for (const { runId } of await this.#runs.runsWith(experimentId, made.tags[KEY_TAG]!)) {
       if (runId !== made.runId) await this.#runs.delete(runId);
     }
@@ -144,7 +144,7 @@ export class MlflowModelRegistry implements ModelRegistry {
   }
 
   async #runOf(tenant: string, model: NewModelVersion, key: string): Promise<MlflowRun> {
-    const experimentId = await this.#runs.experiment(experimentName(tenant), { tenant });
+    const experimentId = await experimentOf(this.#runs, tenant);
     const { ticker, horizon, kind } = model;
     return this.#runs.run(experimentId, {
       key,
@@ -200,10 +200,12 @@ export class MlflowModelRegistry implements ModelRegistry {
   }
 }
 
-/** The experiment of a tenant's runs. */
-export function experimentName(tenant: string): string {
-  return `stockcast/${tenant}`;
+/** The id of the experiment `stockcast/TENANT` of a tenant's runs, which is made if need be. */
+export function experimentOf(runs: MlflowRuns, tenant: string): Promise<string> {
+  return runs.experiment(`stockcast/${tenant}`, { tenant, 'mlflow.note.content': EXPERIMENT_NOTE });
 }
+
+const EXPERIMENT_NOTE = `Runs of stockcast: those of a universe, below them those of its tickers, below these the models that they made. The tag \`workflow_link\` leads to Temporal. For a table of models, search for \`metrics.rmse > 0\` and sort by \`rmse_ratio_to_naive\`: below 1 is better than the naive forecast.`;
 
 /** The registered model of a ticker and horizon. No ticker is written in small letters, as tenants are. */
 export function registeredName(tenant: string, ticker: string, horizon: Horizon): string {

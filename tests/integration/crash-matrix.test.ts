@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedClock } from '../../domain/context.ts';
 import { collectGarbage } from '../../serving/garbage.ts';
+import type { CrashJob } from '../support/crash/child.ts';
 import { CrashChildren } from '../support/crash/crash-children.ts';
 import { Installation, type Stored } from '../support/crash/installation.ts';
 import { numbered } from '../support/crash/points.ts';
@@ -12,11 +13,11 @@ const LATER = { ...CONTEXT, clock: fixedClock('2100-01-01T00:00:00.000Z') };
 // One life of a ticker, undisturbed; before each write it is copied for every point at which the write is killed.
 describe('a process killed in the middle of a write', { timeout: 180_000 }, () => {
   let life: Installation;
-  let children: CrashChildren;
+  let children: CrashChildren<CrashJob>;
   const known = new Set<string>();
   const passed = new Set<string>();
   beforeAll(async () => {
-    children = await CrashChildren.create(LANES);
+    children = await CrashChildren.create(LANES, 'child.ts');
     life = await Installation.create();
   });
   afterAll(async () => {

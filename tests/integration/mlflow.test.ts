@@ -2,13 +2,36 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openFollower } from '../../serving/mlflow/open-follower.ts';
 import { temporalPipelines } from '../../serving/mlflow/pipeline-lookup.ts';
 import type { MlflowFollower } from '../../serving/mlflow/mlflow-follower.ts';
+import { shownName } from '../../serving/mlflow/tell-pipeline.ts';
 import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { sampleBars } from '../sample-series.ts';
 import { commandLine } from '../support/command-line.ts';
 import { TestMlflow, installedMlflow } from '../support/mlflow.ts';
-import { viewOf } from '../support/mlflow-view.ts';
+import { type MlflowView, type RunView, artifactPaths, metricHistory, viewOf } from '../support/mlflow-view.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
+
+const view = (model: string) => viewOf(mlflow.url, pipeline.context.tenant, model);
+/** Has the follower tell until these runs, and a run of each of these tickers, have ended there too. */
+const told = (runId: string, ...tickers: string[]) =>
+  expect
+    .poll(
+      async () => {
+        expect(await follower.tell()).toMatchObject({ refused: [] });
+        const ended = (await view(`${tickers[0] ?? 'IBM'}-h1`)).runs.filter(
+          ({ status, tags }) => status !== 'RUNNING' && tags.verdict,
+        );
+        const isTold = (wanted: string) =>
+          ended.some(({ tags: { workflow, workflow_id, ticker } }) =>
+            wanted === runId
+              ? workflow !== undefined && workflow_id === runId
+              : workflow === 'trainTicker' && ticker === wanted,
+          );
+        return [runId, ...tickers].filter((wanted) => !isTold(wanted));
+      },
+      { timeout: 120_000 },
+    )
+    .toEqual([]);
 
 const WISH = { ...SMALL_WISH, kinds: ['linear'] };
 const program = await installedMlflow();
@@ -36,7 +59,7 @@ afterAll(async () => {
   await mlflow.remove();
 });
 
-it('models are shown below the run of the universe that asked for them, with the way to Temporal', {
+it('shows a run of a universe, its tickers below it and their models below them, with the way to Temporal', {
   timeout: 300_000,
 }, async () => {
   const { services, temporal, context } = pipeline;
@@ -44,27 +67,115 @@ it('models are shown below the run of the universe that asked for them, with the
   await expect.poll(() => services.registry.kinds(context, 'AAPL', 1), { timeout: 120_000 }).toContain('naive');
   expect(await follower.tell()).toMatchObject({ refused: [] });
   expect(await pipeline.ended(universe.run_id)).toMatchObject({ status: 'completed' });
-  expect(await follower.tell()).toMatchObject({ refused: [] });
-  const { runs } = await viewOf(mlflow.url, context.tenant, 'AAPL-h1');
-  const parents = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
-  expect(parents).toMatchObject([
-    { name: universe.run_id, status: 'FINISHED', tags: { workflow: 'trainUniverse', workflow_id: universe.run_id } },
+  await told(universe.run_id, 'AAPL', 'IBM');
+  const { runs } = await view('AAPL-h1');
+  const top = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
+  expect(top).toMatchObject([
+    {
+      ...{
+        name: shownName(universe.run_id),
+        status: 'FINISHED',
+        params: { tickers: 'AAPL IBM', seed: '7', horizons: '1' },
+      },
+      tags: { workflow: 'trainUniverse', workflow_id: universe.run_id, verdict: 'completed' },
+      metrics: { n_tickers: 2, n_failed: 0, n_reused: 0 },
+    },
   ]);
-  const models = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === parents[0]!.id);
-  expect(models.map(({ name }) => name)).toEqual([
-    ...['AAPL h1 drift v1', 'AAPL h1 linear v1', 'AAPL h1 naive v1'],
-    ...['IBM h1 drift v1', 'IBM h1 linear v1', 'IBM h1 naive v1'],
+  const below = (parent: RunView) => runs.filter(({ tags }) => tags['mlflow.parentRunId'] === parent.id);
+  const tickers = below(top[0]!);
+  expect(tickers.map(({ tags }) => [tags.ticker, tags.workflow])).toEqual([
+    ['AAPL', 'trainTicker'],
+    ['IBM', 'trainTicker'],
   ]);
-  for (const { tags } of models) {
-    expect(tags.workflow_link).toBe(temporal.uiLink(tags.workflow_id!));
-    expect(tags.workflow_id).toMatch(/^train\/default\/(AAPL|IBM)\//);
+  for (const run of tickers) {
+    const ticker = run.tags.ticker!;
+    expect(run).toMatchObject({
+      name: shownName(run.tags.workflow_id!),
+      status: 'FINISHED',
+      metrics: { n_models: 3, n_reused: 0 },
+    });
+    expect(run.tags).toMatchObject({ horizon: '1', live: 'true', principal: 'tester', verdict: expect.any(String) });
+    expect(run.tags.workflow_id).toMatch(new RegExp(`^train/default/${ticker}/`));
+    expect(run.tags.workflow_link).toBe(temporal.uiLink(run.tags.workflow_id!));
+    expect(run.tags.reused_models).toBeUndefined();
+    expect(run.metrics['h1/rmse']).toBeGreaterThan(0);
+    const models = below(run);
+    expect(models.map(({ name }) => name)).toEqual([
+      `${ticker} h1 drift v1`,
+      `${ticker} h1 linear v1`,
+      `${ticker} h1 naive v1`,
+    ]);
+    for (const { id, name, status, params, metrics, tags } of models) {
+      expect(status).toBe('FINISHED');
+      expect(tags).toMatchObject({
+        ticker,
+        horizon: '1',
+        workflow_id: run.tags.workflow_id,
+        workflow_link: run.tags.workflow_link,
+      });
+      expect(tags.dataset).toBe(run.tags.dataset);
+      expect(tags['mlflow.note.content']).toContain(`**${ticker}, 1 session ahead`);
+      expect(params).toMatchObject({ seed: '7', window: '504' });
+      const folds = await metricHistory(mlflow.url, id, 'fold/rmse');
+      expect(
+        folds.map(({ step }) => step),
+        name,
+      ).toEqual(Array.from({ length: metrics.n_folds! }, (_, i) => i + 1));
+      const files = await artifactPaths(mlflow.url, id);
+      expect(files).toEqual(['certificate.json', 'model', 'pictures', 'registry']);
+    }
   }
+});
 
-  const alone = await startTickerTraining(services, temporal, context, 'IBM', { ...WISH, seed: 8 });
-  await pipeline.ended(alone.run_id);
-  await follower.tell();
-  const names = (await viewOf(mlflow.url, context.tenant, 'IBM-h1')).runs.map(({ name }) => name);
-  expect(names).toContain(alone.run_id);
+it('shows a run that trained nothing, and points to the models that it took', { timeout: 300_000 }, async () => {
+  const { services, temporal, context } = pipeline;
+  const before = await view('IBM-h1');
+  const again = await startTickerTraining(services, temporal, context, 'IBM', { ...WISH, requireApproval: true });
+  expect(again.joined).toBe(false);
+  await pipeline.ended(again.run_id);
+  await told(again.run_id);
+  const { runs, versions } = await view('IBM-h1');
+  const numbers = (of: MlflowView) => of.versions.map(({ number, runId, tags }) => [number, runId, tags.kind]);
+  expect(numbers({ ...before, versions })).toEqual(numbers(before));
+  expect(runs).toHaveLength(before.runs.length + 1);
+  const run = runs.find(({ tags }) => tags.workflow_id === again.run_id)!;
+  expect(run).toMatchObject({
+    status: 'FINISHED',
+    params: { require_approval: 'true' },
+    metrics: { n_models: 3, n_reused: 3 },
+  });
+  expect(run.tags.reused_models!.split(' ').sort()).toEqual(['IBM-h1/1', 'IBM-h1/2', 'IBM-h1/3']);
+  expect(run.tags['mlflow.note.content']).toContain('[linear v1](#/models/IBM-h1/versions/');
+  expect(run.tags['mlflow.parentRunId']).toBeUndefined();
+  const { model } = (await services.registry.newest(context, 'IBM', 1, 'naive'))!.evaluation!;
+  expect(run.metrics).toMatchObject({ 'h1/rmse': model.rmse, 'h1/moved_production': 0 });
+});
+
+it('shows a run of a universe whose tickers were done, and points to the runs that had done them', {
+  timeout: 300_000,
+}, async () => {
+  const { services, temporal, context } = pipeline;
+  const universe = await startUniverseTraining(services, temporal, context, { tickers: ['IBM'], maxInFlight: 1 }, WISH);
+  await pipeline.ended(universe.run_id);
+  await told(universe.run_id);
+  const { runs } = await view('IBM-h1');
+  const run = runs.find(({ tags }) => tags.workflow_id === universe.run_id)!;
+  expect(run).toMatchObject({ status: 'FINISHED', metrics: { n_tickers: 1, n_reused: 1 } });
+  const taken = runs.find(({ tags }) => tags.workflow_id === run.tags.reused_runs && tags.workflow === 'trainTicker')!;
+  expect(taken.tags.ticker).toBe('IBM');
+  expect(run.tags['mlflow.note.content']).toContain(`/runs/${taken.id}`);
+});
+
+it('shows a run that failed, and why', { timeout: 300_000 }, async () => {
+  const { services, temporal, context } = pipeline;
+  const ingest = { id: 'b', source: 'b', acceptedRows: 1, rejectedRows: 0, report: [] };
+  await services.bars.merge(context, ingest, [sampleBars('MSFT').slice(0, 20)], []);
+  const run = await startUniverseTraining(services, temporal, context, { tickers: ['MSFT'], maxInFlight: 1 }, WISH);
+  expect(await pipeline.ended(run.run_id)).toMatchObject({ status: 'failed' });
+  await told(run.run_id);
+  const shown = (await view('IBM-h1')).runs.find(({ tags }) => tags.workflow_id === run.run_id)!;
+  expect(shown).toMatchObject({ status: 'FAILED', tags: { verdict: 'failed' } });
+  expect(shown.tags['mlflow.note.content']).toContain('It failed: every ticker failed');
 });
 
 it('the command line says what MLflow lacks, and tells it', { timeout: 300_000 }, async () => {

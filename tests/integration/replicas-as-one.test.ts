@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get as httpGet } from 'node:http';
@@ -7,55 +7,36 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { freePort } from '../../infra/free-port.ts';
+import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { eventually } from '../support/redis.ts';
 
 // Three real processes of the API behind one port, which answer for each other. None needs a database for what is asked.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
-const MAIN =
-  "import('./config/config.ts').then(async ({ loadConfig }) => (await import('./api/server.ts')).runApi(loadConfig(process.env, process.cwd())))";
 const PROCESSES = 3;
 const LIMIT = 300;
 const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-replicas-as-one-'));
 const agents: Agent[] = [];
 
-let api: ChildProcess;
+let api: ApiProcess | undefined;
 let url: string;
-let stdout = '';
-let stderr = '';
 
 beforeAll(async () => {
-  api = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', MAIN], {
-    cwd: PROJECT_DIR,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      STOCKCAST_STATE_DIR: stateDir,
-      STOCKCAST_API_PORT: '0',
-      STOCKCAST_RATE_LIMIT: String(LIMIT),
-      API_PROCESSES: String(PROCESSES),
-      DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort(0)}/nothing`,
-      TEMPORAL_ADDRESS: `127.0.0.1:${await freePort(0)}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  api = await startApiProcess({
+    STOCKCAST_STATE_DIR: stateDir,
+    STOCKCAST_RATE_LIMIT: String(LIMIT),
+    API_PROCESSES: String(PROCESSES),
+    DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort(0)}/nothing`,
+    TEMPORAL_ADDRESS: `127.0.0.1:${await freePort(0)}`,
   });
-  api.stdout!.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  api.stderr!.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  await eventually(() => stdout.includes('\n') || api.exitCode !== null);
-  expect(stdout, stderr).toContain('api ready: ');
-  url = stdout.replace('api ready: ', '').trim();
+  url = api.url;
 });
 afterAll(async () => {
   for (const agent of agents) agent.destroy();
-  if (api !== undefined && api.exitCode === null && api.signalCode === null) {
-    const exited = once(api, 'exit');
+  if (api !== undefined && api.child.exitCode === null && api.child.signalCode === null) {
+    const exited = once(api.child, 'exit');
     for (const pid of await replicas()) resume(pid);
-    api.kill('SIGTERM');
+    api.child.kill('SIGTERM');
     await exited;
   }
   rmSync(stateDir, { recursive: true, force: true });
@@ -110,7 +91,7 @@ async function replicas(): Promise<number[]> {
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
     .flatMap((match) =>
-      match !== null && Number(match[2]) === api.pid && /replica-main/.test(match[3]!) ? [Number(match[1])] : [],
+      match !== null && Number(match[2]) === api?.child.pid && /replica-main/.test(match[3]!) ? [Number(match[1])] : [],
     );
 }
 
@@ -159,7 +140,7 @@ describe.sequential('several processes of the API', () => {
     const before = await metrics();
     const [killed] = await replicas();
     process.kill(killed!, 'SIGKILL');
-    await eventually(() => /API process \d is back/.test(stderr));
+    await eventually(() => /API process \d is back/.test(api!.log()));
     const text = await metrics();
     expect(processesOf(text)).toEqual([PROCESSES, PROCESSES]);
     expect(probes(text)).toBe(probes(before));

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { systemClock } from '../../domain/context.ts';
 import { freePort } from '../../infra/free-port.ts';
 import { type RunningPostgres, startPostgres } from '../../infra/postgres/embedded-postgres.ts';
@@ -17,14 +16,14 @@ import { temporalServer } from '../../infra/temporal/temporal-server.ts';
 import { type RedisProgram, ensureRedis } from '../../infra/redis/redis-server.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { openStores } from '../../stores/open-stores.ts';
+import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
+import { killNow } from '../support/kill-now.ts';
 import { TestRedis, eventually } from '../support/redis.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 import { trainDirectly } from '../support/trained-ticker.ts';
 
 // Two real processes of the API behind one port, on a PostgreSQL and a Redis of their own, which are killed.
 vi.setConfig({ testTimeout: 180_000 });
-const MAIN =
-  "import('./config/config.ts').then(async ({ loadConfig }) => (await import('./api/server.ts')).runApi(loadConfig(process.env, process.cwd())))";
 const context = { tenant: 'default', principal: 'tester', clock: systemClock };
 const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-replicas-'));
 
@@ -36,23 +35,14 @@ let temporal: ChildProcess | undefined;
 let redis: TestRedis | undefined;
 let stores: ReturnType<typeof openStores>;
 let services: Services;
-let api: ChildProcess;
+let api: ApiProcess;
 let url: string;
-let stdout = '';
-let stderr = '';
 
 async function startTemporal(): Promise<void> {
-  const { path } = await ensureTemporalCli({ say: (line) => void (stderr += line) });
+  const { path } = await ensureTemporalCli({ say: (line) => console.log(line) });
   const dbFile = join(stateDir, 'temporal.db');
   const { command, args } = temporalServer({ path, port: temporalPort, uiPort: await freePort(0), dbFile });
   temporal = spawn(command, args, { stdio: 'ignore' });
-}
-
-async function killTemporal(): Promise<void> {
-  if (temporal === undefined || temporal.exitCode !== null || temporal.signalCode !== null) return;
-  const exited = once(temporal, 'exit');
-  temporal.kill('SIGKILL');
-  await exited;
 }
 
 const startDatabase = () => startPostgres({ stateDir, port: postgresPort, settings: { fsync: 'off' } });
@@ -68,35 +58,18 @@ beforeAll(async () => {
   await takeInTestUniverse(services, context);
   await trainDirectly(services, context, { ticker: 'AAPL', horizon: 10, kinds: ['naive', 'linear'] });
   await promote('naive');
-  api = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', MAIN], {
-    cwd: PROJECT_DIR,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      STOCKCAST_STATE_DIR: stateDir,
-      STOCKCAST_API_PORT: '0',
-      API_PROCESSES: '2',
-      DATABASE_URL: postgres.url,
-      ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
-      TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  api = await startApiProcess({
+    STOCKCAST_STATE_DIR: stateDir,
+    API_PROCESSES: '2',
+    DATABASE_URL: postgres.url,
+    ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
+    TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
   });
-  api.stdout!.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  api.stderr!.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  await eventually(() => stdout.includes('\n') || api.exitCode !== null);
-  url = stdout.replace('api ready: ', '').trim();
+  url = api.url;
 });
 afterAll(async () => {
-  if (api !== undefined && api.exitCode === null && api.signalCode === null) {
-    api.kill('SIGKILL');
-    await once(api, 'exit');
-  }
-  await killTemporal();
+  await killNow(api?.child);
+  await killNow(temporal);
   await stores?.close();
   await redis?.kill();
   await removePostgres(stateDir);
@@ -176,10 +149,10 @@ async function audited(verdict: string): Promise<number> {
 
 describe.sequential('two processes of the API', () => {
   it('listen on one port, which is said once, and hold what they were asked for', async () => {
-    expect(stdout, stderr).toMatch(/^api ready: http:\/\/127\.0\.0\.1:\d+\n$/);
-    expect(await childrenOf(api.pid!)).toHaveLength(2);
+    expect(api.said()).toMatch(/^api ready: http:\/\/127\.0\.0\.1:\d+\n$/);
+    expect(await childrenOf(api.child.pid!)).toHaveLength(2);
     await eventually(() => all('/predict/AAPL', ({ verdict }) => verdict === 'hit'));
-    expect(stdout.match(/api ready/g)).toHaveLength(1);
+    expect(api.said().match(/api ready/g)).toHaveLength(1);
   });
 
   it('both serve another model soon after its promotion, and later prices after they came in', async () => {
@@ -248,7 +221,7 @@ describe.sequential('two processes of the API', () => {
     expect(await isAway()).toBe(true);
     await startTemporal();
     await eventually(starts);
-    await killTemporal();
+    await killNow(temporal);
     await eventually(isAway);
     expect(await all('/predict/AAPL', ({ status, body }) => status === 200 && !body.stale)).toBe(true);
     await startTemporal();
@@ -256,21 +229,21 @@ describe.sequential('two processes of the API', () => {
   });
 
   it('start again when one is killed, and the other answers meanwhile', async () => {
-    const before = await childrenOf(api.pid!);
+    const before = await childrenOf(api.child.pid!);
     process.kill(before[0]!, 'SIGKILL');
-    await eventually(() => /API process \d \(pid \d+\) was ended by SIGKILL; it is started again/.test(stderr));
+    await eventually(() => /API process \d \(pid \d+\) was ended by SIGKILL; it is started again/.test(api.log()));
     expect((await ask('/predict/AAPL')).status).toBe(200);
-    await eventually(() => /API process \d is back/.test(stderr));
-    const now = await childrenOf(api.pid!);
+    await eventually(() => /API process \d is back/.test(api.log()));
+    const now = await childrenOf(api.child.pid!);
     expect(now).toHaveLength(2);
     expect(now).not.toContain(before[0]);
     await eventually(() => all('/predict/AAPL', isModel('naive')));
   });
 
   it('end together on SIGTERM', async () => {
-    const children = await childrenOf(api.pid!);
-    const exited = once(api, 'exit');
-    api.kill('SIGTERM');
+    const children = await childrenOf(api.child.pid!);
+    const exited = once(api.child, 'exit');
+    api.child.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
     for (const pid of children) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });

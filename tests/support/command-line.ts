@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
 import { composeParts } from '../../cli/composition.ts';
 import type { Parts } from '../../cli/parts.ts';
 import { runCommandLine } from '../../cli/run-command-line.ts';
@@ -30,4 +31,20 @@ export async function commandLine(
   const parts = composeParts({ env, cwd: '/', stdout, stderr, process });
   await runCommandLine(change(parts, process), { args, stdout, stderr, version: '1.2.3' });
   return { stdout: stdout.text, stderr: stderr.text, code: process.exitCode };
+}
+
+/** Runs command lines on the stores of a test; `more` are further settings. */
+export function commandLineOn(
+  on: () => { readonly databaseUrl: string; readonly objectsDir: string },
+  more: Readonly<Record<string, string>> = {},
+): (...args: readonly string[]) => Promise<CommandLineResult> {
+  return (...args) => {
+    const { databaseUrl, objectsDir } = on();
+    return commandLine(args, {
+      DATABASE_URL: databaseUrl,
+      STOCKCAST_OBJECTS_DIR: objectsDir,
+      STOCKCAST_STATE_DIR: join(objectsDir, 'state'),
+      ...more,
+    });
+  };
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../infra/free-port.ts';
 import { ensureMinio, minioServer } from '../../infra/minio/minio-server.ts';
 import type { S3Address } from '../../stores/objects/s3-connection.ts';
+import { killNow } from './kill-now.ts';
 
 /** For hooks: the first MinIO of a machine is built from its source, behind whatever else is built then. */
 export const MAKING_MS = 20 * 60_000;
@@ -60,10 +60,7 @@ export class TestMinio {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+    await killNow(child);
   }
 
   /** Ends it with all that it has kept. */

@@ -35,15 +35,15 @@ export async function viewOf(url: string, tenant: string, model: string): Promis
   const { experiment } = await ask<Found>(url, `experiments/get-by-name?experiment_name=${name}`);
   const asked = { experiment_ids: [experiment.experiment_id], max_results: 500 };
   type Runs = {
-    runs: {
+    runs?: {
       info: { run_id: string; run_name: string; status: string };
       data: { params?: Pair[]; tags?: Pair[]; metrics?: Pair<number>[] };
     }[];
   };
-  const { runs } = await ask<Runs>(url, 'runs/search', asked);
+  const { runs = [] } = await ask<Runs>(url, 'runs/search', asked);
   const filter = encodeURIComponent(`name = '${model}'`);
   type Versions = {
-    model_versions: {
+    model_versions?: {
       version: string;
       current_stage: string;
       run_id: string;
@@ -51,7 +51,7 @@ export async function viewOf(url: string, tenant: string, model: string): Promis
       tags?: Pair[];
     }[];
   };
-  const { model_versions } = await ask<Versions>(url, `model-versions/search?filter=${filter}&max_results=100`);
+  const { model_versions = [] } = await ask<Versions>(url, `model-versions/search?filter=${filter}&max_results=100`);
   type Registered = { registered_model: { aliases?: { alias: string; version: string }[]; tags?: Pair[] } };
   const { registered_model } = await ask<Registered>(url, `registered-models/get?name=${encodeURIComponent(model)}`);
   return {
@@ -97,11 +97,22 @@ export async function artifactPaths(url: string, runId: string, folder = ''): Pr
   return files.map(({ path }) => path).sort();
 }
 
-async function ask<T>(url: string, call: string, body?: object): Promise<T> {
+/** Puts a tenant's experiment aside under another name and deletes a registered model, so that nothing is known of them. */
+export async function emptied(url: string, tenant: string, model: string): Promise<void> {
+  const name = encodeURIComponent(`stockcast/${tenant}`);
+  type Found = { experiment: { experiment_id: string } };
+  const { experiment } = await ask<Found>(url, `experiments/get-by-name?experiment_name=${name}`);
+  const { experiment_id } = experiment;
+  await ask(url, 'experiments/update', { experiment_id, new_name: `put-aside/${tenant}/${experiment_id}` });
+  const registered = await fetch(`${url}/api/2.0/mlflow/registered-models/get?name=${encodeURIComponent(model)}`);
+  if (registered.ok) await ask(url, 'registered-models/delete', { name: model }, 'DELETE');
+}
+
+async function ask<T>(url: string, call: string, body?: object, method = 'POST'): Promise<T> {
   const answer = await fetch(`${url}/api/2.0/mlflow/${call}`, {
     ...(body === undefined
       ? {}
-      : { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      : { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
   });
   if (!answer.ok) throw new Error(`${call}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;

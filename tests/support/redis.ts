@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../../infra/free-port.ts';
 import { type RedisProgram, redisServer } from '../../infra/redis/redis-server.ts';
+import { killNow } from './kill-now.ts';
 
 /** A real Redis on a port of its own, which can be killed and started again, empty. */
 export class TestRedis {
@@ -41,10 +41,7 @@ export class TestRedis {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+    await killNow(child);
   }
 
   /** Leaves connections open and answers nothing, until `thaw`. */

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { PROJECT_DIR } from '../../../config/project-dir.ts';
-import type { CrashJob } from './child.ts';
 
 /**
- * Processes that do one write each. They are bundled and started ahead, since loading the sources takes several times as
+ * Processes that do one write each, told by a line of JSON. They are bundled and started ahead, since loading the sources takes several times as
  * long as a write.
  */
-export class CrashChildren {
+export class CrashChildren<Job extends object> {
   readonly #dir: string;
   readonly #ready: ChildProcess[];
 
@@ -20,12 +19,16 @@ export class CrashChildren {
     this.#ready = Array.from({ length: ahead }, () => this.#start());
   }
 
-  static async create(ahead: number): Promise<CrashChildren> {
+  /** @param entry what they run, beside this file */
+  static async create<Job extends object>(
+    ahead: number,
+    entry: 'child.ts' | 'mlflow-child.ts',
+  ): Promise<CrashChildren<Job>> {
     const cache = join(PROJECT_DIR, 'node_modules', '.cache');
     mkdirSync(cache, { recursive: true });
     const dir = mkdtempSync(join(cache, 'crash-'));
     await build({
-      entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
+      entryPoints: [fileURLToPath(new URL(`./${entry}`, import.meta.url))],
       outfile: join(dir, 'child.mjs'),
       bundle: true,
       platform: 'node',
@@ -39,7 +42,7 @@ export class CrashChildren {
   }
 
   /** Does one write in a process of its own, and tells how that ended. */
-  async run(job: CrashJob): Promise<number | NodeJS.Signals> {
+  async run(job: Job): Promise<number | NodeJS.Signals> {
     this.#ready.push(this.#start());
     const child = this.#ready.shift()!;
     const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -1,3 +1,5 @@
+import { Axios } from 'axios';
+import { Client } from 'minio';
 import pg from 'pg';
 import type { ObjectStore } from '../../../stores/objects/object-store.ts';
 
@@ -56,4 +58,43 @@ export function watchStatements(pass: Pass): () => void {
   return () => {
     pg.Client.prototype.query = query as typeof pg.Client.prototype.query;
   };
+}
+
+/**
+ * Makes points of the calls that change something in MLflow: `runs/create` before it, and `runs/create answered` when
+ * MLflow has done it and whoever asked has not been told. For the whole process, below everything that speaks to MLflow,
+ * which is to be opened afterwards; until what it returns is called.
+ */
+export function watchMlflow(pass: Pass): () => void {
+  const request = Axios.prototype.request as (...args: unknown[]) => Promise<unknown>;
+  const watched = async function (this: object, ...args: unknown[]): Promise<unknown> {
+    const { method = 'GET', url = '' } = args[0] as { method?: string; url?: string };
+    const place = url
+      .replace(/^\/api\/2\.0\/mlflow\//, method === 'DELETE' ? 'delete ' : '')
+      .replace(/^\/api\/2\.0\/mlflow-artifacts\/.*\/artifacts\//, 'upload ');
+    if (method === 'GET' || place === 'runs/search') return request.apply(this, args);
+    pass(place);
+    const answer = await request.apply(this, args);
+    pass(`${place} answered`);
+    return answer;
+  };
+  Axios.prototype.request = watched as typeof Axios.prototype.request;
+  return () => {
+    Axios.prototype.request = request as typeof Axios.prototype.request;
+  };
+}
+
+/** Makes points of the calls by which a large object is put in parts: `upload part` before each, `complete upload`. */
+export function watchParts(pass: Pass): void {
+  for (const [name, point] of [
+    ['uploadPart', 'upload part'],
+    ['completeMultipartUpload', 'complete upload'],
+  ] as const) {
+    const call = Client.prototype[name] as (...args: unknown[]) => Promise<unknown>;
+    const watched = function (this: object, ...args: unknown[]): Promise<unknown> {
+      pass(point);
+      return call.apply(this, args);
+    };
+    Object.assign(Client.prototype, { [name]: watched });
+  }
 }

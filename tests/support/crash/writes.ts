@@ -4,6 +4,7 @@ import { evaluateModel, forecastPool } from '../../../serving/evaluation.ts';
 import { materialiseFeatures } from '../../../serving/feature-sets.ts';
 import { forecastWith } from '../../../serving/forecasting.ts';
 import { planSearch, runTrial } from '../../../serving/parameter-search.ts';
+import { modelKey } from '../../../serving/object-keys.ts';
 import { drawPictures } from '../../../serving/pictures.ts';
 import { decidePromotion, enterPromotion } from '../../../serving/promotion.ts';
 import type { Services } from '../../../serving/services.ts';
@@ -82,6 +83,16 @@ export const WRITES: readonly Write[] = [
     run: pool,
   },
 ];
+
+/** An object so large that S3's adapter puts it in parts: three of them. */
+export const LARGE_PUT: Write = {
+  name: 'large object',
+  atomic: true,
+  killedAt: ['upload part', 'upload part#3', 'complete upload'],
+  run: (services) => services.objects.put(CONTEXT, LARGE_KEY, LARGE_BYTES()),
+};
+export const LARGE_KEY = modelKey(TICKER, 'large');
+export const LARGE_BYTES = () => new Uint8Array(20 * 1024 * 1024).fill(7);
 
 const EVENTS = `ticker,date,kind,value\n${TICKER},2013-02-07,dividend,2.65\n`;
 
