@@ -17,8 +17,6 @@ import type { BatchesInput } from './backfill-workflows.ts';
 
 /** The loop without a sliding window. */
 export const BATCHES = 'children in batches';
-/** Children at a time, of both. */
-export const IN_FLIGHT = 50;
 /** How long a stubbed training may take: most are short and a few are long, as in life. */
 export const LONGEST_MS = 5000;
 
@@ -26,6 +24,12 @@ const WORKER = fileURLToPath(new URL('./backfill-worker.ts', import.meta.url));
 const WORKFLOWS = fileURLToPath(new URL('./backfill-workflows.ts', import.meta.url));
 /** Seldom enough that asking costs nothing beside the work. */
 const SAMPLE_MS = 5000;
+
+/** How many partitions to make of a hundred tickers, and how many at a time. */
+export interface Load {
+  readonly partitions: number;
+  readonly inFlight: number;
+}
 
 /** What a run of so many partitions took. */
 export interface Measurement {
@@ -81,15 +85,15 @@ export class BackfillGround {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
-  /** Makes so many partitions of a hundred tickers. */
-  async measure(subject: string, name: string, partitions: number): Promise<Measurement> {
+  /** Makes partitions of a hundred tickers under a name of their own. */
+  async measure(subject: string, name: string, { partitions, inFlight }: Load): Promise<Measurement> {
     const { client } = this.#environment;
     const context = { tenant: name, principal: 'bench' };
     const tickers = Array.from({ length: 100 }, (_, i) => `T${i}`);
     const sessions = partitionSessions({ from: '2000-01-03', to: '2012-12-31' }).slice(0, partitions / tickers.length);
     const scope = { from: sessions[0]!, to: sessions.at(-1)! };
-    const input: BackfillInput = { version: 1, context, tickers, ...scope, maxInFlight: IN_FLIGHT };
-    const bare: BatchesInput = { context, tickers, sessions, batch: IN_FLIGHT, next: 0 };
+    const input: BackfillInput = { version: 1, context, tickers, ...scope, maxInFlight: inFlight };
+    const bare: BatchesInput = { context, tickers, sessions, batch: inFlight, next: 0 };
     const [type, args] = subject === OURSELVES ? [BACKFILL, [input]] : ['batches', [bare]];
     const workflowId = `backfill/${name}/bench`;
     const started = performance.now();
