@@ -54,6 +54,8 @@ beforeAll(async () => {
   environment = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
+      // What killed workers leave undone is nothing to read of.
+      log: { format: 'text', level: 'never' },
       searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       // So that three hundred partitions take several executions.
       extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=600'],
