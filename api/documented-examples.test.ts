@@ -80,7 +80,7 @@ beforeAll(async () => {
   );
   restatementId = taken.restatement!.restatement_id;
   const forecast = (await (await fetch(`${api.url}/predict/IBM?horizon=1`)).json()) as PredictionAnswer;
-  forecastId = forecast.forecast_id!;
+  forecastId = forecast.forecast_id;
   const certificate = await fetch(`${api.url}/certificate/IBM?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
   const [to, from] = (await listDatasets(services, context, 'IBM')).datasets.map(({ dataset_id: id }) => id);
@@ -88,7 +88,7 @@ beforeAll(async () => {
   // Another model has come to serve, from which one can go back.
   const other = (await services.registry.newest(context, 'IBM', 1, forecast.model === 'drift' ? 'naive' : 'drift'))!;
   const serving = (await services.ledger.production(context, 'IBM', 1))!;
-  const { at: _, movedLive: __, previousModelId: ___, ...entry } = serving;
+  const { entry: ____, at: _, movedLive: __, previousModelId: ___, ...entry } = serving;
   await services.ledger.enter(context, { ...entry, modelId: other.id, kind: other.kind, executionId: 'another' });
 });
 

@@ -157,7 +157,7 @@ export const ERRORS = {
     retryable: false,
     title: 'Nothing has this id',
     message:
-      'There is no forecast, model or certificate with the id "{id}". npx stockcast predict TICKER --json shows the id of a forecast, compare those of models.',
+      'There is no forecast, promotion, model, certificate or dataset with the id "{id}". npx stockcast predict TICKER shows the id of a forecast, models history TICKER those of promotions and models, certificate TICKER that of a certificate.',
   },
   DATASET_UNKNOWN: {
     status: 404,
@@ -165,11 +165,19 @@ export const ERRORS = {
     title: 'Unknown dataset',
     message: 'There is no dataset "{id}". npx stockcast datasets list TICKER shows those that there are.',
   },
+  DATASET_GONE: {
+    status: 410,
+    retryable: false,
+    title: 'Dataset not held any more',
+    message:
+      'The dataset {id} of {ticker}, taken {takenAt}, is not in the object store any more. gc removes those that no model learnt from; training or features as of its day write it again.',
+  },
   TOO_FEW_SESSIONS: {
     status: 422,
     retryable: false,
     title: 'Too few sessions to train',
-    message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
+    message:
+      '{ticker} has {sessions} sessions{until}, at least {needed} are needed to train. Upload more of its history.',
   },
   FEATURES_MISSING: {
     status: 404,

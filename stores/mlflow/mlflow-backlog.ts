@@ -124,7 +124,7 @@ export class MlflowBacklog {
     });
   }
 
-  /** The use of each model on each day before `today` (UTC, `YYYY-MM-DD`) that it was not told of. */
+  /** The live use of each model on each day before `today` (UTC, `YYYY-MM-DD`) that it was not told of. */
   async usage(today: string, limit: number): Promise<LackedUsage[]> {
     type Row = { tenant: string; day: string; model_id: string; count: number; median: number; p95: number };
     const { rows } = await this.#database.run((db) =>
@@ -134,7 +134,7 @@ export class MlflowBacklog {
               percentile_cont(0.5) within group (order by duration_ms) as median,
               percentile_cont(0.95) within group (order by duration_ms) as p95
             from prediction_log
-            where model_id is not null and at < ${today}::timestamp at time zone 'UTC'
+            where model_id is not null and as_of is null and at < ${today}::timestamp at time zone 'UTC'
               and at >= (${today}::timestamp - make_interval(days => ${USAGE_DAYS}::integer)) at time zone 'UTC'
             group by 1, 2, 3) u
           where not exists (select from mlflow_told t where t.server = ${this.#server} and t.tenant = u.tenant

@@ -9,6 +9,27 @@ import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/mod
 /** A JSON document: read as a value, written as text. */
 type Document<T> = ColumnType<T, string, string>;
 
+/** A forecast, live or as of a past day. */
+interface ForecastRow {
+  tenant: string;
+  model_id: string;
+  origin_session: string;
+  horizon: number;
+  ticker: string;
+  kind: string;
+  model_version: number;
+  target_session: string;
+  current_price: number;
+  log_return: number;
+  intervals: Document<readonly PredictionInterval[]>;
+  confidence: number;
+  direction_probability: number;
+  certificate_id: string | null;
+  baseline_ratio: number | null;
+  notes: Document<readonly string[]>;
+  made_at: string;
+}
+
 /** The tables; `migrations/` makes them. Dates are `YYYY-MM-DD`, timestamps ISO texts in UTC. */
 export interface Schema {
   ingest: {
@@ -105,25 +126,8 @@ export interface Schema {
     ticker: string;
     taken_at: string;
   };
-  forecast: {
-    tenant: string;
-    model_id: string;
-    origin_session: string;
-    horizon: number;
-    ticker: string;
-    kind: string;
-    model_version: number;
-    target_session: string;
-    current_price: number;
-    log_return: number;
-    intervals: Document<readonly PredictionInterval[]>;
-    confidence: number;
-    direction_probability: number;
-    certificate_id: string | null;
-    baseline_ratio: number | null;
-    notes: Document<readonly string[]>;
-    made_at: string;
-  };
+  forecast: ForecastRow;
+  forecast_as_of: ForecastRow & { id: string; as_of: string; known_at: string };
   restatement: {
     tenant: string;
     id: string;
