@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { KINDS } from '../models/kinds.ts';
 import type { TrainingWish } from './planning.ts';
@@ -15,6 +16,7 @@ export interface RetrainingSettings {
   readonly seed: number;
   readonly trainingWindow: TrainingWindow | undefined;
   readonly requireApproval: boolean;
+  readonly parking: ParkingPolicy;
   readonly maxInFlight: number;
 }
 
@@ -89,7 +91,7 @@ function wishFor(
   { serving, models }: Pick<RestatementEffects, 'serving' | 'models'>,
   settings: RetrainingSettings,
 ): TrainingWish {
-  const { seed, requireApproval, trainingWindow } = settings;
+  const { seed, requireApproval, parking, trainingWindow } = settings;
   const alone = new Set(serving.map(({ ticker }) => ticker)).size === 1;
   // One ticker alone would adopt the pooled model that there is, which may rest on what was changed.
   const withoutPool = alone && models.some(({ panel }) => panel !== undefined);
@@ -97,6 +99,7 @@ function wishFor(
   return {
     seed,
     requireApproval,
+    parking,
     horizons: [...new Set(serving.map(({ horizon }) => horizon))],
     ...(trainingWindow === undefined ? {} : { window: trainingWindow }),
     ...(withoutPool ? { kinds } : {}),

@@ -1,4 +1,5 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { BACKFILL } from '../domain/backfill.ts';
 import { type DriftProgress, MONITOR_DRIFT } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../domain/run.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import { SCORE_FORECASTS, type ScoringProgress } from '../domain/scoring.ts';
+import { parkedState } from './parked-state.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -24,18 +26,20 @@ export async function progressOf(
   workflow: string,
 ): Promise<TickerState[] | undefined> {
   if (workflow === TRAIN_TICKER) {
-    const progress = await query<TickerProgress>(temporal, runId);
+    const progress = await queryProgress<TickerProgress>(temporal, runId);
     return progress && [{ ticker: progress.ticker, status: 'running', run_id: runId, ...standOf(progress) }];
   }
+  // Its partitions are too many for a list of tickers: it is asked as a backfill.
+  if (workflow === BACKFILL) return undefined;
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
   if (workflow === SCORE_FORECASTS) return wholeState<ScoringProgress>(temporal, runId, 'score');
   if (workflow === MONITOR_DRIFT) return wholeState<DriftProgress>(temporal, runId, 'drift');
-  const progress = await query<UniverseProgress>(temporal, runId);
+  const progress = await queryProgress<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
     progress.running.map(async ({ ticker, workflowId }): Promise<TickerState> => {
-      const child = await query<TickerProgress>(temporal, workflowId);
+      const child = await queryProgress<TickerProgress>(temporal, workflowId);
       return {
         ticker,
         status: 'running',
@@ -58,14 +62,23 @@ export async function progressOf(
   return [...pool, ...[...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1))];
 }
 
-function standOf({ stages, awaiting = [] }: TickerProgress): Pick<TickerState, 'stages' | 'awaiting_approval'> {
-  if (awaiting.length === 0) return { stages };
-  return { stages, awaiting_approval: awaiting.map(({ horizon, kind }) => ({ horizon, model: kind })) };
+function standOf({
+  stages,
+  awaiting = [],
+  parked,
+}: TickerProgress): Pick<TickerState, 'stages' | 'awaiting_approval' | 'parked'> {
+  return {
+    stages,
+    ...(awaiting.length === 0
+      ? {}
+      : { awaiting_approval: awaiting.map(({ horizon, kind }) => ({ horizon, model: kind })) }),
+    ...(parked === undefined ? {} : { parked: parkedState(parked) }),
+  };
 }
 
 /** The pooled models as one more line of progress, under a name that no ticker has. */
 async function poolState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
-  const progress = await query<PoolProgress>(temporal, runId);
+  const progress = await queryProgress<PoolProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const { done, total } = progress;
   const status = done < total ? 'running' : 'done';
@@ -74,7 +87,7 @@ async function poolState(temporal: TemporalGateway, runId: string): Promise<Tick
 
 /** A search by itself, its trials as units of work. */
 async function searchState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
-  const progress = await query<SearchProgress>(temporal, runId);
+  const progress = await queryProgress<SearchProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const { ticker, done, total } = progress;
   const stages = [{ stage: 'search' as const, status: 'running' as const, done, total }];
@@ -87,14 +100,15 @@ async function wholeState<Progress extends ScoringProgress | DriftProgress>(
   runId: string,
   stage: 'score' | 'drift',
 ): Promise<TickerState[] | undefined> {
-  const progress = await query<Progress>(temporal, runId);
+  const progress = await queryProgress<Progress>(temporal, runId);
   if (progress === undefined) return undefined;
   const { ticker = 'all', done, total } = progress;
   const stages = [{ stage, status: 'running' as const, done, total }];
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 
-async function query<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
+/** What a workflow answers to the query `progress`; undefined while no worker answers. */
+export async function queryProgress<T>(temporal: TemporalGateway, workflowId: string): Promise<T | undefined> {
   try {
     return await temporal.call(
       (client) => client.workflow.getHandle(workflowId).query<T>(PROGRESS_QUERY),

@@ -1,4 +1,7 @@
 export { monitorDrift } from './monitor-drift.ts';
+export { backfill } from './backfill.ts';
+export { ingestPrices } from './ingest-prices.ts';
+export { retrain } from './retrain.ts';
 export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';
 export { trainPool } from './train-pool.ts';

@@ -5,6 +5,7 @@ import {
   type MonitorDriftInput,
   type MonitorDriftResult,
 } from '../../domain/drift.ts';
+import { DEFAULT_PARKING } from '../../domain/parking.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { startMonitoring } from '../../serving/drift-runs.ts';
 import { retrainDrifted } from '../../serving/retrain-drifted.ts';
@@ -17,7 +18,7 @@ import { type RunningApi, startApi } from '../support/running-api.ts';
 import { samplePrices, withFile } from '../support/test-universe.ts';
 
 const WISH = { seed: 7, horizons: [1], kinds: ['linear'], window: 420 };
-const SETTINGS = { seed: 8, trainingWindow: 420, requireApproval: false, maxInFlight: 2 };
+const SETTINGS = { seed: 8, trainingWindow: 420, requireApproval: false, parking: DEFAULT_PARKING, maxInFlight: 2 };
 const KEPT_BACK = 25;
 const ROWS = samplePrices(['AAPL'], 500).trim().split('\n');
 
