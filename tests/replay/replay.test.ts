@@ -1,14 +1,18 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { Worker, type WorkflowBundle } from '@temporalio/worker';
+import { gunzipSync } from 'node:zlib';
+import { Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as workflows from '../../workflows/index.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 
 const HISTORIES = new URL('./histories/', import.meta.url);
-const files = readdirSync(HISTORIES).filter((name) => name.endsWith('.json'));
+const files = readdirSync(HISTORIES).filter((name) => /\.json(\.gz)?$/.test(name));
+/** A run goes on as a new one after about so many events, when Temporal suggests it. */
+const LONG = 4000;
 
 interface History {
   readonly events: readonly {
+    readonly eventType: string;
     readonly workflowExecutionStartedEventAttributes?: {
       readonly workflowType: { readonly name: string };
       readonly workflowId: string;
@@ -16,16 +20,20 @@ interface History {
   }[];
 }
 
-const history = (file: string) => JSON.parse(readFileSync(new URL(file, HISTORIES), 'utf8')) as History;
+const history = (file: string) => {
+  const bytes = readFileSync(new URL(file, HISTORIES));
+  return JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as History;
+};
 const startOf = ({ events }: History) => events[0]!.workflowExecutionStartedEventAttributes!;
 // Under its own id: those of children follow from it.
-const replay = (workflowBundle: WorkflowBundle, of: History) =>
-  Worker.runReplayHistory({ workflowBundle }, of, startOf(of).workflowId);
+const replay = (workflowBundle: WorkflowBundle, of: History, sinks?: WorkerOptions['sinks']) =>
+  Worker.runReplayHistory({ workflowBundle, ...(sinks && { sinks }) }, of, startOf(of).workflowId);
 
 describe('kept histories', () => {
   let workflowBundle: WorkflowBundle;
+  let traced: WorkflowBundle;
   beforeAll(async () => {
-    workflowBundle = await bundleWorkflows();
+    [workflowBundle, traced] = await Promise.all([bundleWorkflows(), bundleWorkflows({ traced: true })]);
   });
 
   it('are there for every workflow', () => {
@@ -34,8 +42,16 @@ describe('kept histories', () => {
     );
   });
 
-  it.each(files)('replay with the workflows as they are now: %s', async (file) => {
+  it('hold a run that grew so long that it went on as a new one', () => {
+    const long = files.map(history).filter(({ events }) => events.length > LONG);
+    expect(long.map(({ events }) => events.at(-1)!.eventType)).toContain(
+      'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW',
+    );
+  });
+
+  it.each(files)('replay with the workflows as they are now, and when tracing was switched on since: %s', async (file) => {
     await replay(workflowBundle, history(file));
+    await replay(traced, history(file), { exporter: { export: { fn: () => {}, callDuringReplay: false } } });
   });
 
   it('do not replay once they are tampered with, so a green replay means something', async () => {
@@ -47,8 +63,8 @@ describe('kept histories', () => {
 });
 
 describe('the workflow bundle', () => {
-  it('contains no Node built-in', async () => {
-    const { code } = await bundleWorkflows();
+  it.each([{ traced: false }, { traced: true }])('contains no Node built-in: %o', async (options) => {
+    const { code } = await bundleWorkflows(options);
     const builtins = [
       ...code.matchAll(
         /(?:external commonjs |require\()["']((?:node:)?(?:fs|path|os|crypto|net|http|https|child_process|worker_threads|process|url|stream)(?:\/\w+)?)["']/g,
