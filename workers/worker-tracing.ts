@@ -1,10 +1,9 @@
-import { type Attributes, trace } from '@opentelemetry/api';
-import {
-  OpenTelemetryActivityInboundInterceptor,
-  makeWorkflowExporter,
-} from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
-import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
+import { type Attributes, type HrTime, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
+import type { ActivityInterceptorsFactory, InjectedSinks, WorkerOptions } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
+import type { SpanSinks, WorkflowSpan } from '../domain/workflow-span.ts';
 import type { Tracing } from '../serving/tracing.ts';
 
 /** What a worker needs to trace activities and workflows; the bundle of workflows must be made with tracing, too. */
@@ -14,11 +13,18 @@ export interface WorkerTracing {
 }
 
 /** Traces what workers do; spans say what the work was about, never what it was given. */
-export function workerTracing({ tracer, spans, resource }: Tracing): WorkerTracing {
-  const { export: toCollector } = makeWorkflowExporter(spans, resource);
+export function workerTracing(tracing: Tracing): WorkerTracing {
+  const sinks: InjectedSinks<SpanSinks> = {
+    tracing: {
+      export: {
+        fn: (info, span) => tracing.spans.onEnd(readable(span, attributesOf(info), tracing)),
+        callDuringReplay: false,
+      },
+    },
+  };
   return {
     activity: (context) => {
-      const traced = new OpenTelemetryActivityInboundInterceptor(context, { tracer });
+      const traced = new OpenTelemetryActivityInboundInterceptor(context, { tracer: tracing.tracer });
       return {
         inbound: {
           execute: (input, next) =>
@@ -31,16 +37,34 @@ export function workerTracing({ tracer, spans, resource }: Tracing): WorkerTraci
         },
       };
     },
-    sinks: {
-      exporter: {
-        export: {
-          // All that is known of the run would become attributes, its memo included.
-          fn: (info: WorkflowInfo, data: Parameters<typeof toCollector.fn>[1]) =>
-            toCollector.fn(attributesOf(info) as unknown as WorkflowInfo, data),
-        },
-      },
-    },
+    sinks,
   };
+}
+
+/** A span that was made in the sandbox, in the form that exporters take. */
+function readable(span: WorkflowSpan, attributes: Attributes, { resource }: Tracing): ReadableSpan {
+  const { name, traceId, spanId, parentSpanId, startMs, endMs, failure } = span;
+  return {
+    ...{ name, attributes, resource },
+    kind: SpanKind.INTERNAL,
+    spanContext: () => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED }),
+    ...(parentSpanId === undefined ? {} : { parentSpanId }),
+    startTime: hrTime(startMs),
+    endTime: hrTime(endMs),
+    duration: hrTime(endMs - startMs),
+    ended: true,
+    status: failure === undefined ? { code: SpanStatusCode.OK } : { code: SpanStatusCode.ERROR, message: failure },
+    links: [],
+    events: [],
+    instrumentationLibrary: { name: 'stockcast' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+function hrTime(ms: number): HrTime {
+  return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
 }
 
 function attributesOf({ workflowId, runId, workflowType, taskQueue, searchAttributes }: WorkflowInfo): Attributes {

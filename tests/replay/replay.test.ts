@@ -49,10 +49,13 @@ describe('kept histories', () => {
     );
   });
 
-  it.each(files)('replay with the workflows as they are now, and when tracing was switched on since: %s', async (file) => {
-    await replay(workflowBundle, history(file));
-    await replay(traced, history(file), { exporter: { export: { fn: () => {}, callDuringReplay: false } } });
-  });
+  it.each(files)(
+    'replay with the workflows as they are now, and when tracing was switched on since: %s',
+    async (file) => {
+      await replay(workflowBundle, history(file));
+      await replay(traced, history(file), { tracing: { export: { fn: () => {}, callDuringReplay: false } } });
+    },
+  );
 
   it('do not replay once they are tampered with, so a green replay means something', async () => {
     const tampered = JSON.parse(
