@@ -2,6 +2,7 @@ import { Worker, NativeConnection } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { QUEUES } from '../domain/run.ts';
+import { taskQueueFindings } from '../cli/task-queue-findings.ts';
 import { taskQueueStates } from '../serving/task-queues.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { freshNamespace } from '../tests/support/temporal.ts';
@@ -33,6 +34,12 @@ it('one address gives what activities did, what the core did, which build it is 
     expect(text).toContain('stockcast_task_queue_workers{queue="stockcast-training",type="activity"} 0');
     expect(text).toContain('build_id="1.0.0-abc",deployment="stockcast",versioning="off"');
     expect(text).toContain('stockcast_dependency_up{dependency="temporal"} 1');
+    const findings = await taskQueueFindings(temporal);
+    expect(findings.map(({ part, status, version }) => [part, status, version])).toContainEqual([
+      'Queue stockcast',
+      'missing',
+      '1 waiting',
+    ]);
     await run.terminate();
 
     const connection = await NativeConnection.connect({ address: at.address });
@@ -42,15 +49,14 @@ it('one address gives what activities did, what the core did, which build it is 
     await worker.runUntil(async () => {
       await expect.poll(scrape).toMatch(/^temporal_worker_task_slots_available\{.*stockcast-training.*\} \d+$/m);
       await expect.poll(scrape).toContain('stockcast_task_queue_workers{queue="stockcast-training",type="activity"} 1');
+      const all = await scrape();
+      const names = [...all.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
+      expect(new Set(names).size).toBe(names.length);
+      expect(
+        all.split('\n').filter((line) => !/^(#.*|[a-z_]+(\{.*\})? [\d.eE+-]+|[a-z_]+(\{.*\})? Nan|)$/i.test(line)),
+      ).toEqual([]);
     });
     await connection.close();
-
-    const all = await scrape();
-    const names = [...all.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
-    expect(new Set(names).size).toBe(names.length);
-    expect(
-      all.split('\n').filter((line) => !/^(#.*|[a-z_]+(\{.*\})? [\d.eE+-]+|[a-z_]+(\{.*\})? Nan|)$/i.test(line)),
-    ).toEqual([]);
   } finally {
     await served.close();
   }
