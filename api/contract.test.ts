@@ -3,9 +3,11 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Certificate } from '../domain/certificate.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
+import { applySchedules } from '../serving/schedules/apply-schedules.ts';
 import { json } from '../tests/support/answers.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
+import { scheduleEntry } from '../tests/support/schedule-entry.ts';
 import { samplePrices, takeInTestUniverse } from '../tests/support/test-universe.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { allEndpoints } from './routes/index.ts';
@@ -32,6 +34,8 @@ let restatementId: string;
 beforeAll(async () => {
   pipeline = await startPipeline();
   await takeInTestUniverse(pipeline.services, pipeline.context);
+  // What it starts finds nothing to do, so that nothing else here changes.
+  await applySchedules(pipeline.temporal, pipeline.context, [scheduleEntry({ workflow: 'ingestPrices' })]);
   const { services } = pipeline;
   api = await startApi({
     ...pipeline,
@@ -105,6 +109,14 @@ const good: readonly (() => Case)[] = [
     status: 202,
     init: post,
   }),
+  () => ({ operation: 'get /schedules', path: '/schedules', status: 200 }),
+  () => ({ operation: 'get /schedules/{name}', path: '/schedules/retrain', status: 200 }),
+  ...['pause', 'resume', 'trigger'].map((verb) => () => ({
+    operation: `post /schedules/{name}/${verb}`,
+    path: `/schedules/retrain/${verb}`,
+    status: verb === 'trigger' ? 202 : 200,
+    init: post,
+  })),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL', status: 200 }),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL?as_of=2013-02-24', status: 200 }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/AAPL', status: 202, init: json(SMALL) }),
@@ -140,6 +152,8 @@ const good: readonly (() => Case)[] = [
     init: json({ tickers: ['AAPL', 'ZZZZ'], horizon: 1 }),
   }),
   () => ({ operation: 'get /history/{ticker}', path: `/history/AAPL?${horizon}`, status: 200 }),
+  () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
+  () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /certificates/{id}', path: `/certificates/${certificateId}`, status: 200 }),
@@ -178,7 +192,7 @@ const good: readonly (() => Case)[] = [
 
 const NONE = 'train/default/NONE/2013-03-01/1';
 const missing: readonly (() => Case)[] = [
-  ...['predict', 'history', 'certificate', 'features'].map((name) => () => ({
+  ...['predict', 'history', 'certificate', 'features', 'track-record'].map((name) => () => ({
     operation: `get /${name}/{ticker}`,
     path: `/${name}/ZZZZ`,
     status: 404,
@@ -221,6 +235,12 @@ const missing: readonly (() => Case)[] = [
   }),
   () => ({ operation: 'get /certificates/{id}', path: '/certificates/abc', status: 404, code: 'CERTIFICATE_UNKNOWN' }),
   () => ({ operation: 'get /lineage/{id}', path: '/lineage/abc', status: 404, code: 'LINEAGE_UNKNOWN' }),
+  ...['get /schedules/{name}', 'post /schedules/{name}/pause', 'post /schedules/{name}/trigger'].map(
+    (operation) => () => ({
+      ...{ operation, path: operation.split(' ')[1]!.replace('{name}', 'none'), status: 404 },
+      ...{ code: 'SCHEDULE_UNKNOWN' as const, init: operation.startsWith('post') ? post : {} },
+    }),
+  ),
   ...['get /restatements/{id}', 'post /restatements/{id}/retrain'].map((operation) => () => ({
     operation,
     path: operation.split(' ')[1]!.replace('{id}', 'abc'),
@@ -251,6 +271,7 @@ const missing: readonly (() => Case)[] = [
   () => ({ operation: 'get /train/{ticker}', path: '/train/A%20B', status: 400, code: 'TICKER_INVALID' }),
   () => ({ operation: 'post /train', path: '/train?horizons=0', status: 400, code: 'HORIZON_INVALID', init: post }),
   () => ({ operation: 'post /upload', path: '/upload', status: 415, code: 'MEDIA_TYPE_UNSUPPORTED', init: json({}) }),
+  () => ({ operation: 'post /score', path: '/score?ticker=ZZZZ', status: 404, code: 'TICKER_UNKNOWN', init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard?tickers=ZZZZ', status: 404, code: 'TICKER_UNKNOWN' }),
   ...['load', 'unload'].map((verb) => () => ({
     operation: `post /models/{ticker}/${verb}`,

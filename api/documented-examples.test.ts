@@ -12,6 +12,8 @@ import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
 import { listDatasets } from '../serving/datasets.ts';
+import { applySchedules } from '../serving/schedules/apply-schedules.ts';
+import { scheduleEntry } from '../tests/support/schedule-entry.ts';
 import type { PredictionAnswer } from '../serving/prediction-answer.ts';
 import { allEndpoints } from './routes/index.ts';
 
@@ -74,15 +76,17 @@ beforeAll(async () => {
   );
   restatementId = taken.restatement!.restatement_id;
   const forecast = (await (await fetch(`${api.url}/predict/IBM?horizon=1`)).json()) as PredictionAnswer;
-  forecastId = forecast.forecast_id!;
+  forecastId = forecast.forecast_id;
   const certificate = await fetch(`${api.url}/certificate/IBM?horizon=1`);
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
   const [to, from] = (await listDatasets(services, context, 'IBM')).datasets.map(({ dataset_id: id }) => id);
   datasets = [from!, to!];
+  // What it starts finds nothing to do, so that nothing else here changes.
+  await applySchedules(pipeline.temporal, context, [scheduleEntry({ workflow: 'ingestPrices' })]);
   // Another model has come to serve, from which one can go back.
   const other = (await services.registry.newest(context, 'IBM', 1, forecast.model === 'drift' ? 'naive' : 'drift'))!;
   const serving = (await services.ledger.production(context, 'IBM', 1))!;
-  const { at: _, movedLive: __, previousModelId: ___, ...entry } = serving;
+  const { entry: ____, at: _, movedLive: __, previousModelId: ___, ...entry } = serving;
   await services.ledger.enter(context, { ...entry, modelId: other.id, kind: other.kind, executionId: 'another' });
 });
 

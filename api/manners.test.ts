@@ -264,7 +264,14 @@ describe('the audit', () => {
         client.query("select * from prediction_log where request_id = 'audited' order by route desc, ticker");
       await expect.poll(async () => (await found()).rowCount).toBe(4);
       expect((await found()).rows).toMatchObject([
-        { route: '/predict/:ticker', ticker: 'AAPL', horizon: 10, code: null, price_target: expect.any(Number) },
+        {
+          route: '/predict/:ticker',
+          ticker: 'AAPL',
+          horizon: 10,
+          code: null,
+          as_of: null,
+          price_target: expect.any(Number),
+        },
         { route: '/predict/:ticker', ticker: 'ZZZZ', horizon: 1, code: 'TICKER_UNKNOWN', model_id: null },
         { route: '/batch-predict', ticker: 'AAPL', code: null, principal: 'tester' },
         { route: '/batch-predict', ticker: 'MSFT', code: 'MODEL_MISSING' },

@@ -7,7 +7,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The groups of `/docs`, each with the first parts of its paths. */
 const GROUPS: readonly (readonly [name: string, description: string, first: readonly string[]])[] = [
-  ['Forecasts', 'What a price may become, and what came', ['predict', 'batch-predict', 'history']],
+  [
+    'Forecasts',
+    'What a price may become, and what came',
+    ['predict', 'batch-predict', 'history', 'score', 'track-record'],
+  ],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
   ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
   [
@@ -15,7 +19,11 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
     'What was trained, how good it is, and why it serves',
     ['leaderboard', 'models', 'certificate', 'certificates', 'lineage'],
   ],
-  ['Operation', 'Whether it lives, and how fast it is', ['', 'health', 'ready', 'performance', 'metrics']],
+  [
+    'Operation',
+    'Whether it lives, how fast it is, and what runs by itself',
+    ['', 'health', 'ready', 'performance', 'metrics', 'schedules'],
+  ],
 ];
 
 // Fields that an address does not know are refused, so any request may be ill-formed.

@@ -16,6 +16,8 @@ export interface Settings {
   /** Whether promotions wait for a person's approval, whatever a command says. */
   readonly requireApproval: boolean;
   readonly maxInFlight: number;
+  /** The file that declares the schedules, and whether those that `up` makes wait to be resumed. */
+  readonly schedules: { readonly file: string; readonly atStart: 'paused' | 'running' };
 }
 
 /** A signal that aborts when the person asks to stop, by Ctrl-C or by ending the process politely. */

@@ -15,8 +15,11 @@ import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
 import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSchedules } from './commands/schedules.ts';
+import { addScore } from './commands/score.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
+import { addTrackRecord } from './commands/track-record.ts';
 import { addTrain } from './commands/train.ts';
 import { addTrials } from './commands/trials.ts';
 import { addUp } from './commands/up.ts';
@@ -40,11 +43,14 @@ const COMMANDS = [
   addFeatures,
   addTrain,
   addRuns,
+  addSchedules,
   addLeaderboard,
   addCompare,
   addCertificate,
   addTrials,
   addPredict,
+  addScore,
+  addTrackRecord,
   addProjection,
   addRestatements,
   addGc,

@@ -157,7 +157,7 @@ export const ERRORS = {
     retryable: false,
     title: 'Nothing has this id',
     message:
-      'There is no forecast, model or certificate with the id "{id}". npx stockcast predict TICKER --json shows the id of a forecast, compare those of models.',
+      'There is no forecast, promotion, model, certificate or dataset with the id "{id}". npx stockcast predict TICKER shows the id of a forecast, models history TICKER those of promotions and models, certificate TICKER that of a certificate.',
   },
   DATASET_UNKNOWN: {
     status: 404,
@@ -165,11 +165,19 @@ export const ERRORS = {
     title: 'Unknown dataset',
     message: 'There is no dataset "{id}". npx stockcast datasets list TICKER shows those that there are.',
   },
+  DATASET_GONE: {
+    status: 410,
+    retryable: false,
+    title: 'Dataset not held any more',
+    message:
+      'The dataset {id} of {ticker}, taken {takenAt}, is not in the object store any more. gc removes those that no model learnt from; training or features as of its day write it again.',
+  },
   TOO_FEW_SESSIONS: {
     status: 422,
     retryable: false,
     title: 'Too few sessions to train',
-    message: '{ticker} has {sessions} sessions, at least {needed} are needed to train. Upload more of its history.',
+    message:
+      '{ticker} has {sessions} sessions{until}, at least {needed} are needed to train. Upload more of its history.',
   },
   FEATURES_MISSING: {
     status: 404,
@@ -247,6 +255,26 @@ export const ERRORS = {
     title: 'Run failed',
     message: 'The run {run} failed: {reason}.',
   },
+  SCHEDULES_INVALID: {
+    status: 422,
+    retryable: false,
+    title: 'Schedules not usable',
+    message: 'The schedules in {file} are not usable and nothing was changed: {problems}.',
+  },
+  SCHEDULE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown schedule',
+    message:
+      'There is no schedule "{schedule}". Known: {known}. npx stockcast schedules apply makes those of the file.',
+  },
+  SCHEDULE_FOREIGN: {
+    status: 409,
+    retryable: false,
+    title: 'Schedule of somebody else',
+    message:
+      'The schedule {schedule} was not made by stockcast and is left alone. Remove it, or give ours another name in the file.',
+  },
   OBJECT_MISSING: {
     status: 500,
     retryable: false,
@@ -278,6 +306,27 @@ export const ERRORS = {
     title: 'References cannot be followed',
     message:
       'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
+  },
+  OBJECTS_FULL: {
+    status: 503,
+    retryable: true,
+    title: 'No room for objects',
+    message:
+      'There is no room left for the object {key}: {problem}. Make room where {root} lies; runs wait and try again by themselves.',
+  },
+  WORKER_DIED: {
+    status: 500,
+    retryable: false,
+    title: 'Worker process died again and again',
+    message:
+      'The step {step} was given up: {times} times in a row the worker process that computed it died or fell silent, without a further checkpoint in between; it was last heard of at {progress}. Look for the reason in the log of the training worker: often memory, or an input that crashes it.',
+  },
+  TRAINING_OUT_OF_MEMORY: {
+    status: 500,
+    retryable: false,
+    title: 'Training out of memory',
+    message:
+      'The thread that computed {job} of {learner} ran out of memory; its heap may grow to {limit}. Train on fewer sessions or tickers, or give the worker more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.',
   },
   MODEL_INPUT_INVALID: {
     status: 500,

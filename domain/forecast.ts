@@ -1,6 +1,7 @@
-import type { Instant, SessionDate } from './bar.ts';
+import type { Instant, SessionDate, Vantage } from './bar.ts';
 import { isIsoDate } from './calendar.ts';
 import { type Horizon, MAX_HORIZON } from './horizon.ts';
+import { shortHash } from './identity.ts';
 import { isTicker } from './ticker.ts';
 
 export type Direction = 'bullish' | 'bearish' | 'neutral';
@@ -41,6 +42,16 @@ export interface Forecast {
   readonly madeAt: Instant;
 }
 
+/** A forecast as of a past day, by what was known from there; kept apart from the others. */
+export interface PastForecast extends Forecast {
+  readonly vantage: Vantage;
+}
+
+/** Whether a forecast was asked for as of a past day. */
+export function isPast(forecast: Forecast): forecast is PastForecast {
+  return 'vantage' in forecast;
+}
+
 /** What names a forecast: its place, and how its model's id begins. */
 export interface ForecastName extends Pick<Forecast, 'ticker' | 'horizon' | 'originSession'> {
   /** The first digits of the model's id, in hex. */
@@ -54,6 +65,22 @@ const FORECAST_ID = new RegExp(`^(.+)-(\\d{1,2})-(\\d{4}-\\d{2}-\\d{2})-([0-9a-f
 export function forecastId(forecast: Pick<Forecast, 'ticker' | 'horizon' | 'originSession' | 'modelId'>): string {
   const { ticker, horizon, originSession, modelId } = forecast;
   return `${ticker}-${horizon}-${originSession}-${modelId.slice(0, MODEL_DIGITS)}`;
+}
+
+const PAST_ID = /^.+-\d{1,2}-as-of-\d{4}-\d{2}-\d{2}-[0-9a-f]{12}$/;
+
+/**
+ * The id of a forecast as of a past day, for example `AAPL-10-as-of-2010-06-01-3f9c12a0b1c2`: follows from the day and
+ * from all that it says, whenever it is made.
+ */
+export function pastForecastId(forecast: PastForecast): string {
+  const { vantage, madeAt: _, ...said } = forecast;
+  return `${said.ticker}-${said.horizon}-as-of-${vantage.asOf}-${shortHash(said)}`;
+}
+
+/** Whether a text may be the id of a forecast as of a past day. */
+export function isPastForecastId(text: string): boolean {
+  return PAST_ID.test(text);
 }
 
 /** Reads the id of a forecast; undefined for any other text. */

@@ -115,8 +115,21 @@ export function stageOf(
   return model.certificate?.passed === true ? 'staging' : 'development';
 }
 
+/** The id by which people name an entry of the ledger, for example `promotion-42`. */
+export function promotionId({ entry }: Pick<Promotion, 'entry'>): string {
+  return `promotion-${entry}`;
+}
+
+/** Reads the id of an entry of the ledger; undefined for any other text. */
+export function parsePromotionId(text: string): number | undefined {
+  const [, entry] = /^promotion-(\d{1,15})$/.exec(text) ?? [];
+  return entry === undefined ? undefined : Number(entry);
+}
+
 /** A move of the `production` alias, or the reason why it stayed; kept for ever. */
 export interface Promotion {
+  /** Number of the entry, ascending in the order of entering. */
+  readonly entry: number;
   readonly ticker: string;
   readonly horizon: Horizon;
   readonly asOf: SessionDate;

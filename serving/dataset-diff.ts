@@ -1,6 +1,7 @@
 import type { CorporateEvent, PriceSeries, SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { DatasetEntry } from '../stores/lineage/lineage-store.ts';
 import { datasetNamed } from './datasets.ts';
 import type { History } from './histories.ts';
 import { datasetManifestKey } from './object-keys.ts';
@@ -61,7 +62,7 @@ export const MOST_SHOWN_CHANGES = 10_000;
  * Compares two datasets of one ticker, named by their ids or the beginnings of these: sessions that the second has more
  * or less than the first, and every value that differs, as traded.
  * @throws StockcastError DATASET_UNKNOWN, REQUEST_INVALID when an id is ambiguous or they are of different tickers,
- *   OBJECT_MISSING, OBJECT_DAMAGED
+ *   DATASET_GONE, OBJECT_DAMAGED
  */
 export async function diffDatasets(
   services: Services,
@@ -74,8 +75,7 @@ export async function diffDatasets(
     const problem = `the datasets are of ${from.ticker} and of ${to.ticker}: compare two of the same ticker`;
     throw new StockcastError('REQUEST_INVALID', { field: `"${first}" and "${second}"`, problem });
   }
-  const read = ({ ticker, id }: typeof from) => readSnapshot(services, context, datasetManifestKey(ticker, id));
-  const [before, after] = [await read(from), await read(to)];
+  const [before, after] = [await read(services, context, from), await read(services, context, to)];
   const some = <T>(all: readonly T[]): Some<T> => ({ n: all.length, first: all.slice(0, limit) });
   const [old, now] = [indexOf(before.series), indexOf(after.series)];
   const shared = before.series.dates.filter((date) => now.has(date));
@@ -98,6 +98,15 @@ export async function diffDatasets(
     sector:
       before.series.sector === after.series.sector ? null : { from: before.series.sector, to: after.series.sector },
   };
+}
+
+async function read(services: Services, context: Context, { id, ticker, takenAt }: DatasetEntry): Promise<History> {
+  try {
+    return await readSnapshot(services, context, datasetManifestKey(ticker, id));
+  } catch (error) {
+    if (!(error instanceof StockcastError) || error.code !== 'OBJECT_MISSING') throw error;
+    throw new StockcastError('DATASET_GONE', { id, ticker, takenAt }, { cause: error });
+  }
 }
 
 function indexOf({ dates }: PriceSeries): Map<SessionDate, number> {

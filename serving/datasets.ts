@@ -12,7 +12,7 @@ export interface DatasetAnswer {
   readonly dataset_id: string;
   /** When it was taken for the first time. */
   readonly taken_at: string;
-  /** What it holds; null when its manifest is lost. */
+  /** What it holds; null when its objects are not held any more. */
   readonly holds: {
     readonly as_of: string;
     readonly sessions: number;
@@ -51,10 +51,14 @@ const LEAST_DIGITS = 4;
 
 /**
  * The dataset with this id, or the only one whose id begins so.
- * @throws StockcastError DATASET_UNKNOWN, REQUEST_INVALID when several begin so
+ * @throws StockcastError DATASET_UNKNOWN, REQUEST_INVALID when several begin so or fewer than four digits are given
  */
 export async function datasetNamed(services: Services, context: Context, id: string): Promise<DatasetEntry> {
   const isPrefix = new RegExp(`^[0-9a-f]{${LEAST_DIGITS},64}$`).test(id);
+  if (/^[0-9a-f]*$/.test(id) && id.length < LEAST_DIGITS) {
+    const problem = `give ${LEAST_DIGITS} digits of the id at least`;
+    throw new StockcastError('REQUEST_INVALID', { field: `dataset "${id}"`, problem });
+  }
   const found = isPrefix ? await services.lineage.datasetsBeginning(context, id, 2) : [];
   if (found.length > 1) {
     throw new StockcastError('REQUEST_INVALID', {

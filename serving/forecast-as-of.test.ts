@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bar, CorporateEvent } from '../domain/bar.ts';
-import type { Forecast } from '../domain/forecast.ts';
+import { type Forecast, pastForecastId } from '../domain/forecast.ts';
 import { type TestContext, freshContext } from '../tests/contract/backend.ts';
 import { sampleBars } from '../tests/sample-series.ts';
 import { type TestServices, openServices } from '../tests/support/services.ts';
 import { trainDirectly } from '../tests/support/trained-ticker.ts';
 import { forecastAsOf } from './forecast-as-of.ts';
 import { forecast } from './forecasting.ts';
+import { lineageOf } from './lineage.ts';
 
 const ALL = sampleBars('MSFT').filter(({ date }) => date >= '2012-06-01');
 const KNOWN = ALL.filter(({ date }) => date <= '2013-02-15');
@@ -96,7 +97,7 @@ describe('a forecast as of a past day', () => {
     expect((await forecastAsOf(on.services, context, { ...asked, asOf: '2013-03-10' })).modelId).toBe(since!.modelId);
   });
 
-  it('is neither stored for live ones nor taken from what a live one stored after a restatement', async () => {
+  it('is kept apart from live ones, traced by its id, and not taken from what a live one stored later', async () => {
     const context = at('2013-02-16T12:00:00.000Z');
     await merge(context, KNOWN);
     await train(context);
@@ -105,11 +106,35 @@ describe('a forecast as of a past day', () => {
     const stored = () => on.services.forecasts.ofTicker(context, 'MSFT', { horizon: 10, limit: 10 });
     const then = await forecastAsOf(on.services, context, { ...linear, asOf: DAY });
     expect(await stored()).toEqual([]);
+    const id = pastForecastId(then);
+    const lineage = await lineageOf(on.services, context, id);
+    expect(lineage).toMatchObject({
+      kind: 'forecast',
+      forecast: {
+        ...{ forecast_id: id, as_of: '2013-02-15', as_known_on: DAY, model_id: then.modelId },
+        origin: { version: 1 },
+        restated_since: 1,
+      },
+      missing: [],
+    });
+    expect(lineage.models[0]!.model_id).toBe(then.modelId);
+    await expect(
+      lineageOf(
+        on.services,
+        context,
+        id.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
+      ),
+    ).rejects.toMatchObject({
+      code: 'LINEAGE_UNKNOWN',
+    });
     const live = await forecast(on.services, context, linear);
     expect(live.currentPrice).toBe(changed('2013-02-15').close);
     expect(then.currentPrice).toBe(KNOWN.at(-1)!.close);
     expect(await stored()).toHaveLength(1);
-    expect(content(await forecastAsOf(on.services, context, { ...linear, asOf: DAY }))).toEqual(content(then));
+    const again = await forecastAsOf(on.services, context, { ...linear, asOf: DAY });
+    expect(content(again)).toEqual(content(then));
+    expect(pastForecastId(again)).toBe(id);
+    expect(await on.services.forecasts.pastOfTicker(context, 'MSFT', { horizon: 10, limit: 10 })).toHaveLength(1);
   });
 
   it('is by what a later run as of that day trained, which leaves what serves alone', async () => {

@@ -2,7 +2,7 @@ import type { SessionDate } from '../domain/bar.ts';
 import { latestClosedSession } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import type { Forecast } from '../domain/forecast.ts';
+import type { PastForecast } from '../domain/forecast.ts';
 import { CSV_SOURCE } from '../domain/price-source.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { type ForecastRequest, freshForecast } from './forecasting.ts';
@@ -20,8 +20,8 @@ export interface PastForecastRequest extends ForecastRequest {
 
 /**
  * Forecasts as of a date, from what was known at the end of that day in New York and by the model that was in production
- * then (or the named kind's newest of then), by the ledger. It is made anew each time and never stored or held, so that
- * it cannot be taken for a live one.
+ * then (or the named kind's newest of then), by the ledger. It is made anew each time and kept apart from live ones, so
+ * that it is never taken for one of these and can still be traced by its id.
  * @throws StockcastError DATE_INVALID, TICKER_UNKNOWN, MODEL_KIND_UNKNOWN, REQUEST_INVALID for a live source
  * @throws StockcastError MODEL_MISSING, with the command that trains one, when none was in production then
  */
@@ -30,7 +30,7 @@ export async function forecastAsOf(
   context: Context,
   { ticker, horizon, kind, asOf, source }: PastForecastRequest,
   tickers = tickersOnce(services, context),
-): Promise<Forecast> {
+): Promise<PastForecast> {
   const vantage = vantageOf(context, asOf);
   if (kind !== undefined) kindNamed(kind);
   refuseLiveSource(services, source);
@@ -51,7 +51,9 @@ export async function forecastAsOf(
   if (made.originSession < newestClosed) {
     notes.push(`Of the sessions up to ${newestClosed}, the newest that is held is ${made.originSession}.`);
   }
-  return { ...made, ...(certificateId === undefined ? {} : { certificateId }), notes };
+  const past = { ...made, ...(certificateId === undefined ? {} : { certificateId }), notes, vantage };
+  await services.forecasts.savePast(context, past);
+  return past;
 }
 
 function refuseLiveSource(services: Services, source: string = CSV_SOURCE): void {

@@ -120,8 +120,8 @@ async function wasKnown(
   { asOf, trainedAt }: ModelVersion,
   vantage: Vantage,
 ): Promise<boolean> {
-  const later = { asOf, after: vantage.knownAt, by: trainedAt };
-  if (!(await services.bars.isRestated(context, ticker, later))) return true;
+  const restatedAt = await services.bars.restatedAt(context, ticker, asOf);
+  if (!restatedAt.some((instant) => instant > vantage.knownAt && instant <= trainedAt)) return true;
   // Something was restated between the vantage and the training, which may have looked from earlier all the same.
   for (const from of [vantage, { asOf, knownAt: vantage.knownAt }, { asOf, knownAt: endOfDay(asOf) }]) {
     const [series, events] = await Promise.all([

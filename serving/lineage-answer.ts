@@ -8,15 +8,17 @@ export interface ForecastNode {
   readonly ticker: string;
   readonly horizon: number;
   readonly as_of: string;
+  /** The past day as of which it was asked for; null of a live one. */
+  readonly as_known_on: string | null;
   readonly target_date: string;
   readonly current_price: number;
   readonly price_target: number;
   readonly made_at: string;
   readonly model_id: string;
   readonly certificate_id: string | null;
-  /** The bar of the session `as_of` as it was known when the forecast was made; null when it is no longer held. */
+  /** The bar of the session `as_of` as it was known where the forecast looks from; null when it is no longer held. */
   readonly origin: { readonly version: number; readonly learnt_at: string; readonly ingest_id: string } | null;
-  /** Bars and events up to that session that were restated after the forecast was made. */
+  /** Bars and events up to that session that were restated after the moment that the forecast looks from. */
   readonly restated_since: number;
 }
 
@@ -31,6 +33,7 @@ export interface CertificateNode {
 
 /** An entry of the ledger that chose a model. */
 export interface PromotionNode {
+  readonly promotion_id: string;
   readonly model_id: string;
   readonly certificate_id: string | null;
   readonly as_of: string;
@@ -121,10 +124,10 @@ export interface IngestNode {
   readonly rejected_rows: number;
 }
 
-/** All that a forecast, model or certificate was made from, as the API and the CLI give it. */
+/** All that a forecast, promotion, model, certificate or dataset was made from, as the API and the CLI give it. */
 export interface LineageAnswer {
   readonly id: string;
-  readonly kind: 'forecast' | 'model' | 'certificate';
+  readonly kind: 'forecast' | 'promotion' | 'model' | 'certificate' | 'dataset';
   readonly forecast: ForecastNode | null;
   readonly certificates: readonly CertificateNode[];
   /** Newest first. */

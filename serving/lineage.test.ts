@@ -114,7 +114,7 @@ describe.sequential('the lineage of a forecast', () => {
     ]);
   });
 
-  it('begins at a model or at a certificate as well, and names the entries that chose it', async () => {
+  it('begins at a model, a certificate, a promotion or a dataset as well, and names the entries that chose it', async () => {
     const naive = await newest('naive');
     const ofModel = await lineage(naive.id);
     expect(ofModel).toMatchObject({ kind: 'model', forecast: null, missing: [], models: [{ model: 'naive' }] });
@@ -129,6 +129,16 @@ describe.sequential('the lineage of a forecast', () => {
       id: naive.certificate!.id,
       kind: 'certificate',
     });
+    const { promotion_id: promotion } = ofModel.promotions[0]!;
+    const ofPromotion = await lineage(promotion);
+    expect(ofPromotion).toMatchObject({ id: promotion, kind: 'promotion', missing: [], models: ofModel.models });
+    expect(ofPromotion.certificates.map(({ certificate_id: id }) => id)).toContain(certificateId);
+    const { datasetId } = naive;
+    const ofDataset = await lineage(datasetId);
+    expect(ofDataset).toMatchObject({ id: datasetId, kind: 'dataset', models: [], promotions: [], missing: [] });
+    expect(ofDataset.datasets).toEqual(ofModel.datasets);
+    expect(ofDataset.ingests).toEqual(ofModel.ingests);
+    await expect(lineage('promotion-999999')).rejects.toMatchObject({ code: 'LINEAGE_UNKNOWN' });
   });
 
   it('goes on to the pooled model that was adopted, and to every dataset of its pool', async () => {
@@ -287,18 +297,23 @@ describe.sequential('datasets', () => {
       code: 'REQUEST_INVALID',
       message: expect.stringContaining('of MSFT and of AAPL'),
     });
-    for (const unknown of ['0'.repeat(64), datasetId.slice(0, 3), 'MSFT', '____']) {
+    for (const unknown of ['0'.repeat(64), 'MSFT', '____']) {
       await expect(diff(datasetId, unknown)).rejects.toMatchObject({
         code: 'DATASET_UNKNOWN',
         details: { id: unknown },
       });
     }
+    await expect(diff(datasetId, datasetId.slice(0, 3))).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('at least'),
+    });
     const twin = `${datasetId.slice(0, 8)}${'0'.repeat(56)}`;
     await on.services.lineage.enterDataset(context, { id: twin, ticker: 'MSFT', takenAt: '2013-01-01T00:00:00.000Z' });
     await expect(diff(datasetId.slice(0, 8), datasetId)).rejects.toMatchObject({
       code: 'REQUEST_INVALID',
       message: expect.stringContaining('several begin so'),
     });
+    await expect(diff(twin, datasetId)).rejects.toMatchObject({ code: 'DATASET_GONE', details: { id: twin } });
     expect(await diff(datasetId, datasetId)).toMatchObject({ identical: true });
   });
 });

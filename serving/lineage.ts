@@ -1,7 +1,22 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { type Forecast, forecastId, parseForecastId, priceTarget } from '../domain/forecast.ts';
-import { type ModelVersion, POOL, type PanelMember, type Promotion } from '../domain/model-version.ts';
+import {
+  type Forecast,
+  forecastId,
+  isPast,
+  isPastForecastId,
+  parseForecastId,
+  pastForecastId,
+  priceTarget,
+} from '../domain/forecast.ts';
+import {
+  type ModelVersion,
+  POOL,
+  type PanelMember,
+  type Promotion,
+  parsePromotionId,
+  promotionId,
+} from '../domain/model-version.ts';
 import type { RowVersion } from '../stores/lineage/lineage-store.ts';
 import { readCertificate } from './certificates.ts';
 import { datasetLineage } from './dataset-lineage.ts';
@@ -14,19 +29,20 @@ import { datasetsOf, panelOf } from './verify-certificate.ts';
 interface Start {
   readonly kind: LineageAnswer['kind'];
   readonly forecast?: Forecast;
-  readonly modelId: string;
+  readonly modelId?: string;
   readonly certificateIds: readonly string[];
+  readonly dataset?: PanelMember;
 }
 
 /**
- * Follows a forecast, a model or a certificate back to all that it was made from: certificate, models, features,
+ * Follows a forecast, a promotion, a model, a certificate or a dataset back to all that it was made from: certificate, models, features,
  * datasets, the files that their rows came from, and the code. What cannot be found is said, not left out.
  * @throws StockcastError LINEAGE_UNKNOWN
  */
 export async function lineageOf(services: Services, context: Context, id: string): Promise<LineageAnswer> {
   const start = await startOf(services, context, id);
   const missing: string[] = [];
-  const models = await modelsBehind(services, context, start.modelId, missing);
+  const models = start.modelId === undefined ? [] : await modelsBehind(services, context, start.modelId, missing);
   const [model] = models;
   const entries = await promotionsOf(services, context, model);
   const certificateIds = new Set(start.certificateIds);
@@ -40,6 +56,7 @@ export async function lineageOf(services: Services, context: Context, id: string
     certificates.push({ certificate_id: certificateId, model_id: certificate.modelId, passed, stage, reasons });
   }
   const members = new Map(models.flatMap((each) => learntFrom(each).map((member) => [keyOf(member), member] as const)));
+  if (start.dataset !== undefined) members.set(keyOf(start.dataset), start.dataset);
   const datasets: LineageAnswer['datasets'][number][] = [];
   for (const member of members.values()) {
     const { node, missing: lost } = await datasetLineage(services, context, member);
@@ -75,25 +92,34 @@ export async function lineageOf(services: Services, context: Context, id: string
 }
 
 async function startOf(services: Services, context: Context, id: string): Promise<Start> {
-  const name = parseForecastId(id);
-  if (name !== undefined) {
-    const forecast = await services.forecasts.named(context, name);
-    if (forecast !== undefined) {
-      const { modelId, certificateId } = forecast;
-      return {
-        kind: 'forecast',
-        forecast,
-        modelId,
-        certificateIds: certificateId === undefined ? [] : [certificateId],
-      };
-    }
-  } else if (/^[0-9a-f]{64}$/.test(id)) {
+  const forecast = await forecastNamed(services, context, id);
+  if (forecast !== undefined) {
+    const { modelId, certificateId } = forecast;
+    return { kind: 'forecast', forecast, modelId, certificateIds: certificateId === undefined ? [] : [certificateId] };
+  }
+  const entry = parsePromotionId(id);
+  const promotion = entry === undefined ? undefined : await services.ledger.entry(context, entry);
+  if (promotion !== undefined) {
+    const { modelId, certificateId } = promotion;
+    return { kind: 'promotion', modelId, certificateIds: certificateId === undefined ? [] : [certificateId] };
+  }
+  if (/^[0-9a-f]{64}$/.test(id)) {
     if ((await services.registry.find(context, id)) !== undefined)
       return { kind: 'model', modelId: id, certificateIds: [] };
     const certificate = await readCertificate(services, context, id).catch(undefinedIfUnknown);
     if (certificate !== undefined) return { kind: 'certificate', modelId: certificate.modelId, certificateIds: [id] };
+    const [dataset] = await services.lineage.datasetsBeginning(context, id, 1);
+    if (dataset !== undefined) {
+      return { kind: 'dataset', certificateIds: [], dataset: { ticker: dataset.ticker, datasetId: id } };
+    }
   }
   throw new StockcastError('LINEAGE_UNKNOWN', { id });
+}
+
+async function forecastNamed(services: Services, context: Context, id: string): Promise<Forecast | undefined> {
+  if (isPastForecastId(id)) return services.forecasts.findPast(context, id);
+  const name = parseForecastId(id);
+  return name && (await services.forecasts.named(context, name));
 }
 
 function undefinedIfUnknown(error: unknown): undefined {
@@ -192,6 +218,7 @@ function lostObjects({ model, model_id: id, object_key: key, object_found: found
 
 function promotionNode(entry: Promotion): PromotionNode {
   return {
+    promotion_id: promotionId(entry),
     model_id: entry.modelId,
     certificate_id: entry.certificateId ?? null,
     as_of: entry.asOf,
@@ -213,7 +240,8 @@ async function forecastNode(
   forecast: Forecast,
   missing: string[],
 ): Promise<ForecastNode> {
-  const { ticker, originSession, madeAt, modelId } = forecast;
+  const { ticker, originSession, modelId } = forecast;
+  const knownAt = isPast(forecast) ? forecast.vantage.knownAt : forecast.madeAt;
   const versions = await services.lineage.versions(context, ticker);
   // A forecast as of a date may have been made from an earlier version than the newest of that time.
   const origin = versions.findLast(
@@ -221,23 +249,24 @@ async function forecastNode(
       each.kind === 'bar' &&
       each.date === originSession &&
       each.values[CLOSE] === forecast.currentPrice &&
-      wasKnown(each, madeAt),
+      wasKnown(each, knownAt),
   );
   if (origin === undefined) {
     missing.push(
       `The bar of ${ticker} of ${originSession} with the close ${forecast.currentPrice} is not held any more.`,
     );
   }
-  const restated = versions.filter((each) => each.date <= originSession && !wasKnown(each, madeAt));
+  const restated = versions.filter((each) => each.date <= originSession && !wasKnown(each, knownAt));
   return {
-    forecast_id: forecastId(forecast),
+    forecast_id: isPast(forecast) ? pastForecastId(forecast) : forecastId(forecast),
     ticker,
     horizon: forecast.horizon,
     as_of: originSession,
+    as_known_on: isPast(forecast) ? forecast.vantage.asOf : null,
     target_date: forecast.targetSession,
     current_price: forecast.currentPrice,
     price_target: priceTarget(forecast.currentPrice, forecast.logReturn),
-    made_at: madeAt,
+    made_at: forecast.madeAt,
     model_id: modelId,
     certificate_id: forecast.certificateId ?? null,
     origin:
@@ -247,6 +276,6 @@ async function forecastNode(
 }
 
 // A first version counts as known from its session's close, whenever it was taken in.
-function wasKnown({ version, learntAt }: RowVersion, madeAt: string): boolean {
-  return version === 1 || learntAt <= madeAt;
+function wasKnown({ version, learntAt }: RowVersion, knownAt: string): boolean {
+  return version === 1 || learntAt <= knownAt;
 }

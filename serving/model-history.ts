@@ -3,7 +3,7 @@ import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { Promotion } from '../domain/model-version.ts';
+import { type Promotion, promotionId } from '../domain/model-version.ts';
 import { knownTickers } from './histories.ts';
 import type { Services } from './services.ts';
 
@@ -17,6 +17,8 @@ export interface ModelHistoryRequest {
 
 /** An entry of the ledger, as the API and the CLI give it. */
 export interface LedgerEntryAnswer {
+  /** Names the entry, for `lineage`. */
+  readonly promotion_id: string;
   readonly horizon: number;
   readonly model: string;
   readonly model_id: string;
@@ -86,6 +88,7 @@ function servedUntil({ horizon, executionId }: Promotion, newestFirst: readonly 
 function answerOf(entry: Promotion, until: string | undefined): LedgerEntryAnswer {
   const isRollback = entry.isRollback === true;
   return {
+    promotion_id: promotionId(entry),
     horizon: entry.horizon,
     model: entry.kind,
     model_id: entry.modelId,

@@ -11,7 +11,7 @@ import { snapshotTicker } from './snapshots.ts';
 import type { LearningTask, TrainingPool } from './training-pool.ts';
 import { vantageOf } from './vantages.ts';
 
-const tooFew = new StockcastError('TOO_FEW_SESSIONS', { ticker: 'AAPL', sessions: '3', needed: 60 });
+const tooFew = new StockcastError('TOO_FEW_SESSIONS', { ticker: 'AAPL', sessions: '3', until: '', needed: 60 });
 
 let on: TestServices;
 let pool: ThreadedTrainingPool;

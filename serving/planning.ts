@@ -185,9 +185,9 @@ interface RunIdentity {
 }
 
 async function identify(services: Services, context: Context, request: RunRequest): Promise<RunIdentity> {
-  const { ticker, plan, live } = request;
+  const { ticker, plan, live, vantage } = request;
   const history = await visibleHistory(services, context, request);
-  requireEnoughSessions(ticker, history.series.dates.length, plan.horizons);
+  requireEnoughSessions(ticker, history.series.dates.length, plan.horizons, live ? undefined : vantage.asOf);
   const lastSession = history.series.dates.at(-1)!;
   const datasetId = datasetIdentity(history.series, history.events);
   const { codeVersion, thresholds } = services;
@@ -220,13 +220,13 @@ function poolOf(
 }
 
 async function visibleHistory(services: Services, context: Context, request: RunRequest): Promise<History> {
-  const { ticker, vantage, plan } = request;
+  const { ticker, vantage, plan, live } = request;
   try {
     return await historyOf(services, context, ticker, vantage);
   } catch (error) {
     if (!(error instanceof StockcastError) || error.code !== 'TICKER_UNKNOWN') throw error;
     const held = (await listTickers(services, context)).some((summary) => summary.ticker === ticker);
-    if (held) requireEnoughSessions(ticker, 0, plan.horizons);
+    if (held) requireEnoughSessions(ticker, 0, plan.horizons, live ? undefined : vantage.asOf);
     throw error;
   }
 }

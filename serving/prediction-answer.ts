@@ -3,7 +3,15 @@ import { latestClosedSession } from '../domain/calendar.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { contentHash } from '../domain/identity.ts';
-import { type Direction, type Forecast, directionOf, forecastId, priceTarget } from '../domain/forecast.ts';
+import {
+  type Direction,
+  type Forecast,
+  type PastForecast,
+  directionOf,
+  forecastId,
+  pastForecastId,
+  priceTarget,
+} from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
 import { stalenessNote } from './forecasting.ts';
 import type { QuoteAnswer } from './quotes.ts';
@@ -11,7 +19,7 @@ import type { QuoteAnswer } from './quotes.ts';
 /** A forecast as people and programs are given it, by the API and by the CLI. Prices are USD as traded. */
 export interface PredictionAnswer {
   /** Names the forecast, for `lineage`; the same whenever it is given. */
-  readonly forecast_id?: string;
+  readonly forecast_id: string;
   readonly ticker: string;
   readonly current_price: number;
   readonly prediction: { readonly price_target: number; readonly confidence: number; readonly direction: Direction };
@@ -23,6 +31,8 @@ export interface PredictionAnswer {
   readonly timestamp: string;
   readonly horizon: number;
   readonly as_of: string;
+  /** Of a forecast as of a past day: the day that was asked for, at whose end it looks. */
+  readonly as_known_on?: string;
   readonly target_date: string;
   readonly model: string;
   readonly model_version: number;
@@ -74,10 +84,13 @@ export function predictionAnswer(context: Context, forecast: Forecast, quote?: Q
 
 const NOT_TOLD = 'The last known forecast: whether it is still current cannot be told now.';
 
-/** As `predictionAnswer`, for a forecast as of a past day: it is kept nowhere, so that no id finds it again. */
-export function answerAsOf(context: Context, forecast: Forecast): PredictionAnswer {
-  const { forecast_id: _, ...answer } = predictionAnswer(context, forecast);
-  return answer;
+/** As `predictionAnswer`, for a forecast as of a past day, which has an id of its own. */
+export function answerAsOf(context: Context, forecast: PastForecast): PredictionAnswer {
+  return {
+    ...predictionAnswer(context, forecast),
+    forecast_id: pastForecastId(forecast),
+    as_known_on: forecast.vantage.asOf,
+  };
 }
 
 /** As `predictionAnswer`, for a forecast from a cache: says what only the time of day, or a failure, adds. */

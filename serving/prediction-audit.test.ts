@@ -98,16 +98,24 @@ describe('the audit of forecasts', () => {
     const audit = new PredictionAudit(stores.predictionLog, { everyMs: 10 });
     audit.note('default', entry('a', { answer, asked: 'linear', cache: 'hit' }));
     audit.note('default', entry('b', { code: 'MODEL_MISSING' }));
-    audit.note('other', entry('c'));
+    audit.note('other', entry('c', { asOf: '2010-06-01' }));
     await expect.poll(() => audit.counts, { timeout: 20_000 }).toEqual({ written: 3, buffered: 0, dropped: 0 });
     const twice = entry('d');
     await stores.predictionLog.append({ tenant: 'default' }, [twice, twice]);
     await stores.predictionLog.append({ tenant: 'default' }, [twice]);
     await stores.predictionLog.append({ tenant: 'default' }, []);
     expect(await rows()).toMatchObject([
-      { request_id: 'a', tenant: 'default', model_id: 'm1', kind: 'linear', price_target: 12.5, asked: 'linear' },
+      {
+        request_id: 'a',
+        tenant: 'default',
+        model_id: 'm1',
+        kind: 'linear',
+        price_target: 12.5,
+        asked: 'linear',
+        as_of: null,
+      },
       { request_id: 'b', code: 'MODEL_MISSING', model_id: null, asked: null },
-      { request_id: 'c', tenant: 'other' },
+      { request_id: 'c', tenant: 'other', as_of: expect.anything() },
       { request_id: 'd' },
     ]);
     await audit.close(5000);

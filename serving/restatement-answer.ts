@@ -2,6 +2,7 @@ import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { ImpliedAdjustment, Restatement, TickerRestatement } from '../domain/restatement.ts';
 import { inWords as ratioInWords } from '../market/split-suspects.ts';
+import { knownTickers } from './histories.ts';
 import { type RestatementEffects, restatementEffects } from './restatement-effects.ts';
 import type { Services } from './services.ts';
 
@@ -42,12 +43,13 @@ export function restatementAnswer(restatement: Restatement, effects?: Restatemen
   };
 }
 
-/** The newest restatements, of one ticker or of all. */
+/** The newest restatements, of one ticker or of all. @throws StockcastError TICKER_UNKNOWN */
 export async function listRestatements(
   services: Services,
   context: Context,
   asked: { readonly ticker?: string; readonly limit: number },
 ): Promise<{ readonly restatements: readonly RestatementAnswer[] }> {
+  if (asked.ticker !== undefined) await knownTickers(services, context, [asked.ticker]);
   const found = await services.restatements.list(context, asked);
   return { restatements: found.map((restatement) => restatementAnswer(restatement)) };
 }
@@ -106,8 +108,8 @@ function affectedAnswer({ datasets, models, forecasts, serving }: RestatementEff
     })),
     forecasts: forecasts
       .slice(0, NAMED_FORECASTS)
-      .map(({ ticker, horizon, modelId, originSession, targetSession }) => ({
-        ...{ ticker, horizon, model_id: modelId, as_of: originSession, target_date: targetSession },
+      .map(({ id, ticker, horizon, modelId, originSession, targetSession }) => ({
+        ...{ forecast_id: id, ticker, horizon, model_id: modelId, as_of: originSession, target_date: targetSession },
       })),
     n_forecasts: forecasts.length,
     serving: serving.map(({ ticker, horizon, kind, modelId }) => ({ ticker, horizon, model: kind, model_id: modelId })),

@@ -1,4 +1,3 @@
-import type { SessionDate } from '../domain/bar.ts';
 import { endOfDay } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import type { DatasetManifest } from '../domain/dataset.ts';
@@ -14,23 +13,13 @@ import { KINDS } from '../models/kinds.ts';
 import type { History } from './histories.ts';
 import { unlessLost } from './lost-objects.ts';
 import { datasetManifestKey } from './object-keys.ts';
+import { type RestingForecast, restatedForecasts } from './restated-forecasts.ts';
 import type { Services } from './services.ts';
 import { readManifest, readSnapshot } from './snapshots.ts';
 
-/** Most forecasts of one model that are looked at. */
-const MOST_FORECASTS = 100_000;
 /** How the key of a manifest ends. */
 const MANIFEST = '/manifest.json';
 const HORIZONS: readonly Horizon[] = Array.from({ length: MAX_HORIZON }, (_, i) => i + 1);
-
-/** A forecast of a model that rests on changed history. */
-export interface RestingForecast {
-  readonly ticker: string;
-  readonly horizon: Horizon;
-  readonly modelId: string;
-  readonly originSession: SessionDate;
-  readonly targetSession: SessionDate;
-}
 
 /** What rests on history as it was before a restatement. */
 export interface RestatementEffects {
@@ -38,7 +27,7 @@ export interface RestatementEffects {
   readonly datasets: readonly DatasetManifest[];
   /** That learnt from these datasets: a ticker's own, pooled ones, those who adopted them, ensembles; by ticker. */
   readonly models: readonly ModelVersion[];
-  /** All that these models made; by ticker, horizon and session. */
+  /** That these models made, or others from old values; by ticker, horizon and session. */
   readonly forecasts: readonly RestingForecast[];
   /** Which of these models serve now. */
   readonly serving: readonly Promotion[];
@@ -57,7 +46,8 @@ export async function restatementEffects(
   const models = await modelsOn(services, context, tickers, new Set(datasets.map(({ id }) => id)));
   const ids = new Set(models.map(({ id }) => id));
   const serving = (await services.ledger.serving(context)).filter(({ modelId }) => ids.has(modelId));
-  return { datasets, models, forecasts: await forecastsBy(services, context, models), serving };
+  const forecasts = await restatedForecasts(services, context, restatement, models);
+  return { datasets, models, forecasts, serving };
 }
 
 async function datasetsOn(
@@ -143,23 +133,6 @@ async function modelsOn(
   return [...found.values()].sort(
     (a, b) => byText(a.ticker, b.ticker) || a.horizon - b.horizon || byText(a.kind, b.kind) || a.version - b.version,
   );
-}
-
-async function forecastsBy(
-  services: Services,
-  context: Context,
-  models: readonly ModelVersion[],
-): Promise<RestingForecast[]> {
-  const ids = new Set(models.map(({ id }) => id));
-  const lines = new Map(models.map(({ ticker, horizon }) => [`${ticker}/${horizon}`, { ticker, horizon }]));
-  const forecasts: RestingForecast[] = [];
-  for (const { ticker, horizon } of lines.values()) {
-    const made = await services.forecasts.ofTicker(context, ticker, { horizon, limit: MOST_FORECASTS });
-    for (const { modelId, originSession, targetSession } of made) {
-      if (ids.has(modelId)) forecasts.push({ ticker, horizon, modelId, originSession, targetSession });
-    }
-  }
-  return forecasts;
 }
 
 function byText(a: string, b: string): number {

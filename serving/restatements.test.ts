@@ -8,7 +8,9 @@ import { type TestServices, openServices } from '../tests/support/services.ts';
 import { withFile } from '../tests/support/test-universe.ts';
 import { trainDirectly } from '../tests/support/trained-ticker.ts';
 import { ThreadedTrainingPool } from '../workers/threaded-training-pool.ts';
+import { forecastAsOf } from './forecast-as-of.ts';
 import { forecast } from './forecasting.ts';
+import { lineageOf } from './lineage.ts';
 import { listRestatements, showRestatement } from './restatement-answer.ts';
 import { restatementEffects } from './restatement-effects.ts';
 import { snapshotTicker } from './snapshots.ts';
@@ -199,6 +201,40 @@ describe('the restatement alarm', () => {
       },
     ]);
     expect((await effectsOf(context, restatement!.restatement_id)).datasets).toEqual(['MSFT to 2013-02-07']);
+  });
+
+  it('lists forecasts that looked at what it changed, though their model learnt from none of it', async () => {
+    const context = freshContext().at('2012-12-31T23:00:00.000Z');
+    const known = bars('IBM');
+    const upTo = (last: string) => known.filter(({ date }) => date <= last);
+    await upload(context, upTo(EARLY));
+    await train(context, 'IBM', 1, ['naive', 'linear']);
+    const linear = { ticker: 'IBM', horizon: 1, kind: 'linear' };
+    for (const last of ['2013-01-14', '2013-01-18']) {
+      await upload(context.at(`${last}T23:00:00.000Z`), upTo(last));
+      await forecast(on.services, context, linear);
+    }
+    const { restatement } = await upload(
+      context.at('2013-01-20T12:00:00.000Z'),
+      upTo('2013-01-18').map((bar) => (bar.date === '2013-01-15' ? corrected(bar) : bar)),
+    );
+    const id = restatement!.restatement_id;
+    // Knows the new value; and as of a day before it was learnt, the old one.
+    await upload(
+      context.at('2013-01-22T23:00:00.000Z'),
+      known.filter(({ date }) => date === '2013-01-22'),
+    );
+    await forecast(on.services, context, linear);
+    await forecastAsOf(on.services, context, { ...linear, asOf: '2013-01-17' });
+    await forecastAsOf(on.services, context, { ...linear, asOf: '2013-01-14' });
+    await forecastAsOf(on.services, context, { ...linear, asOf: '2013-01-21' });
+    const { datasets, models, forecasts } = await effectsOf(context, id);
+    expect({ datasets, models }).toEqual({ datasets: [], models: [] });
+    expect(forecasts).toEqual(['IBM 2013-01-17', 'IBM 2013-01-18']);
+    const { affected } = await showRestatement(on.services, context, id);
+    for (const { forecast_id: each } of affected!.forecasts) {
+      expect(await lineageOf(on.services, context, each)).toMatchObject({ kind: 'forecast', missing: [] });
+    }
   });
 
   it('does not list what it restores, whatever was frozen between', async () => {

@@ -56,6 +56,11 @@ describe.sequential('a rollback', () => {
       code: 'ROLLBACK_REFUSED',
       message: expect.stringContaining(`naive ${naive!.id} is the first model that serves`),
     });
+    await expect(back({ to: 'lstm' })).rejects.toMatchObject({
+      code: 'ROLLBACK_REFUSED',
+      message: expect.stringContaining('no lstm model is registered'),
+    });
+    expect(await back({ to: 'naive' })).toMatchObject({ moved: false, model_id: naive!.id });
     await expect(back({ horizon: 1 })).rejects.toMatchObject({
       code: 'ROLLBACK_REFUSED',
       message: expect.stringContaining('nothing serves yet'),
@@ -78,7 +83,9 @@ describe.sequential('a rollback', () => {
       message: expect.stringContaining('no model f'),
     });
     for (const to of ['', 'abc', '%']) {
-      await expect(back({ to })).rejects.toMatchObject({ message: expect.stringContaining('no id of a model') });
+      await expect(back({ to })).rejects.toMatchObject({
+        message: expect.stringContaining('neither the id of a model'),
+      });
     }
   });
 
@@ -89,6 +96,7 @@ describe.sequential('a rollback', () => {
     context.at('2013-02-23T13:00:00.000Z');
     const [one, other] = await Promise.all([back({ by: 'Ada' }), back({ by: 'Ada' })]);
     expect(one).toEqual({
+      promotion_id: expect.stringMatching(/^promotion-\d+$/),
       ticker: 'MSFT',
       horizon: 10,
       moved: true,

@@ -1,8 +1,8 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { ModelVersion, Promotion } from '../domain/model-version.ts';
-import { kindNamed } from '../models/kinds.ts';
+import { type ModelVersion, type Promotion, promotionId } from '../domain/model-version.ts';
+import { KINDS, kindNamed } from '../models/kinds.ts';
 import { knownTickers } from './histories.ts';
 import { FALLBACK_KIND } from './planning.ts';
 import type { Services } from './services.ts';
@@ -11,8 +11,10 @@ import type { Services } from './services.ts';
 export interface RollbackRequest {
   readonly ticker: string;
   readonly horizon: Horizon;
-  /** Id of a model, or its beginning; default: what served before the newest promotion. */
+  /** Id of a model, its beginning, or a kind for the newest of it; default: what served before the newest promotion. */
   readonly to?: string;
+  /** Refused unless this model serves; default: whatever serves. */
+  readonly from?: string;
   readonly reason: string;
   /** Who says so; default: the principal of the context. */
   readonly by?: string;
@@ -20,6 +22,8 @@ export interface RollbackRequest {
 
 /** What serves after a rollback, as the API and the CLI give it. */
 export interface RollbackAnswer {
+  /** Names the entry of the ledger, for `lineage`. */
+  readonly promotion_id: string;
   readonly ticker: string;
   readonly horizon: number;
   /** False when it served already, as after the same request made twice. */
@@ -58,9 +62,15 @@ export async function rollBack(
   );
   const [serving, before] = moves;
   if (serving === undefined) throw refused(request, 'nothing serves yet, so there is nothing to go back from');
+  if (request.from !== undefined && serving.modelId !== request.from) {
+    throw refused(request, `${serving.kind} ${serving.modelId} has come to serve meanwhile`);
+  }
   if (to === undefined && serving.isRollback === true) return answerOf(serving, false);
   if (to === undefined && before === undefined) {
-    throw refused(request, `${serving.kind} ${serving.modelId} is the first model that serves; name another with to`);
+    throw refused(
+      request,
+      `${serving.kind} ${serving.modelId} is the first model that serves; name another as "to", by its id or kind: naive may always serve`,
+    );
   }
   const target = await modelNamed(services, context, request, to ?? before!.modelId);
   if (target.id === serving.modelId) return answerOf(serving, false);
@@ -92,13 +102,24 @@ async function modelNamed(
   request: RollbackRequest,
   id: string,
 ): Promise<ModelVersion> {
-  if (!/^[0-9a-f]{4,64}$/.test(id)) throw refused(request, `"${id}" is no id of a model, nor the beginning of one`);
-  const standings = await services.registry.standings(context, request.ticker, request.horizon);
+  const { ticker, horizon } = request;
+  if (KINDS.some(({ name }) => name === id)) {
+    const newest = await services.registry.newest(context, ticker, horizon, id);
+    if (newest === undefined) throw refused(request, `no ${id} model is registered for it`);
+    return newest;
+  }
+  if (!/^[0-9a-f]{4,64}$/.test(id)) {
+    throw refused(
+      request,
+      `"${id}" is neither the id of a model, nor the first four digits or more of one, nor a kind`,
+    );
+  }
+  const standings = await services.registry.standings(context, ticker, horizon);
   const found = standings.filter((standing) => standing.id.startsWith(id));
   if (found.length > 1) {
     throw new StockcastError('REQUEST_INVALID', {
       field: `to "${id}"`,
-      problem: `${found.length} models of ${request.ticker} begin so, give more digits`,
+      problem: `${found.length} models of ${ticker} begin so, give more digits`,
     });
   }
   const model = found[0] && (await services.registry.find(context, found[0].id));
@@ -124,6 +145,7 @@ function refused({ ticker, horizon }: RollbackRequest, problem: string): Stockca
 function answerOf(entry: Promotion, moved: boolean): RollbackAnswer {
   const { ticker, horizon, kind, modelId, previousModelId, certificateId, at, principal, reasons } = entry;
   return {
+    promotion_id: promotionId(entry),
     ticker,
     horizon,
     moved,

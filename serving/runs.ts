@@ -9,7 +9,6 @@ import type { SessionDate } from '../domain/bar.ts';
 import type { Context, ContextRecord } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { failureReason } from '../domain/failure-reason.ts';
-import { shortHash } from '../domain/identity.ts';
 import {
   QUEUES,
   type RunAttribute,
@@ -20,11 +19,13 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
-import { type TrainingWish, newestPool, planTicker, planUniverse, trainingPlan } from './planning.ts';
+import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
+import { type TrainingWish, newestPool, planTicker, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
 import type { PendingRetry, RunStatus, RunView, StartedRun } from './run-view.ts';
 import type { Services } from './services.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
+import { type UniverseRequest, planUniverseTraining } from './universe-training.ts';
 import { vantageOf } from './vantages.ts';
 
 /**
@@ -60,33 +61,10 @@ export async function startUniverseTraining(
   services: Services,
   temporal: TemporalGateway,
   context: Context,
-  request: { readonly tickers?: readonly string[]; readonly maxInFlight: number; readonly asOf?: SessionDate },
+  request: UniverseRequest,
   wish: TrainingWish,
 ): Promise<StartedRun> {
-  const plan = trainingPlan(wish);
-  const vantage = vantageOf(context, request.asOf);
-  const live = request.asOf === undefined;
-  const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
-  if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
-  const { runs, ...pooling } = await planUniverse(services, context, tickers, { vantage, plan, live });
-  const asOf =
-    runs
-      .map(({ lastSession }) => lastSession)
-      .sort()
-      .at(-1) || vantage.asOf;
-  const hash = shortHash(runs.map(({ workflowId }) => workflowId));
-  const input: TrainUniverseInput = {
-    version: 1,
-    context: record(context),
-    tickers: runs.map(({ ticker }) => ticker),
-    vantage,
-    plan,
-    live,
-    ...pooling,
-    maxInFlight: request.maxInFlight,
-  };
-  const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;
-  const stands = runs.every((run) => run.stands);
+  const { workflowId, stands, asOf, input } = await planUniverseTraining(services, context, request, wish);
   return start(temporal, TRAIN_UNIVERSE, workflowId, stands, input, runAttributes({ asOf, stage: 'waiting' }));
 }
 
@@ -112,7 +90,7 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
     // What the parts of a run hand to it is nothing that people ask for.
-    if (![TRAIN_TICKER, TRAIN_UNIVERSE].includes(description.type)) return view;
+    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS].includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -151,7 +129,8 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const query = `WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/"`;
+  const shown = ['train', 'train-universe', 'score'];
+  const query = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {
@@ -178,12 +157,17 @@ async function descriptionOf(
   return withRun(runId, () => temporal.call((client) => client.workflow.getHandle(runId).describe()));
 }
 
-async function start(
+/**
+ * Starts a workflow under an id, or joins the run that has it: one that is under way, and where what it did `stands` one
+ * that has completed.
+ * @throws StockcastError TEMPORAL_UNAVAILABLE
+ */
+export async function start(
   temporal: TemporalGateway,
   workflow: string,
   workflowId: string,
   stands: boolean,
-  input: TrainTickerInput | TrainUniverseInput,
+  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);

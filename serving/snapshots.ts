@@ -1,4 +1,4 @@
-import type { PriceSeries, Vantage } from '../domain/bar.ts';
+import type { PriceSeries, SessionDate, Vantage } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type DatasetManifest, datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
@@ -64,10 +64,19 @@ export async function snapshotTicker(
   return { key, manifest };
 }
 
-/** @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any */
-export function requireEnoughSessions(ticker: string, sessions: number, horizons: readonly Horizon[] = []): void {
+/**
+ * @param asOf the past day that a run looks from, if any: said in the message
+ * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from, for the longest of the horizons if any
+ */
+export function requireEnoughSessions(
+  ticker: string,
+  sessions: number,
+  horizons: readonly Horizon[] = [],
+  asOf?: SessionDate,
+): void {
   const needed = Math.max(MIN_SESSIONS, ...horizons.map((horizon) => sessionsNeeded(horizon)));
-  if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, needed });
+  const until = asOf === undefined ? '' : ` up to ${asOf}`;
+  if (sessions < needed) throw new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions, until, needed });
 }
 
 /**

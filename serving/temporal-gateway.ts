@@ -1,4 +1,10 @@
-import { type Client, type ClientInterceptors, Connection, isGrpcServiceError, Client as TemporalClient } from '@temporalio/client';
+import {
+  type Client,
+  type ClientInterceptors,
+  Connection,
+  isGrpcServiceError,
+  Client as TemporalClient,
+} from '@temporalio/client';
 import { StockcastError } from '../domain/errors.ts';
 
 const DEADLINE_MS = 5000;

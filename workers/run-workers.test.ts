@@ -22,6 +22,7 @@ describe('workers of one process', () => {
       temporal,
       ...at,
       trainingSlots: 1,
+      retraining: { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 },
       shutdownGraceMs: 1000,
       workflows: { workflowBundle: await bundleWorkflowCode({ workflowsPath: CRASHING, logger }) },
     });

@@ -19,7 +19,8 @@ it('tell over HTTP which activities ran, for how long, and how many records they
   const metrics = new WorkerMetrics();
   const served = await metrics.listen(0);
   const { workflows, merge } = await workflowCoverage();
-  const common = { trainingSlots: 1, shutdownGraceMs: 1000, workflows, metrics };
+  const retraining = { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 };
+  const common = { trainingSlots: 1, retraining, shutdownGraceMs: 1000, workflows, metrics };
   const workers = await createWorkers(Object.values(QUEUES), { services, temporal, ...at, ...common });
   const running = workers.run();
   try {

@@ -64,7 +64,7 @@ export const batchPredictEndpoint: Endpoint = endpoint({
       signal.throwIfAborted();
       try {
         const made = await predict(parts, call, parseTicker(ticker), options, known);
-        return { ticker, result: predicted(call, made, options.as_of) };
+        return { ticker, result: predicted(call, made) };
       } catch (thrown) {
         const error = asStockcastError(thrown, requestId);
         const passing = error.retryable && !OF_ONE.has(error.code);

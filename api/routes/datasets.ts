@@ -99,7 +99,7 @@ export const datasetEndpoints: readonly Endpoint[] = [
       ).optional(),
     }),
     answer: { status: 200, name: 'DatasetDiff', schema: diff },
-    errors: ['DATASET_UNKNOWN', 'OBJECT_MISSING', 'OBJECT_DAMAGED', 'DATABASE_UNAVAILABLE'],
+    errors: ['DATASET_UNKNOWN', 'DATASET_GONE', 'OBJECT_DAMAGED', 'DATABASE_UNAVAILABLE'],
     handle: ({ services }, { context, params, query: { limit = SHOWN_CHANGES } }) =>
       diffDatasets(services, context, [params.id, params.other], limit),
   }),

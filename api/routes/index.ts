@@ -17,6 +17,8 @@ import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
+import { scheduleEndpoints } from './schedules.ts';
+import { scoringEndpoints } from './scoring.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
 import { trialsEndpoint } from './trials.ts';
@@ -39,6 +41,7 @@ export function allEndpoints(): Endpoint[] {
     ...runsEndpoints,
     approvalsEndpoint,
     historyEndpoint,
+    ...scoringEndpoints,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,
@@ -48,5 +51,6 @@ export function allEndpoints(): Endpoint[] {
     ...certificateEndpoints,
     trialsEndpoint,
     ...restatementEndpoints,
+    ...scheduleEndpoints,
   ];
 }

@@ -7,6 +7,7 @@ const forecast = z.object({
   ticker: z.string(),
   horizon: z.int(),
   as_of: z.iso.date(),
+  as_known_on: z.iso.date().nullable().describe('The past day as of which it was asked for; null of a live one'),
   target_date: z.iso.date(),
   current_price: z.number(),
   price_target: z.number(),
@@ -17,7 +18,9 @@ const forecast = z.object({
     .object({ version: z.int(), learnt_at: z.string(), ingest_id: z.string() })
     .nullable()
     .describe('The bar of that session as it was known then; null when it is no longer held'),
-  restated_since: z.int().describe('Bars and events up to that session that were restated after the forecast was made'),
+  restated_since: z
+    .int()
+    .describe('Bars and events up to that session that were restated after the moment that the forecast looks from'),
 });
 
 const certificate = z.object({
@@ -29,6 +32,7 @@ const certificate = z.object({
 });
 
 const promotion = z.object({
+  promotion_id: z.string(),
   model_id: z.string(),
   certificate_id: z.string().nullable(),
   as_of: z.iso.date(),
@@ -104,7 +108,7 @@ const ingest = z.object({
 
 const answer = z.object({
   id: z.string(),
-  kind: z.enum(['forecast', 'model', 'certificate']),
+  kind: z.enum(['forecast', 'promotion', 'model', 'certificate', 'dataset']),
   forecast: forecast.nullable(),
   certificates: z.array(certificate),
   promotions: z.array(promotion).describe('Entries of the ledger that chose the model, newest first'),
@@ -114,16 +118,18 @@ const answer = z.object({
   missing: z.array(z.string()).describe('Every link that leads nowhere; empty when the chain is whole'),
 });
 
-/** `GET /lineage/:id`: all that a forecast, a model or a certificate was made from. */
+/** `GET /lineage/:id`: all that a forecast, a promotion, a model or a certificate was made from. */
 export const lineageEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/lineage/:id',
-  summary: 'What a forecast, a model or a certificate was made from, back to the rows and the code',
+  summary:
+    'What a forecast, a promotion, a model, a certificate or a dataset was made from, back to the rows and the code',
   description: 'Nodes name each other by id.',
   params: z.strictObject({
-    id: z
-      .string()
-      .meta({ description: 'Id of a forecast, as GET /predict/:ticker gives it, of a model or certificate' }),
+    id: z.string().meta({
+      description:
+        'Id of a forecast, as GET /predict/:ticker gives it, of a promotion (GET /models/:ticker/history), a model, a certificate or a dataset',
+    }),
   }),
   answer: { status: 200, name: 'Lineage', schema: answer },
   errors: ['LINEAGE_UNKNOWN', 'OBJECT_DAMAGED', 'DATABASE_UNAVAILABLE'],

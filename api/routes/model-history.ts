@@ -6,6 +6,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { horizonField, tickerField } from '../fields.ts';
 
 const entry = z.object({
+  promotion_id: z.string().describe('Names the entry, for GET /lineage/:id'),
   horizon: z.int(),
   model: z.string(),
   model_id: z.string(),
@@ -36,10 +37,10 @@ const history = z.object({
 const wish = z
   .strictObject({
     horizon: horizonField.optional(),
-    to: z
-      .string()
-      .optional()
-      .meta({ description: 'Id of a model, or its beginning; default: what served before the newest promotion' }),
+    to: z.string().optional().meta({
+      description:
+        'Id of a model, its beginning, or a kind for the newest of it; default: what served before the newest promotion',
+    }),
     reason: z.string().describe('Why, for the ledger'),
     by: z
       .string()
@@ -49,6 +50,7 @@ const wish = z
   .meta({ examples: [{ horizon: 10, reason: 'jumps at every open', by: 'Ada' }] });
 
 const taken = z.object({
+  promotion_id: z.string().describe('Names the entry of the ledger, for GET /lineage/:id'),
   ticker: z.string(),
   horizon: z.int(),
   moved: z.boolean().describe('False when it served already, as after the same request made twice'),

@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
+import type { SessionDate } from '../../domain/bar.ts';
+import { isIsoDate } from '../../domain/calendar.ts';
 import { StockcastError } from '../../domain/errors.ts';
-import { type Forecast, priceTarget } from '../../domain/forecast.ts';
+import { type Forecast, isPast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
 import { forecastAsOf } from '../../serving/forecast-as-of.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
@@ -37,10 +39,7 @@ export const predictionOptions = z.strictObject({
 
 /** Answer of `GET /predict/:ticker`. */
 export const prediction = z.object({
-  forecast_id: z
-    .string()
-    .optional()
-    .describe('Names the forecast: GET /lineage/:id says what it was made from; absent with `as_of`'),
+  forecast_id: z.string().describe('Names the forecast: GET /lineage/:id says what it was made from'),
   ticker: z.string(),
   current_price: z.number().describe('Close of the session `as_of`, as traded, in USD'),
   prediction: z.object({
@@ -65,6 +64,10 @@ export const prediction = z.object({
     .describe("The model's own calibrated probability that the direction is right"),
   horizon: z.int().describe('Exchange sessions ahead'),
   as_of: z.iso.date().describe('The newest session that the forecast has seen'),
+  as_known_on: z.iso
+    .date()
+    .optional()
+    .describe('Of a forecast as of a past day: the day that was asked for, at whose end it looks'),
   target_date: z.iso.date().describe('The session that it speaks of'),
   model: z.string(),
   model_version: z.int(),
@@ -111,7 +114,7 @@ export async function predict(
 ): Promise<LiveForecast> {
   const { services, forecasts } = parts;
   const { context } = scope;
-  const asked: Asked = { started: performance.now(), ticker, horizon, model };
+  const asked: Asked = { started: performance.now(), ticker, horizon, model, asOf };
   try {
     const request = { ticker, horizon, kind: model, source };
     const made: LiveForecast =
@@ -132,10 +135,11 @@ interface Asked {
   readonly ticker: string;
   readonly horizon: Horizon;
   readonly model: string | undefined;
+  readonly asOf: SessionDate | undefined;
 }
 
 function note({ metrics, audit }: ApiParts, scope: RequestScope, asked: Asked, code?: string, made?: LiveForecast) {
-  const { started, ticker, horizon, model } = asked;
+  const { started, ticker, horizon, model, asOf } = asked;
   const { context, requestId, seen } = scope;
   const durationMs = performance.now() - started;
   metrics.predicted(made?.given.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
@@ -150,6 +154,8 @@ function note({ metrics, audit }: ApiParts, scope: RequestScope, asked: Asked, c
     horizon,
     durationMs,
     asked: model === undefined ? undefined : storable(model),
+    // What is no date was refused, and would have the database refuse the rows beside it.
+    asOf: asOf !== undefined && isIsoDate(asOf) ? asOf : undefined,
     code,
     cache: made?.given.verdict,
     answer: made === undefined ? undefined : audited(made.given.value),
@@ -168,9 +174,8 @@ function storable(text: string): string {
 export function predicted(
   { context }: Pick<RequestScope, 'context'>,
   { given, quote }: LiveForecast,
-  asOf: string | undefined,
 ): PredictionAnswer {
-  return asOf === undefined ? givenAnswer(context, given, quote) : answerAsOf(context, given.value);
+  return isPast(given.value) ? answerAsOf(context, given.value) : givenAnswer(context, given, quote);
 }
 
 const audits = new WeakMap<Forecast, NonNullable<PredictionEntry['answer']>>();
@@ -191,7 +196,7 @@ export const predictEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/predict/:ticker',
   summary: 'Forecast a price',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`. With \`as_of\`, the forecast is made anew as it would have been made at the end of that day. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, the promoted model. Asked again, the stored forecast is given again. With a live \`source\`, the newest closed sessions are taken in first, and the answer has a \`quote\`. With \`as_of\`, the forecast is made anew as it would have been made at the end of that day, and kept under an id of its own, apart from live ones. The answer has an ETag; X-Cache says whether the forecast was held in memory (hit), read anew (miss), or is the last known one (stale).`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions,
   answer: { status: 200, name: 'Prediction', schema: prediction },
@@ -212,15 +217,13 @@ export const predictEndpoint: Endpoint = endpoint({
     'DATABASE_UNAVAILABLE',
   ],
   handle: async (parts, call) => {
-    const { as_of: asOf } = call.query;
     const made = await predict(parts, call, call.params.ticker, call.query);
     call.seen.cache = made.given.verdict;
     call.seen.quoteCache = made.quoteVerdict;
     call.response.setHeader('X-Cache', made.given.verdict);
-    const written =
-      asOf === undefined
-        ? writtenPrediction(call.context, made.given, made.quote)
-        : writtenAnswer(predicted(call, made, asOf));
+    const written = isPast(made.given.value)
+      ? writtenAnswer(predicted(call, made))
+      : writtenPrediction(call.context, made.given, made.quote);
     return new WrittenAnswer(written, { etag: written.etag, cacheControl: 'private, no-cache' });
   },
 });

@@ -75,6 +75,7 @@ export const restatementSchema = z.object({
       forecasts: z
         .array(
           z.object({
+            forecast_id: z.string(),
             ticker: z.string(),
             horizon: z.int(),
             model_id: z.string(),
@@ -82,7 +83,7 @@ export const restatementSchema = z.object({
             target_date: z.iso.date(),
           }),
         )
-        .describe('The first thousand'),
+        .describe('By these models, or by others that looked at old values; the first thousand'),
       n_forecasts: z.int(),
       serving: z
         .array(z.object({ ticker: z.string(), horizon: z.int(), model: z.string(), model_id: z.string() }))
@@ -118,7 +119,7 @@ export const restatementEndpoints: readonly Endpoint[] = [
       name: 'RestatementList',
       schema: z.object({ restatements: z.array(restatementSchema) }),
     },
-    errors: ['TICKER_INVALID', 'DATABASE_UNAVAILABLE'],
+    errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATABASE_UNAVAILABLE'],
     handle: ({ services }, { context, query: { ticker, limit = DEFAULT_LIMIT } }) =>
       listRestatements(services, context, { limit, ...(ticker === undefined ? {} : { ticker }) }),
   }),

@@ -8,8 +8,11 @@ import { lineageTree } from '../tables/lineage-tree.ts';
 export function addLineage(program: Command, parts: Parts): void {
   const command = program
     .command('lineage')
-    .description('show what a forecast, a model or a certificate was made from, back to the rows and the code')
-    .argument('<id>', 'the id of a forecast (as predict shows it), of a model or of a certificate');
+    .description('show what a forecast, a promotion, a model or a certificate was made from, back to rows and code')
+    .argument(
+      '<id>',
+      'the id of a forecast (as predict shows it), of a promotion (models history), a model, a certificate or a dataset',
+    );
   const examples = ['lineage AAPL-10-2013-03-01-3f9c12a0b1c2', 'lineage AAPL-10-2013-03-01-3f9c12a0b1c2 --json'];
   withCommonOptions(command, examples).action(async (id: string, options: CommonOptions) => {
     const output = parts.output(options);

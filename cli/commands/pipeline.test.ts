@@ -48,6 +48,7 @@ beforeAll(async () => {
     address: temporal.address,
     namespace: temporal.namespace,
     trainingSlots: 2,
+    retraining: { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 },
     shutdownGraceMs: 1000,
   });
   working = workers.run();

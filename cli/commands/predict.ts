@@ -96,15 +96,15 @@ export function addPredict(program: Command, parts: Parts): void {
     output.result(tickers.length === 1 ? answers[0] : several, () =>
       answers.length === 0
         ? 'No forecast could be made.'
-        : [forecastTable(answers, output.colors), '', ...answers.flatMap(lineageLine)].join('\n'),
+        : [forecastTable(answers, output.colors), '', ...answers.map(lineageLine)].join('\n'),
     );
     for (const error of errors) parts.complain(error);
     if (errors.length > 0) parts.exitWith(EXIT.failure);
   });
 }
 
-function lineageLine({ forecast_id: id }: PredictionAnswer): string[] {
-  return id === undefined ? [] : [`  made from: npx stockcast lineage ${id}`];
+function lineageLine({ forecast_id: id }: PredictionAnswer): string {
+  return `  made from: npx stockcast lineage ${id}`;
 }
 
 async function forecasts(

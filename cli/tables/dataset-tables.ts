@@ -20,7 +20,7 @@ export function datasetTable({ ticker, datasets }: DatasetsAnswer, colors: Color
     id,
     `${taken.slice(0, 19).replace('T', ' ')} UTC`,
     ...(holds === null
-      ? ['manifest lost', '', '', '']
+      ? ['not held any more', '', '', '']
       : [holds.first_session, holds.last_session, String(holds.sessions), String(holds.events)]),
   ]);
   return plainTable(columns, rows, colors);

@@ -19,13 +19,18 @@ export function lineageTree(answer: LineageAnswer, colors: Colors): string {
   const { forecast, models, missing } = answer;
   const [model] = models;
   const certificate = answer.certificates.find(({ certificate_id: id }) => id === answer.id);
+  const dataset = answer.datasets.find(({ dataset_id: id }) => id === answer.id);
+  const promotion = answer.promotions.find(({ promotion_id: id }) => id === answer.id);
   const below = model === undefined ? [] : [modelBranch(answer, model, new Set(), colors)];
   const root: Branch =
     forecast !== null
       ? { line: forecastLine(forecast, colors), below: [priceBranch(answer, forecast), ...below] }
-      : certificate !== undefined
-        ? { line: `certificate ${colors.bold(answer.id)}`, below }
-        : (below[0] ?? { line: answer.id });
+      : certificate !== undefined || promotion !== undefined
+        ? {
+            line: `${promotion === undefined ? 'certificate' : 'entry of the ledger'} ${colors.bold(answer.id)}`,
+            below,
+          }
+        : (below[0] ?? (dataset === undefined ? { line: answer.id } : datasetBranch(answer, dataset)));
   return [
     ...drawn(root),
     ...(missing.length === 0
@@ -35,8 +40,9 @@ export function lineageTree(answer: LineageAnswer, colors: Colors): string {
 }
 
 function forecastLine(forecast: ForecastNode, colors: Colors): string {
-  const { horizon, target_date: target, price_target: price, made_at: madeAt } = forecast;
-  const what = `${price.toFixed(2)} on ${target}, ${sessions(horizon)} ahead, made ${madeAt}`;
+  const { horizon, target_date: target, price_target: price, made_at: madeAt, as_known_on: day } = forecast;
+  const then = day === null ? '' : ` as known on ${day},`;
+  const what = `${price.toFixed(2)} on ${target}, ${sessions(horizon)} ahead,${then} made ${madeAt}`;
   return `forecast ${colors.bold(forecast.forecast_id)}: ${what}`;
 }
 
@@ -74,6 +80,7 @@ function modelBranch(answer: LineageAnswer, model: ModelNode, above: ReadonlySet
 }
 
 function promotionBranch({
+  promotion_id: id,
   at,
   as_of: asOf,
   live,
@@ -83,7 +90,7 @@ function promotionBranch({
   run_id: run,
 }: PromotionNode) {
   const how = rollback ? 'put back' : moved ? 'promoted' : live ? 'confirmed' : 'chosen as of that date';
-  return { line: `${how} ${at} as of ${asOf}, for ${principal}${rollback ? '' : `, by ${run}`}` };
+  return { line: `${id}: ${how} ${at} as of ${asOf}, for ${principal}${rollback ? '' : `, by ${run}`}` };
 }
 
 function certificateBranch({ certificate_id: id, passed, stage }: CertificateNode, newest: string | null): Branch {

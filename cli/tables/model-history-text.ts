@@ -31,13 +31,23 @@ export function rollbackText({ ticker, horizon, moved, ...entry }: RollbackAnswe
 }
 
 function entryLines(entry: LedgerEntryAnswer, colors: Colors): string[] {
-  const { horizon, model, model_id: id, as_of: asOf, served, certificate_id: certificate, reasons } = entry;
+  const {
+    promotion_id: promotion,
+    horizon,
+    model,
+    model_id: id,
+    as_of: asOf,
+    served,
+    certificate_id: certificate,
+    reasons,
+  } = entry;
   return [
     `${colors.bold(`${sessions(horizon)}: ${model}`)} ${id}`,
     `  ${statusOf(entry, colors)}`,
     `  as of        ${asOf}, ${entry.live ? 'live' : 'a run as of that date, which never serves'}`,
     ...(served === null ? [`  entered      ${instant(entry.at)}`] : []),
     `  certificate  ${certificate ?? 'none'}`,
+    `  entry        ${promotion}`,
     `  for          ${entry.principal}`,
     `  by           ${entry.run_id ?? 'a rollback'}`,
     ...reasons.map((reason) => `  - ${reason}`),

@@ -91,7 +91,7 @@ export function tooFewSessions(rows: LearningRows, horizon: Horizon, lookback = 
   const sessions = dates.length === 0 ? `at most ${WARM_UP}` : `${dates.length + WARM_UP}`;
   const gaps = rows.nWithoutTarget > 0 ? ` (${rows.nWithoutTarget} of them without a price ${horizon} later)` : '';
   const needed = sessionsNeeded(horizon, lookback) + rows.nWithoutTarget;
-  return new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: `${sessions}${gaps}`, needed });
+  return new StockcastError('TOO_FEW_SESSIONS', { ticker, sessions: `${sessions}${gaps}`, until: '', needed });
 }
 
 function hasSequence(ordinals: Int32Array, row: number, lookback: number): boolean {

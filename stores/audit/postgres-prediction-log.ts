@@ -18,15 +18,16 @@ export class PostgresPredictionLog implements PredictionLog {
       sql`
         insert into prediction_log (
           tenant, id, at, request_id, principal, route, ticker, horizon, asked, duration_ms, cache, code,
-          model_id, kind, origin_session, price_target, confidence
+          model_id, kind, origin_session, price_target, confidence, as_of
         )
         select
           ${tenant}, id, at, "requestId", principal, route, ticker, horizon, asked, "durationMs", cache, code,
           answer ->> 'modelId', answer ->> 'kind', (answer ->> 'originSession')::date,
-          (answer ->> 'priceTarget')::double precision, (answer ->> 'confidence')::double precision
+          (answer ->> 'priceTarget')::double precision, (answer ->> 'confidence')::double precision,
+          "asOf"
         from json_to_recordset(${rows}::json) as entry (
           id uuid, at timestamptz, "requestId" text, principal text, route text, ticker text, horizon integer,
-          asked text, "durationMs" double precision, cache text, code text, answer json
+          asked text, "asOf" date, "durationMs" double precision, cache text, code text, answer json
         )
         on conflict do nothing`.execute(db),
     );

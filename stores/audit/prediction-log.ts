@@ -15,6 +15,8 @@ export interface PredictionEntry {
   readonly horizon: Horizon;
   /** The kind that was asked for, if one was. */
   readonly asked?: string | undefined;
+  /** The past day as of which it was asked for, if it was. */
+  readonly asOf?: SessionDate | undefined;
   readonly durationMs: number;
   readonly cache?: string | undefined;
   /** Code of the error, when there was no forecast. */

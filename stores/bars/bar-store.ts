@@ -57,16 +57,10 @@ export interface BarStore {
   /** The ticker's events seen from a vantage, ascending by date. */
   events(context: Context, ticker: string, vantage: Vantage): Promise<CorporateEvent[]>;
   /**
-   * Whether a bar or event up to a session was restated within a time: learnt after `after` and not later than `by`, in
-   * another version than the first.
+   * The moments at which bars or events of the ticker, all or those up to a session, were learnt to be other than was
+   * known, ascending.
    */
-  isRestated(
-    context: Context,
-    ticker: string,
-    within: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
-  ): Promise<boolean>;
-  /** The moments at which bars or events of the ticker were learnt to be other than was known, ascending. */
-  restatedAt(context: Context, ticker: string): Promise<Instant[]>;
+  restatedAt(context: Context, ticker: string, upTo?: SessionDate): Promise<Instant[]>;
   /** Current holdings, ascending by ticker. */
   tickers(context: Context): Promise<TickerSummary[]>;
   /** The merges that brought the ticker's bars, newest first, at most 20. */

@@ -123,30 +123,13 @@ export class PostgresBarStore implements BarStore {
     );
   }
 
-  async isRestated(
-    { tenant }: Context,
-    ticker: string,
-    { asOf, after, by }: { readonly asOf: SessionDate; readonly after: Instant; readonly by: Instant },
-  ): Promise<boolean> {
-    const { rows } = await this.#database.run((db) =>
-      sql<{ found: boolean }>`
-        select exists (
-          select from bar_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
-            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
-          union all
-          select from event_version where tenant = ${tenant} and ticker = ${ticker} and date <= ${asOf}
-            and version > 1 and learnt_at > ${after} and learnt_at <= ${by}
-        ) as found`.execute(db),
-    );
-    return rows[0]!.found;
-  }
-
-  async restatedAt({ tenant }: Context, ticker: string): Promise<Instant[]> {
+  async restatedAt({ tenant }: Context, ticker: string, upTo?: SessionDate): Promise<Instant[]> {
+    const within = upTo === undefined ? sql`` : sql`and date <= ${upTo}`;
     const { rows } = await this.#database.run((db) =>
       sql<{ learnt_at: Instant }>`
-        select learnt_at from bar_version where tenant = ${tenant} and ticker = ${ticker} and version > 1
+        select learnt_at from bar_version where tenant = ${tenant} and ticker = ${ticker} and version > 1 ${within}
         union
-        select learnt_at from event_version where tenant = ${tenant} and ticker = ${ticker} and version > 1
+        select learnt_at from event_version where tenant = ${tenant} and ticker = ${ticker} and version > 1 ${within}
         order by learnt_at`.execute(db),
     );
     return rows.map((row) => row.learnt_at);

@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
-import type { Forecast, ForecastName } from '../../domain/forecast.ts';
+import { type Forecast, type ForecastName, type PastForecast, pastForecastId } from '../../domain/forecast.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
@@ -61,25 +61,7 @@ export class PostgresForecastStore implements ForecastStore {
   }
 
   async save(context: Context, forecast: Forecast): Promise<Forecast> {
-    const [row] = await this.#database.ask(SAVE, {
-      tenant: context.tenant,
-      model_id: forecast.modelId,
-      origin_session: forecast.originSession,
-      horizon: forecast.horizon,
-      ticker: forecast.ticker,
-      kind: forecast.kind,
-      model_version: forecast.modelVersion,
-      target_session: forecast.targetSession,
-      current_price: forecast.currentPrice,
-      log_return: forecast.logReturn,
-      intervals: JSON.stringify(forecast.intervals),
-      confidence: forecast.confidence,
-      direction_probability: forecast.directionProbability,
-      certificate_id: forecast.certificateId ?? null,
-      baseline_ratio: forecast.baselineRatio ?? null,
-      notes: JSON.stringify(forecast.notes),
-      made_at: forecast.madeAt,
-    });
+    const [row] = await this.#database.ask(SAVE, rowOf(context, forecast));
     if (row !== undefined) return forecastOf(row);
     // Its place was taken.
     const stored = await this.find(context, forecast.modelId, forecast.originSession, forecast.horizon);
@@ -137,12 +119,78 @@ export class PostgresForecastStore implements ForecastStore {
     return row === undefined ? undefined : forecastOf(row);
   }
 
+  async savePast(context: Context, forecast: PastForecast): Promise<void> {
+    const { asOf, knownAt } = forecast.vantage;
+    await this.#database.run((db) =>
+      db
+        .insertInto('forecast_as_of')
+        .values({ ...rowOf(context, forecast), id: pastForecastId(forecast), as_of: asOf, known_at: knownAt })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+  }
+
+  async findPast({ tenant }: Context, id: string): Promise<PastForecast | undefined> {
+    const row = await this.#database.run((db) =>
+      db.selectFrom('forecast_as_of').selectAll().where('tenant', '=', tenant).where('id', '=', id).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : pastForecastOf(row);
+  }
+
+  async pastOfTicker(
+    { tenant }: Context,
+    ticker: string,
+    { horizon, limit }: { readonly horizon: Horizon; readonly limit: number },
+  ): Promise<PastForecast[]> {
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('forecast_as_of')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('ticker', '=', ticker)
+        .where('horizon', '=', horizon)
+        .orderBy('origin_session', 'desc')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map(pastForecastOf);
+  }
+
   mentions(context: Context): Promise<ModelMention[]> {
-    return modelMentions(this.#database, context, 'forecast');
+    return modelMentions(this.#database, context, ['forecast', 'forecast_as_of']);
   }
 }
 
-function forecastOf(row: Row): Forecast {
+/** A row from its forecast. */
+function rowOf({ tenant }: Context, forecast: Forecast): NewRow {
+  return {
+    tenant,
+    model_id: forecast.modelId,
+    origin_session: forecast.originSession,
+    horizon: forecast.horizon,
+    ticker: forecast.ticker,
+    kind: forecast.kind,
+    model_version: forecast.modelVersion,
+    target_session: forecast.targetSession,
+    current_price: forecast.currentPrice,
+    log_return: forecast.logReturn,
+    intervals: JSON.stringify(forecast.intervals),
+    confidence: forecast.confidence,
+    direction_probability: forecast.directionProbability,
+    certificate_id: forecast.certificateId ?? null,
+    baseline_ratio: forecast.baselineRatio ?? null,
+    notes: JSON.stringify(forecast.notes),
+    made_at: forecast.madeAt,
+  };
+}
+
+function pastForecastOf(row: Selectable<Schema['forecast_as_of']>): PastForecast {
+  return { ...forecastOf(row), vantage: { asOf: row.as_of, knownAt: row.known_at } };
+}
+
+/** A forecast from its row. */
+export function forecastOf(row: Row): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,

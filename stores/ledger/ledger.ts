@@ -17,7 +17,10 @@ export interface Ledger {
    * a live entry. A second entry of the same execution for the same ticker and horizon changes nothing and returns the
    * first.
    */
-  enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion>;
+  enter(
+    context: Context,
+    promotion: Omit<Promotion, 'entry' | 'movedLive' | 'previousModelId' | 'at'>,
+  ): Promise<Promotion>;
   /**
    * Moves the live alias from one model to another, as of the newest live entry, and returns what serves then. Changes
    * nothing where the other one serves already, nor where a third one has come to serve meanwhile; nothing is returned
@@ -30,6 +33,8 @@ export interface Ledger {
   serving(context: Context): Promise<Promotion[]>;
   /** The newest entry that a run made for a ticker and horizon, in whichever execution. */
   newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined>;
+  /** The entry with this number, of whichever ticker. */
+  entry(context: Context, entry: number): Promise<Promotion | undefined>;
   /** All entries for a ticker, newest first. */
   history(context: Context, ticker: string): Promise<Promotion[]>;
   /** What the entries of all tickers name, each pair of model and certificate once. */

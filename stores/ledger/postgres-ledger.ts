@@ -16,7 +16,10 @@ export class PostgresLedger implements Ledger {
     this.#database = database;
   }
 
-  enter(context: Context, promotion: Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>): Promise<Promotion> {
+  enter(
+    context: Context,
+    promotion: Omit<Promotion, 'entry' | 'movedLive' | 'previousModelId' | 'at'>,
+  ): Promise<Promotion> {
     const { tenant } = context;
     const { ticker, horizon, asOf, modelId, runId, executionId, live } = promotion;
     return this.#database.transaction(async (db) => {
@@ -134,13 +137,20 @@ export class PostgresLedger implements Ledger {
     return row === undefined ? undefined : promotionOf(row);
   }
 
+  async entry({ tenant }: Context, entry: number): Promise<Promotion | undefined> {
+    const row = await this.#database.run((db) =>
+      db.selectFrom('promotion').selectAll().where('tenant', '=', tenant).where('id', '=', entry).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : promotionOf(row);
+  }
+
   async history(context: Context, ticker: string): Promise<Promotion[]> {
     const rows = await this.#database.run((db) => entries(db, context.tenant, ticker).orderBy('id', 'desc').execute());
     return rows.map(promotionOf);
   }
 
   mentions(context: Context): Promise<ModelMention[]> {
-    return modelMentions(this.#database, context, 'promotion');
+    return modelMentions(this.#database, context, ['promotion']);
   }
 }
 
@@ -189,6 +199,7 @@ function entryAsOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: 
 /** An entry of the ledger from its row. */
 export function promotionOf(row: Selectable<Schema['promotion']>): Promotion {
   return {
+    entry: row.id,
     ticker: row.ticker,
     horizon: row.horizon,
     asOf: row.as_of,

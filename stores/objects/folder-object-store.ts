@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
@@ -7,6 +7,10 @@ import { isKey, tenantKey, tenantPrefix } from './object-key.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
 const UNFINISHED = '.unfinished';
+/** The file system, or what of it this user may have, is full. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
+/** How often a finished file is moved to its place, should its folder be removed under it. */
+const MOST_MOVES = 100;
 /** A temporary file that nothing was written to for this long belongs to a process that was killed. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -30,7 +34,6 @@ export class FolderObjectStore implements ObjectStore {
       throw error;
     });
     await this.#swept;
-    await makeFolder(dirname(target));
     const temporary = join(this.#root, UNFINISHED, randomUUID());
     try {
       const file = await open(temporary, 'wx');
@@ -40,10 +43,12 @@ export class FolderObjectStore implements ObjectStore {
       } finally {
         await file.close();
       }
-      await rename(temporary, target);
-    } catch (error) {
+      await moveInto(temporary, target);
+    } catch (cause) {
       await rm(temporary, { force: true });
-      throw error;
+      const { code = '', message } = cause as NodeJS.ErrnoException;
+      if (!NO_ROOM.has(code)) throw cause;
+      throw new StockcastError('OBJECTS_FULL', { key, root: this.#root, problem: message }, { cause });
     }
     await syncFolder(dirname(target));
   }
@@ -66,10 +71,11 @@ export class FolderObjectStore implements ObjectStore {
     yield* listFolder(join(this.#root, tenantPrefix(context)), '', prefix);
   }
 
-  // Its folder stays, empty or not: a put that has just made sure of it is about to write there.
   async remove(context: Context, key: string): Promise<void> {
     const path = this.#path(context, key);
-    if (await this.exists(context, key)) await unlink(path).catch(undefinedIfMissing);
+    if (!(await this.exists(context, key))) return;
+    await unlink(path).catch(undefinedIfMissing);
+    await removeEmpty(dirname(path), this.#root);
   }
 
   /** Settles when objects can be written and read. */
@@ -120,6 +126,30 @@ async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
   for (let folder = path; folder !== dirname(first); folder = dirname(folder)) await syncFolder(dirname(folder));
+}
+
+/** Moves a finished file to its place. Whoever removes an object may remove the folder just made, as it was empty. */
+async function moveInto(temporary: string, target: string): Promise<void> {
+  for (let left = MOST_MOVES; ; left--) {
+    try {
+      await makeFolder(dirname(target));
+      return await rename(temporary, target);
+    } catch (error) {
+      if (left === 1 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Removes a folder and those above it, up to `root`, as far as nothing is in them. */
+async function removeEmpty(folder: string, root: string): Promise<void> {
+  for (let path = folder; path !== root; path = dirname(path)) {
+    try {
+      await rmdir(path);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return;
+    }
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -22,7 +22,7 @@ it('brings a ledger of the first version along: what served serves on, each run 
   const ledger = new PostgresLedger(database);
   const served = await ledger.production(context, 'AAPL', 10);
   expect(served).toMatchObject({ modelId: 'a', runId: 'run', executionId: 'run', live: true, movedLive: true });
-  const { previousModelId: _, movedLive: __, at: ___, ...entry } = served!;
+  const { entry: ____, previousModelId: _, movedLive: __, at: ___, ...entry } = served!;
   expect(await ledger.enter(context, { ...entry, modelId: 'b', executionId: 'next' })).toMatchObject({
     movedLive: true,
     previousModelId: 'a',

@@ -2,12 +2,34 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
+import type { IntervalOutcome } from '../../domain/scoring.ts';
 import type { Trial } from '../../domain/parameter-search.ts';
 import type { TickerRestatement } from '../../domain/restatement.ts';
 import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
 
 /** A JSON document: read as a value, written as text. */
 type Document<T> = ColumnType<T, string, string>;
+
+/** A forecast, live or as of a past day. */
+interface ForecastRow {
+  tenant: string;
+  model_id: string;
+  origin_session: string;
+  horizon: number;
+  ticker: string;
+  kind: string;
+  model_version: number;
+  target_session: string;
+  current_price: number;
+  log_return: number;
+  intervals: Document<readonly PredictionInterval[]>;
+  confidence: number;
+  direction_probability: number;
+  certificate_id: string | null;
+  baseline_ratio: number | null;
+  notes: Document<readonly string[]>;
+  made_at: string;
+}
 
 /** The tables; `migrations/` makes them. Dates are `YYYY-MM-DD`, timestamps ISO texts in UTC. */
 export interface Schema {
@@ -105,25 +127,8 @@ export interface Schema {
     ticker: string;
     taken_at: string;
   };
-  forecast: {
-    tenant: string;
-    model_id: string;
-    origin_session: string;
-    horizon: number;
-    ticker: string;
-    kind: string;
-    model_version: number;
-    target_session: string;
-    current_price: number;
-    log_return: number;
-    intervals: Document<readonly PredictionInterval[]>;
-    confidence: number;
-    direction_probability: number;
-    certificate_id: string | null;
-    baseline_ratio: number | null;
-    notes: Document<readonly string[]>;
-    made_at: string;
-  };
+  forecast: ForecastRow;
+  forecast_as_of: ForecastRow & { id: string; as_of: string; known_at: string };
   restatement: {
     tenant: string;
     id: string;
@@ -154,6 +159,37 @@ export interface Schema {
     problem: string | null;
     started_at: string;
     ended_at: string | null;
+  };
+  forecast_score: {
+    tenant: string;
+    model_id: string;
+    origin_session: string;
+    horizon: number;
+    ticker: string;
+    log_return: number;
+    error: number;
+    naive_error: number;
+    squared_error: ColumnType<number, never, never>;
+    naive_squared_error: ColumnType<number, never, never>;
+    direction_right: boolean | null;
+    intervals: Document<readonly IntervalOutcome[]>;
+    live: boolean;
+    vantage_as_of: string;
+    vantage_known_at: string;
+    scored_at: string;
+  };
+  behind_naive: {
+    tenant: string;
+    ticker: string;
+    horizon: number;
+    kind: string;
+    serves_since: string;
+    model_id: string;
+    n: number;
+    rmse_ratio_to_naive: number;
+    p: number;
+    level: number;
+    found_at: string;
   };
   mlflow_told: {
     server: string;

@@ -136,21 +136,18 @@ export function barStoreContract(name: string, open: () => Promise<Backend<BarSt
       expect(await store.series(context, 'AAPL', { ...vantage, asOf: '2013-02-26' })).toBeUndefined();
     });
 
-    it('tells whether a bar or event was restated within a time, up to a session', async () => {
+    it('tells when bars or events up to a session were restated', async () => {
       const context = freshContext();
       const dividend = (value: number) => ({ ticker: 'AAPL', date: '2013-02-26', kind: 'dividend', value }) as const;
       await merge(context, 'a', [bar('2013-02-27', 444), bar('2013-02-28', 441)], [dividend(2.6)]);
       await merge(context.at('2013-03-04T12:00:00.000Z'), 'b', [bar('2013-02-28', 440), bar('2013-03-01', 430)]);
       await merge(context.at('2013-03-05T12:00:00.000Z'), 'c', [], [dividend(2.65)]);
-      const isRestated = (asOf: string, after: string, by: string, ticker = 'AAPL') =>
-        store.isRestated(context, ticker, { asOf, after: `${after}T12:00:00.000Z`, by: `${by}T12:00:00.000Z` });
-      expect(await isRestated('2013-02-28', '2013-03-03', '2013-03-04')).toBe(true);
-      expect(await isRestated('2013-02-27', '2013-03-03', '2013-03-04')).toBe(false);
-      expect(await isRestated('2013-02-28', '2013-02-01', '2013-03-03')).toBe(false);
-      expect(await isRestated('2013-02-26', '2013-03-04', '2013-03-05')).toBe(true);
-      expect(await isRestated('2013-02-25', '2013-03-04', '2013-03-05')).toBe(false);
-      expect(await isRestated('2013-03-01', '2013-03-05', '2013-03-06')).toBe(false);
-      expect(await isRestated('2013-03-01', '2013-02-01', '2013-03-06', 'MSFT')).toBe(false);
+      const restatedAt = async (upTo: string, ticker = 'AAPL') =>
+        (await store.restatedAt(context, ticker, upTo)).map((instant) => instant.slice(0, 10));
+      expect(await restatedAt('2013-02-25')).toEqual([]);
+      expect(await restatedAt('2013-02-27')).toEqual(['2013-03-05']);
+      expect(await restatedAt('2013-02-28')).toEqual(['2013-03-04', '2013-03-05']);
+      expect(await restatedAt('2013-03-01', 'MSFT')).toEqual([]);
     });
 
     it('keeps a restatement beside what was known before, and shows each from when it was learnt', async () => {

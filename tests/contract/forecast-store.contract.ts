@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Forecast, ForecastName } from '../../domain/forecast.ts';
+import { type Forecast, type ForecastName, type PastForecast, pastForecastId } from '../../domain/forecast.ts';
 import type { ForecastStore } from '../../stores/forecasts/forecast-store.ts';
 import { type Backend, freshContext } from './backend.ts';
 
@@ -108,6 +108,34 @@ export function forecastStoreContract(name: string, open: () => Promise<Backend<
       expect(mentions).toHaveLength(2);
       expect(mentions).toEqual(expect.arrayContaining([{ modelId: 'model-1', certificateId }, { modelId: 'model-2' }]));
       expect(await store.mentions(freshContext())).toEqual([]);
+    });
+
+    it('keeps forecasts as of past days apart from the others, each once', async () => {
+      const context = freshContext();
+      const past: PastForecast = {
+        ...forecast,
+        vantage: { asOf: '2013-03-03', knownAt: '2013-03-04T05:00:00.000Z' },
+      };
+      const id = pastForecastId(past);
+      expect(id).toMatch(/^AAPL-10-as-of-2013-03-03-[0-9a-f]{12}$/);
+      await store.savePast(context, past);
+      await store.savePast(context, { ...past, madeAt: '2013-03-09T21:00:00.000Z' });
+      expect(await store.findPast(context, id)).toEqual(past);
+      const other = { ...past, logReturn: 0.1 };
+      expect(pastForecastId(other)).not.toBe(id);
+      await store.savePast(context, other);
+      const ofTicker = (ticker: string, horizon: number) => store.pastOfTicker(context, ticker, { horizon, limit: 10 });
+      expect(await ofTicker('AAPL', 10)).toHaveLength(2);
+      expect(await ofTicker('AAPL', 10)).toEqual(expect.arrayContaining([past, other]));
+      expect([...(await ofTicker('AAPL', 1)), ...(await ofTicker('MSFT', 10))]).toEqual([]);
+      expect(await store.findPast(freshContext(), id)).toBeUndefined();
+
+      expect(await find(context)).toBeUndefined();
+      expect(await store.ofTicker(context, 'AAPL', { horizon: 10, limit: 10 })).toEqual([]);
+      expect(await store.mentions(context)).toEqual([{ modelId: 'model-1', certificateId: forecast.certificateId }]);
+      await store.save(context, forecast);
+      expect(await ofTicker('AAPL', 10)).toHaveLength(2);
+      expect(await store.mentions(context)).toHaveLength(1);
     });
 
     it('finds a forecast by its name, the model by the beginning of its id', async () => {

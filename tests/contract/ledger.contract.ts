@@ -3,7 +3,7 @@ import type { Promotion } from '../../domain/model-version.ts';
 import type { Ledger } from '../../stores/ledger/ledger.ts';
 import { type Backend, freshContext } from './backend.ts';
 
-type NewEntry = Omit<Promotion, 'movedLive' | 'previousModelId' | 'at'>;
+type NewEntry = Omit<Promotion, 'entry' | 'movedLive' | 'previousModelId' | 'at'>;
 
 function entry(modelId: string, asOf: string, differing: Partial<NewEntry> = {}): NewEntry {
   return {
@@ -42,7 +42,10 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
 
     it('puts the first promotion into service, with the time and nothing before it', async () => {
       const context = freshContext().at('2013-03-01T21:00:00.123Z');
-      const expected = { ...entry('a', '2013-03-01'), at: '2013-03-01T21:00:00.123Z', movedLive: true };
+      const expected = {
+        ...{ ...entry('a', '2013-03-01'), entry: expect.any(Number) },
+        ...{ at: '2013-03-01T21:00:00.123Z', movedLive: true },
+      };
       expect(await ledger.enter(context, entry('a', '2013-03-01'))).toEqual(expected);
       expect(await ledger.production(context, 'AAPL', 10)).toEqual(expected);
       expect(await ledger.history(context, 'AAPL')).toEqual([expected]);
@@ -227,6 +230,7 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       await ledger.enter(context, entry('past', '2013-03-08', { live: false }));
       const rolledBack = await back(context, 'b', 'a');
       expect(rolledBack).toEqual({
+        entry: expect.any(Number),
         ticker: 'AAPL',
         horizon: 10,
         asOf: '2013-03-05',
@@ -247,7 +251,13 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.production(context, 'AAPL', 10, '2013-03-05')).toEqual(rolledBack);
       expect((await ledger.production(context, 'AAPL', 10, '2013-03-04'))?.modelId).toBe('b');
       expect(await ledger.serving(context)).toEqual([rolledBack]);
-      expect((await ledger.history(context, 'AAPL'))[0]).toEqual(rolledBack);
+      const history = await ledger.history(context, 'AAPL');
+      expect(history[0]).toEqual(rolledBack);
+      const numbers = history.map((each) => each.entry);
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => b - a));
+      expect(await ledger.entry(context, rolledBack!.entry)).toEqual(rolledBack);
+      expect(await ledger.entry(freshContext(), rolledBack!.entry)).toBeUndefined();
+      expect(await ledger.entry(context, 999_999_999)).toBeUndefined();
       // Nothing goes behind its date, and what comes later may serve.
       expect(await ledger.enter(context, entry('late', '2013-03-04', { runId: 'late' }))).toMatchObject({
         movedLive: false,

@@ -55,6 +55,14 @@ test('a past day is answered by what was known then, whatever comes later, and n
   expect((await train('IBM', { as_of: DAY })).status).toBe(200);
   const then = await get(thenPath);
   expect(then.body).toMatchObject({ as_of: DAY, horizon: 1 });
+  const { forecast_id: id, model_id: madeBy } = then.body;
+  expect(id).toMatch(/^IBM-1-as-of-2013-01-18-[0-9a-f]{12}$/);
+  expect((await get(`/lineage/${id}`)).body).toMatchObject({
+    kind: 'forecast',
+    forecast: { forecast_id: id, as_known_on: DAY, as_of: DAY, model_id: madeBy },
+    missing: [],
+  });
+  expect(JSON.stringify((await get('/history/IBM?horizon=1')).body)).not.toContain(id);
   const entry = await services.ledger.production(context, 'IBM', 1, DAY);
   expect(entry).toMatchObject({ asOf: DAY, live: false, movedLive: false, modelId: then.body.model_id });
   expect(await services.ledger.production(context, 'IBM', 1)).toEqual(live);
@@ -118,4 +126,4 @@ test('what serves and rests on changed history is trained again, once, and nothi
   });
   expect((await pipeline.ended(more.retraining.run_id)).status).toBe('completed');
   expect(await services.ledger.history(context, 'IBM')).toEqual(others);
-});
+}, 300_000);

@@ -36,7 +36,8 @@ async function deploy(
 ): Promise<() => Promise<void>> {
   const { services, temporal, at } = pipeline;
   const build = { id, deployment: DEPLOYMENT, pinned };
-  const common = { services, temporal, ...at, trainingSlots: 1, shutdownGraceMs: 1000 };
+  const retraining = { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 };
+  const common = { services, temporal, ...at, trainingSlots: 1, retraining, shutdownGraceMs: 1000 };
   const workers = await createWorkers(queues, { ...common, build, workflows: { workflowBundle } });
   const running = workers.run();
   return () => {

@@ -73,6 +73,7 @@ it('one trace leads from a request through its run and the child of a ticker to 
   const temporal = new TemporalGateway({ ...at, uiUrl: undefined }, { workflow: [tracing.client] });
   const workers = await createWorkers(Object.values(QUEUES), {
     ...{ services, temporal, ...at, trainingSlots: 1, shutdownGraceMs: 1000 },
+    retraining: { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 },
     tracing: workerTracing(tracing),
     workflows: { workflowBundle: await bundleWorkflows({ traced: true }) },
   });

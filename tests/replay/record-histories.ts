@@ -1,11 +1,14 @@
 // Records a history of each workflow from a running stack: `npm start` in another terminal, then
 // `npm run histories`. Keep the old files beside the new ones for as long as runs made by older code may be in flight.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { codeVersion } from '../../config/code-version.ts';
 import { loadConfig } from '../../config/config.ts';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
+import { addSessions, closeOf } from '../../domain/calendar.ts';
 import { systemClock } from '../../domain/context.ts';
+import { StockcastError } from '../../domain/errors.ts';
 import {
   APPROVALS_QUERY,
   APPROVE_UPDATE,
@@ -14,9 +17,12 @@ import {
   TRAIN_POOL,
 } from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
+import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
+import { scheduleEntry } from '../support/schedule-entry.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
@@ -61,8 +67,37 @@ const { run_id } = await startUniverseTraining(services, temporal, context, { ma
 await new Promise((resolve) => setTimeout(resolve, 4000));
 await cancelRun(temporal, context, run_id);
 await record('train-universe-cancelled', run_id);
+await recordScheduled();
+// What runs as of past days forecast has matured by now.
+const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
+await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
+await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
 await temporal.close();
 await stores.close();
+
+/** Backfills schedules of one day each: what is known up to then needs no price source. */
+async function recordScheduled(): Promise<void> {
+  const entry = { times: [{ hour: 18 }], jitter: { upTo: 0, because: 'recorded' } };
+  await applySchedules(temporal, context, [
+    scheduleEntry({ ...entry, name: 'ingest', workflow: 'ingestPrices', input: { source: 'yahoo' } }),
+    scheduleEntry({ ...entry, input: { horizons: [1], kinds: ['linear'] } }),
+  ]);
+  // Another day each time, so that the training is a new one.
+  const session = addSessions('2013-03-01', -(wish.seed % 250));
+  const due = async (name: string, date: string) => {
+    const evening = new Date(closeOf(date).getTime() + 2 * 3_600_000);
+    const start = new Date(evening.getTime() - 60_000);
+    const overlap = ScheduleOverlapPolicy.BUFFER_ALL;
+    const handle = temporal.client.schedule.getHandle(`stockcast/${context.tenant}/${name}`);
+    await temporal.call(() => handle.backfill({ start, end: evening, overlap }));
+    return `${name}/${context.tenant}/due-${evening.toISOString().replace('.000Z', 'Z')}`;
+  };
+  await record('ingest-prices', await due('ingest', session));
+  await record('ingest-prices-skipped', await due('ingest', '2012-12-25'));
+  await record('retrain', await due('retrain', session));
+  await record('retrain-skipped', await due('retrain', '2012-10-29'));
+  await applySchedules(temporal, context, []);
+}
 
 /** The id of the newest run of a workflow. */
 async function newestRun(workflow: string): Promise<string> {
@@ -92,8 +127,20 @@ async function approve(runId: string): Promise<void> {
 }
 
 async function ended(runId: string): Promise<void> {
+  while (!(await isThere(runId))) await new Promise((resolve) => setTimeout(resolve, 500));
   while ((await describeRun(temporal, context, runId)).status === 'running') {
     await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** A schedule starts what is backfilled a moment later. */
+async function isThere(runId: string): Promise<boolean> {
+  try {
+    await describeRun(temporal, context, runId);
+    return true;
+  } catch (error) {
+    if (error instanceof StockcastError && error.code === 'RUN_UNKNOWN') return false;
+    throw error;
   }
 }
 

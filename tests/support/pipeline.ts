@@ -58,6 +58,7 @@ export async function startPipeline(
       address: at.address,
       namespace: at.namespace,
       trainingSlots: 2,
+      retraining: { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 },
       shutdownGraceMs: 2000,
       workflows: coverage.workflows,
     });
