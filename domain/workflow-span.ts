@@ -12,6 +12,6 @@ export interface WorkflowSpan {
 }
 
 /** The sink through which spans leave the sandbox. */
-export interface SpanSinks {
+export type SpanSinks = {
   readonly tracing: { export(span: WorkflowSpan): void };
-}
+};
