@@ -30,14 +30,18 @@ export type DataActivities = ReturnType<typeof dataActivities>;
 export function dataActivities(services: Services) {
   return {
     /** Freezes what is known of a ticker into an immutable snapshot. */
-    ingest: (input: { context: ContextRecord; ticker: string; vantage: Vantage }): Promise<DatasetRef> =>
+    ingest: (input: {
+      context: ContextRecord;
+      ticker: string;
+      vantage: Vantage;
+      /** Whether to refuse what is not fit to learn from. */
+      check?: boolean;
+    }): Promise<DatasetRef> =>
       heartbeating(async () => {
-        const { key, manifest } = await snapshotTicker(
-          services,
-          contextFrom(input.context),
-          input.ticker,
-          input.vantage,
-        );
+        const { ticker, vantage, check } = input;
+        const { key, manifest } = await snapshotTicker(services, contextFrom(input.context), ticker, vantage, {
+          check,
+        });
         const { id, rows, firstSession, lastSession } = manifest;
         return { id, key, rows, firstSession, lastSession };
       }),

@@ -30,6 +30,7 @@ let modelId: string;
 let datasetId: string;
 let forecastId: string;
 let restatementId: string;
+let parked: readonly string[];
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -69,12 +70,27 @@ beforeAll(async () => {
   const taken = await upload(prices.replace(/(GOOG,.*,2013-02-20,.*,)\d+/, '$17'));
   const report = (await taken.json()) as { restatement?: { restatement_id: string } };
   restatementId = report.restatement!.restatement_id;
+  // Its last close a hundredfold, as if in cents, parks its runs.
+  await (await upload(prices.replace(/(GOOG,.*,2013-03-01,)([\d.]+),([\d.]+),([\d.]+),([\d.]+)/, inCents))).text();
+  for (const seed of [1, 2]) await (await fetch(`${api.url}/train/GOOG`, json({ ...SMALL, seed }))).text();
+  const twoParked = async () => {
+    const answer = (await (await fetch(`${api.url}/runs/parked`)).json()) as { parked: { run_id: string }[] };
+    parked = answer.parked.map(({ run_id }) => run_id);
+    expect(parked).toHaveLength(2);
+  };
+  await vi.waitFor(twoParked, { timeout: 120_000, interval: 500 });
 });
 
 afterAll(async () => {
   await api?.stop();
   await pipeline?.stop();
 });
+
+const inCents = (_: string, row: string, ...cells: string[]) =>
+  `${row}${cells
+    .slice(0, 4)
+    .map((price) => (Number(price) * 100).toFixed(2))
+    .join()}`;
 
 /** A request, and the status that it is answered with; of a stream only the beginning is read. */
 interface Case {
@@ -188,6 +204,19 @@ const good: readonly (() => Case)[] = [
     init: json({ horizon: 1, verdict: 'approve', by: 'Ada', reason: 'it holds' }),
   }),
   () => ({ operation: 'post /runs/{id}/cancel', path: `/runs/${waiting}/cancel`, status: 202, init: post }),
+  () => ({ operation: 'get /runs/parked', path: '/runs/parked', status: 200 }),
+  () => ({
+    operation: 'post /runs/{id}/correct',
+    path: `/runs/${parked[0]}/correct`,
+    status: 200,
+    init: { ...post, body: file(samplePrices(['GOOG'], 100)) },
+  }),
+  () => ({
+    operation: 'post /runs/{id}/accept',
+    path: `/runs/${parked[1]}/accept`,
+    status: 200,
+    init: json({ by: 'Ada', reason: 'it was like that' }),
+  }),
 ];
 
 const NONE = 'train/default/NONE/2013-03-01/1';
@@ -232,6 +261,20 @@ const missing: readonly (() => Case)[] = [
     status: 409,
     code: 'VERDICT_REFUSED',
     init: json({ horizon: 1, verdict: 'approve', by: 'Ada', reason: 'late' }),
+  }),
+  () => ({
+    operation: 'post /runs/{id}/correct',
+    path: `/runs/${done}/correct`,
+    status: 409,
+    code: 'MENDING_REFUSED',
+    init: { ...post, body: file() },
+  }),
+  () => ({
+    operation: 'post /runs/{id}/accept',
+    path: `/runs/${done}/accept`,
+    status: 409,
+    code: 'MENDING_REFUSED',
+    init: json({ reason: 'late' }),
   }),
   () => ({ operation: 'get /certificates/{id}', path: '/certificates/abc', status: 404, code: 'CERTIFICATE_UNKNOWN' }),
   () => ({ operation: 'get /lineage/{id}', path: '/lineage/abc', status: 404, code: 'LINEAGE_UNKNOWN' }),

@@ -5,6 +5,7 @@ import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
+import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
 import { CHECKPOINT_EVERY_MS, LARGEST_SEED, LEAST_WINDOW, MAX_CRASHES } from '../domain/training-limits.ts';
 import { PROJECT_DIR } from './project-dir.ts';
@@ -228,6 +229,17 @@ export const SETTINGS = {
     .describe(
       'What is done when the live record of what serves is significantly behind naive: note flags it, demote lets naive serve in its place',
     ),
+  STOCKCAST_ON_BAD_DATA: z
+    .enum(['park', 'fail', 'ignore'])
+    .default(DEFAULT_PARKING.onBadData)
+    .describe('What a run does with prices that are not fit to learn from: park, fail, or ignore that and go on'),
+  STOCKCAST_ON_FAILED_GATE: z
+    .enum(['fallback', 'park'])
+    .default(DEFAULT_PARKING.onFailedGate)
+    .describe('What a run does where no candidate passed: fallback lets naive serve, park asks a person first'),
+  STOCKCAST_PARK_HOURS: positive(24 * 365)
+    .default(DEFAULT_PARKING.giveUpAfterMs / 3_600_000)
+    .describe('How long a run stays parked before it gives up, in hours'),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -289,6 +301,8 @@ export interface Config {
   /** Undefined means the default of the models. */
   readonly trainingWindow: number | 'all' | undefined;
   readonly requireApproval: boolean;
+  /** What runs do where a person could mend them. */
+  readonly parking: ParkingPolicy;
   /** What a model must reach before it may serve. */
   readonly gate: GateThresholds;
   readonly prices: PriceSettings;
@@ -380,6 +394,11 @@ export function loadConfig(
     seed: settings.STOCKCAST_SEED,
     trainingWindow: settings.STOCKCAST_TRAINING_WINDOW,
     requireApproval: settings.STOCKCAST_REQUIRE_APPROVAL,
+    parking: {
+      onBadData: settings.STOCKCAST_ON_BAD_DATA,
+      onFailedGate: settings.STOCKCAST_ON_FAILED_GATE,
+      giveUpAfterMs: Math.ceil(settings.STOCKCAST_PARK_HOURS * 3_600_000),
+    },
     gate: {
       maxRatio: settings.STOCKCAST_GATE_MAX_RATIO,
       championWorseP: settings.STOCKCAST_GATE_CHAMPION_WORSE_P,

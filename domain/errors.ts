@@ -179,6 +179,31 @@ export const ERRORS = {
     message:
       '{ticker} has {sessions} sessions{until}, at least {needed} are needed to train. Upload more of its history.',
   },
+  DATA_UNSOUND: {
+    status: 422,
+    retryable: false,
+    title: 'Prices not fit to learn from',
+    message: 'What is known of {ticker} is not fit to learn from: {problems}.',
+  },
+  GATE_FAILED: {
+    status: 422,
+    retryable: false,
+    title: 'No candidate passed',
+    message: 'No candidate of {ticker} for {horizon} sessions may serve: {problems}.',
+  },
+  GAVE_UP: {
+    status: 422,
+    retryable: false,
+    title: 'Parked in vain',
+    message:
+      'The run of {ticker} was parked for {hours} hours and nobody mended it: {reason}. Mend it and train again.',
+  },
+  MENDING_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: 'Mending refused',
+    message: 'The run goes on waiting or has ended: {problem}.',
+  },
   FEATURES_MISSING: {
     status: 404,
     retryable: false,

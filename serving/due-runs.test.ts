@@ -2,12 +2,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addSessions, closeOf, latestClosedSession } from '../domain/calendar.ts';
 import { fixedClock, systemClock } from '../domain/context.ts';
 import { pricesFrom } from '../tests/support/live-prices.ts';
+import { RETRAINING } from '../tests/support/retraining-settings.ts';
 import { type TestServices, openServices } from '../tests/support/services.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { planIngest, planRetraining } from './due-runs.ts';
 import { takeInPrices } from './take-in-prices.ts';
 
-const SETTINGS = { seed: 7, trainingWindow: undefined, requireApproval: true, maxInFlight: 3 };
+const SETTINGS = { ...RETRAINING, requireApproval: true, maxInFlight: 3 };
 const WISH = { horizons: [1], kinds: ['linear'] };
 
 let on: TestServices;

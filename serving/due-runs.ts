@@ -52,12 +52,13 @@ export async function planRetraining(
   const tickers = asked ?? seen.map(({ ticker }) => ticker);
   if (tickers.length === 0) return undefined;
   const live = mayServe && session === latestClosedSession(context.clock.now());
-  const { seed, trainingWindow, requireApproval, maxInFlight } = settings;
+  const { seed, trainingWindow, requireApproval, parking, maxInFlight } = settings;
   const universe = { tickers, maxInFlight, ...(live ? {} : { asOf: session }) };
   const planned = await planUniverseTraining(services, context, universe, {
     ...training,
     seed,
     requireApproval,
+    parking,
     ...(trainingWindow === undefined ? {} : { window: trainingWindow }),
   });
   return { ...planned, live };

@@ -130,7 +130,9 @@ export interface RunSummary {
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
   const shown = ['train', 'train-universe', 'score'];
-  const query = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
+  const named = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
+  // A run that went on as a new execution is listed as that one.
+  const query = `(${named}) AND ExecutionStatus != "ContinuedAsNew"`;
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {

@@ -13,6 +13,7 @@ import { metricsEndpoint } from './metrics.ts';
 import { modelHistoryEndpoints } from './model-history.ts';
 import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
+import { parkedEndpoints } from './parked-runs.ts';
 import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { restatementEndpoints } from './restatements.ts';
@@ -38,6 +39,7 @@ export function allEndpoints(): Endpoint[] {
     tickersEndpoint,
     featuresEndpoint,
     ...trainEndpoints,
+    ...parkedEndpoints,
     ...runsEndpoints,
     approvalsEndpoint,
     historyEndpoint,

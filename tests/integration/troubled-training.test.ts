@@ -18,6 +18,7 @@ import { LoneTraining } from '../support/lone-training.ts';
 import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import type { PoisonedWorker } from '../support/poisoned-worker.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+import { RETRAINING } from '../support/retraining-settings.ts';
 
 const POISONED_WORKER = fileURLToPath(new URL('../support/poisoned-worker.ts', import.meta.url));
 const PATIENCE = { timeout: 240_000, interval: 100 };
@@ -99,7 +100,7 @@ describe('a disk that is full', () => {
       const run = await training.start(task);
       const workers = await createWorkers([QUEUES.training], {
         ...{ services, temporal: pipeline.temporal, ...pipeline.at },
-        ...{ trainingSlots: 1, shutdownGraceMs: 1000, checkpointEveryMs: 10, maxCrashes: 2 },
+        ...{ trainingSlots: 1, shutdownGraceMs: 1000, checkpointEveryMs: 10, maxCrashes: 2, retraining: RETRAINING },
       });
       const running = workers.run();
       try {

@@ -16,14 +16,16 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
+import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
 import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
+import { type PriceFiles, takeInPrices } from '../../serving/take-in-prices.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { scheduleEntry } from '../support/schedule-entry.ts';
-import { takeInTestUniverse } from '../support/test-universe.ts';
+import { samplePrices, takeInTestUniverse, withFile } from '../support/test-universe.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 const config = loadConfig(process.env, PROJECT_DIR);
@@ -58,6 +60,37 @@ const approved = { ...wish, seed: wish.seed + 3, kinds: ['linear'], requireAppro
 const waiting = await startTickerTraining(services, temporal, context, 'MSFT', approved);
 await approve(waiting.run_id);
 await record('train-ticker-approved', waiting.run_id);
+// Without candidates none passes, so that the gate parks what has sound data.
+const parked = {
+  ...wish,
+  seed: wish.seed + 6,
+  kinds: [],
+  parking: { onBadData: 'park', onFailedGate: 'park', giveUpAfterMs: 3_600_000 },
+} as const;
+const good = samplePrices(['AAPL'], 300);
+// One day's prices a hundredfold, as if in cents.
+const bad = good
+  .split('\n')
+  .map((line, i) => (i === 150 ? line.replace(/(\d+\.\d+)/g, (price) => (Number(price) * 100).toFixed(2)) : line))
+  .join('\n');
+const said = { by: 'recorder', reason: 'to be recorded' };
+await withPrices(bad, (files) => takeInPrices(services, context, files));
+const mended = (await startUniverseTraining(services, temporal, context, { maxInFlight: 1 }, parked)).run_id;
+const child = await parkedRun('AAPL', 'ingest');
+await parkedRun('MSFT', 'promote');
+await withPrices(good, (files) => correctParked(services, temporal, context, { runId: mended, files, ...said }));
+await parkedRun('AAPL', 'promote');
+await acceptParked(temporal, context, { runId: mended, ...said });
+await record('train-universe-parked', mended);
+await record('train-ticker-parked', child, await continuedExecution(child));
+await record('train-ticker-corrected', child);
+await withPrices(bad, (files) => takeInPrices(services, context, files));
+const accepted = await startTickerTraining(services, temporal, context, 'AAPL', { ...parked, seed: wish.seed + 7 });
+for (const stage of ['ingest', 'promote']) {
+  await acceptParked(temporal, context, { runId: await parkedRun('AAPL', stage), ...said });
+}
+await record('train-ticker-accepted', accepted.run_id);
+await withPrices(good, (files) => takeInPrices(services, context, files));
 const long = {
   ...wish,
   seed: wish.seed + 2,
@@ -126,6 +159,30 @@ async function approve(runId: string): Promise<void> {
   }
 }
 
+/** The parked run of a ticker, once it is parked at a stage. */
+async function parkedRun(ticker: string, stage: string): Promise<string> {
+  for (;;) {
+    const found = (await listParked(temporal, context)).parked.find((run) => run.ticker === ticker);
+    if (found?.stage === stage) return found.run_id;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** The execution of a run that went on as a new one. */
+async function continuedExecution(runId: string): Promise<string> {
+  const query = `WorkflowId = '${runId}' AND ExecutionStatus = 'ContinuedAsNew'`;
+  return temporal.call(async (client) => {
+    for await (const execution of client.workflow.list({ query })) return execution.runId;
+    throw new Error(`${runId} did not go on as a new execution`);
+  });
+}
+
+function withPrices<T>(text: string, body: (files: PriceFiles) => Promise<T>): Promise<T> {
+  return withFile(text, (pricesPath) =>
+    body({ pricesPath, pricesName: 'prices.csv', onBadRow: 'refuse', adjustSplits: false }),
+  );
+}
+
 async function ended(runId: string): Promise<void> {
   while (!(await isThere(runId))) await new Promise((resolve) => setTimeout(resolve, 500));
   while ((await describeRun(temporal, context, runId)).status === 'running') {
@@ -144,10 +201,13 @@ async function isThere(runId: string): Promise<boolean> {
   }
 }
 
-async function record(name: string, runId: string): Promise<void> {
+/** Keeps the history of a run's newest execution, or of another one. */
+async function record(name: string, runId: string, execution?: string): Promise<void> {
   await ended(runId);
-  const history = await temporal.call((client) => client.workflow.getHandle(runId).fetchHistory());
-  const json = JSON.stringify(JSON.parse(historyToJSON(history)), null, 1);
+  const history = await temporal.call((client) => client.workflow.getHandle(runId, execution).fetchHistory());
+  // Traces name places of the machine that it was recorded on.
+  const withoutTraces = (key: string, value: unknown) => (key === 'stackTrace' ? '' : value);
+  const json = JSON.stringify(JSON.parse(historyToJSON(history)), withoutTraces, 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${json}\n`);
   console.log(`${name}.json: ${runId}, ${history.events?.length} events`);
 }

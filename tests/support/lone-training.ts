@@ -18,6 +18,7 @@ import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts
 import { ThreadedTrainingPool } from '../../workers/threaded-training-pool.ts';
 import { takeInTestUniverse } from './test-universe.ts';
 import type { trainAlone } from './training-workflow.ts';
+import { RETRAINING } from './retraining-settings.ts';
 
 const WORKFLOWS = fileURLToPath(new URL('./training-workflow.ts', import.meta.url));
 
@@ -57,7 +58,7 @@ export class LoneTraining {
     bundled ??= bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
     const workers = await createWorkers([QUEUES.orchestration], {
       ...{ services, temporal, ...at },
-      ...{ trainingSlots: 1, shutdownGraceMs: 1000 },
+      ...{ trainingSlots: 1, shutdownGraceMs: 1000, retraining: RETRAINING },
       workflows: { workflowBundle: await bundled },
     });
     return new LoneTraining(parts, workers);

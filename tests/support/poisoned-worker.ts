@@ -6,6 +6,7 @@ import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import type { ObjectStore } from '../../stores/objects/object-store.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { createWorkers } from '../../workers/run-workers.ts';
+import { RETRAINING } from './retraining-settings.ts';
 
 /** Where a poisoned worker works, and which object is its poison: reading it kills the process. */
 export interface PoisonedWorker {
@@ -34,7 +35,7 @@ const temporal = new TemporalGateway({ ...at, uiUrl: undefined });
 const workers = await createWorkers([QUEUES.training], {
   services: createServices({ ...stores, objects }, codeVersion(PROJECT_DIR)),
   ...{ temporal, ...at, maxCrashes },
-  ...{ trainingSlots: 2, shutdownGraceMs: 1000, checkpointEveryMs: 3_600_000 },
+  ...{ trainingSlots: 2, shutdownGraceMs: 1000, checkpointEveryMs: 3_600_000, retraining: RETRAINING },
 });
 console.log('worker ready');
 await workers.run();
