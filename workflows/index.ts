@@ -1,3 +1,4 @@
+export { backfill } from './backfill.ts';
 export { ingestPrices } from './ingest-prices.ts';
 export { retrain } from './retrain.ts';
 export { scoreForecasts } from './score-forecasts.ts';

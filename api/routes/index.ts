@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.ts';
 import { approvalsEndpoint } from './approvals.ts';
+import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { featuresEndpoint } from './features.ts';
@@ -54,5 +55,6 @@ export function allEndpoints(): Endpoint[] {
     trialsEndpoint,
     ...restatementEndpoints,
     ...scheduleEndpoints,
+    ...backfillEndpoints,
   ];
 }

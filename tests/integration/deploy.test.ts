@@ -11,6 +11,7 @@ import { taskQueueStates } from '../../serving/task-queues.ts';
 import { type Queue, createWorkers } from '../../workers/run-workers.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
+import { RETRAINING } from '../support/retraining-settings.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 
 const DEPLOYMENT = 'stockcast';
@@ -36,8 +37,7 @@ async function deploy(
 ): Promise<() => Promise<void>> {
   const { services, temporal, at } = pipeline;
   const build = { id, deployment: DEPLOYMENT, pinned };
-  const retraining = { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 };
-  const common = { services, temporal, ...at, trainingSlots: 1, retraining, shutdownGraceMs: 1000 };
+  const common = { services, temporal, ...at, trainingSlots: 1, retraining: RETRAINING, shutdownGraceMs: 1000 };
   const workers = await createWorkers(queues, { ...common, build, workflows: { workflowBundle } });
   const running = workers.run();
   return () => {

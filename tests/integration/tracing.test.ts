@@ -10,6 +10,7 @@ import { createWorkers } from '../../workers/run-workers.ts';
 import { workerTracing } from '../../workers/worker-tracing.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
+import { RETRAINING } from '../support/retraining-settings.ts';
 import { startApi } from '../support/running-api.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 
@@ -73,7 +74,7 @@ it('one trace leads from a request through its run and the child of a ticker to 
   const temporal = new TemporalGateway({ ...at, uiUrl: undefined }, { workflow: [tracing.client] });
   const workers = await createWorkers(Object.values(QUEUES), {
     ...{ services, temporal, ...at, trainingSlots: 1, shutdownGraceMs: 1000 },
-    retraining: { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 },
+    retraining: RETRAINING,
     tracing: workerTracing(tracing),
     workflows: { workflowBundle: await bundleWorkflows({ traced: true }) },
   });
