@@ -15,7 +15,8 @@ import { RETRAINING } from '../support/retraining-settings.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
 
 const DEPLOYMENT = 'stockcast';
-const PATIENCE = { timeout: 60_000, interval: 200 };
+const PATIENCE = { timeout: 120_000, interval: 200 };
+const LIMIT_MS = 300_000;
 
 let pipeline: TestPipeline;
 let dir: string;
@@ -80,43 +81,50 @@ describe('workers of the next release, in place of those of the one before', () 
       .length;
   }
 
-  it('finish the runs of the old one, and new ones their own way', async () => {
-    const { services, temporal, context, ended } = pipeline;
-    const [old, careless, careful] = await Promise.all([
-      bundleWorkflows(),
-      changedWorkflows('careless', CHANGE),
-      changedWorkflows('careful', `if (patched('one-step-more')) ${CHANGE}`),
-    ]);
-    const wish = { ...SMALL_WISH, kinds: ['linear'] };
+  it(
+    'finish the runs of the old one, and new ones their own way',
+    async () => {
+      const { services, temporal, context, ended } = pipeline;
+      const [old, careless, careful] = await Promise.all([
+        bundleWorkflows(),
+        changedWorkflows('careless', CHANGE),
+        changedWorkflows('careful', `if (patched('one-step-more')) ${CHANGE}`),
+      ]);
+      const wish = { ...SMALL_WISH, kinds: ['linear'] };
 
-    const stopOld = await deploy('1.0.0-old', old);
-    const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', {
-      ...wish,
-      requireApproval: true,
-    });
-    await vi.waitFor(async () => expect((await listApprovals(temporal, context)).approvals).toHaveLength(1), PATIENCE);
-    await stopOld();
+      const stopOld = await deploy('1.0.0-old', old);
+      const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', {
+        ...wish,
+        requireApproval: true,
+      });
+      await vi.waitFor(
+        async () => expect((await listApprovals(temporal, context)).approvals).toHaveLength(1),
+        PATIENCE,
+      );
+      await stopOld();
 
-    // What the next release must not be: asked for the run's progress, it cannot even repeat what was done.
-    const stopCareless = await deploy('1.1.0-careless', careless);
-    await expect(temporal.client.workflow.getHandle(run_id).query('progress')).rejects.toThrow(/[Nn]ondeterminis/);
-    await stopCareless();
+      // What the next release must not be: asked for the run's progress, it cannot even repeat what was done.
+      const stopCareless = await deploy('1.1.0-careless', careless);
+      await expect(temporal.client.workflow.getHandle(run_id).query('progress')).rejects.toThrow(/[Nn]ondeterminis/);
+      await stopCareless();
 
-    const stopNew = await deploy('1.1.0-new', careful);
-    const workers = (await taskQueueStates(temporal)).flatMap((queue) => queue.workers);
-    expect(workers.map(({ buildId }) => buildId)).toContain('1.1.0-new');
-    expect(workers.map(({ identity }) => identity)).toContainEqual(expect.stringMatching(/^\d+@.+\/1\.1\.0-new$/));
-    await sendVerdict(temporal, context, run_id, { horizon: 1, approve: true, by: 'Ada', reason: 'it may serve' });
-    expect(await ended(run_id)).toMatchObject({ status: 'completed' });
-    expect(await buildsOf(run_id)).toEqual(['1.0.0-old', '1.1.0-new']);
-    expect(await nPreprocessed(run_id)).toBe(1);
+      const stopNew = await deploy('1.1.0-new', careful);
+      const workers = (await taskQueueStates(temporal)).flatMap((queue) => queue.workers);
+      expect(workers.map(({ buildId }) => buildId)).toContain('1.1.0-new');
+      expect(workers.map(({ identity }) => identity)).toContainEqual(expect.stringMatching(/^\d+@.+\/1\.1\.0-new$/));
+      await sendVerdict(temporal, context, run_id, { horizon: 1, approve: true, by: 'Ada', reason: 'it may serve' });
+      expect(await ended(run_id)).toMatchObject({ status: 'completed' });
+      expect(await buildsOf(run_id)).toEqual(['1.0.0-old', '1.1.0-new']);
+      expect(await nPreprocessed(run_id)).toBe(1);
 
-    const next = await startTickerTraining(services, temporal, context, 'MSFT', wish);
-    expect(await ended(next.run_id)).toMatchObject({ status: 'completed' });
-    expect(await buildsOf(next.run_id)).toEqual(['1.1.0-new']);
-    expect(await nPreprocessed(next.run_id)).toBe(2);
-    await stopNew();
-  });
+      const next = await startTickerTraining(services, temporal, context, 'MSFT', wish);
+      expect(await ended(next.run_id)).toMatchObject({ status: 'completed' });
+      expect(await buildsOf(next.run_id)).toEqual(['1.1.0-new']);
+      expect(await nPreprocessed(next.run_id)).toBe(2);
+      await stopNew();
+    },
+    LIMIT_MS,
+  );
 });
 
 describe('pinned workers of two releases, side by side', () => {
@@ -147,37 +155,41 @@ describe('pinned workers of two releases, side by side', () => {
     );
   }
 
-  it('finish the runs that each began, though neither could repeat what the other has done', async () => {
-    const { workflow } = pipeline.temporal.client;
-    const [first, second] = await Promise.all([
-      release('first', 'upsertMemo({ release: 1 })'),
-      release('second', 'await sleep(1)'),
-    ]);
-    const queues = [QUEUES.orchestration];
-    const begin = async (workflowId: string) => {
-      const run = await workflow.start('waiting', { workflowId, taskQueue: QUEUES.orchestration });
-      await vi.waitFor(async () => expect(await buildsOf(workflowId)).toHaveLength(1), PATIENCE);
-      return run;
-    };
+  it(
+    'finish the runs that each began, though neither could repeat what the other has done',
+    async () => {
+      const { workflow } = pipeline.temporal.client;
+      const [first, second] = await Promise.all([
+        release('first', 'upsertMemo({ release: 1 })'),
+        release('second', 'await sleep(1)'),
+      ]);
+      const queues = [QUEUES.orchestration];
+      const begin = async (workflowId: string) => {
+        const run = await workflow.start('waiting', { workflowId, taskQueue: QUEUES.orchestration });
+        await vi.waitFor(async () => expect(await buildsOf(workflowId)).toHaveLength(1), PATIENCE);
+        return run;
+      };
 
-    const stopFirst = await deploy('first', first, { pinned: true, queues });
-    await setCurrent('first');
-    const [one, left] = [await begin('one'), await begin('left')];
-    const stopSecond = await deploy('second', second, { pinned: true, queues });
-    await setCurrent('second');
-    const two = await begin('two');
-    await Promise.all([one.signal('go'), two.signal('go')]);
-    expect(await Promise.all([one.result(), two.result()])).toEqual(['first', 'second']);
-    expect([await buildsOf('one'), await buildsOf('two')]).toEqual([['first'], ['second']]);
+      const stopFirst = await deploy('first', first, { pinned: true, queues });
+      await setCurrent('first');
+      const [one, left] = [await begin('one'), await begin('left')];
+      const stopSecond = await deploy('second', second, { pinned: true, queues });
+      await setCurrent('second');
+      const two = await begin('two');
+      await Promise.all([one.signal('go'), two.signal('go')]);
+      expect(await Promise.all([one.result(), two.result()])).toEqual(['first', 'second']);
+      expect([await buildsOf('one'), await buildsOf('two')]).toEqual([['first'], ['second']]);
 
-    // What is lost when the old workers go too early: its run waits for them, however many new ones there are.
-    await stopFirst();
-    await left.signal('go');
-    const { versioningInfo } = (await left.describe()).raw.workflowExecutionInfo!;
-    expect(versioningInfo?.deploymentVersion).toMatchObject({ deploymentName: DEPLOYMENT, buildId: 'first' });
-    const stopAgain = await deploy('first', first, { pinned: true, queues });
-    expect(await left.result()).toBe('first');
-    await stopAgain();
-    await stopSecond();
-  });
+      // What is lost when the old workers go too early: its run waits for them, however many new ones there are.
+      await stopFirst();
+      await left.signal('go');
+      const { versioningInfo } = (await left.describe()).raw.workflowExecutionInfo!;
+      expect(versioningInfo?.deploymentVersion).toMatchObject({ deploymentName: DEPLOYMENT, buildId: 'first' });
+      const stopAgain = await deploy('first', first, { pinned: true, queues });
+      expect(await left.result()).toBe('first');
+      await stopAgain();
+      await stopSecond();
+    },
+    LIMIT_MS,
+  );
 });

@@ -124,7 +124,7 @@ it('one trace leads from a request through its run and the child of a ticker to 
     await running;
     await temporal.close();
   }
-});
+}, 300_000);
 
 it('what failed is told without its secrets, and that a collector is away once', async () => {
   const fail = (name: string) =>
