@@ -140,6 +140,8 @@ const good: readonly (() => Case)[] = [
     init: json({ tickers: ['AAPL', 'ZZZZ'], horizon: 1 }),
   }),
   () => ({ operation: 'get /history/{ticker}', path: `/history/AAPL?${horizon}`, status: 200 }),
+  () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
+  () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /certificates/{id}', path: `/certificates/${certificateId}`, status: 200 }),
@@ -178,7 +180,7 @@ const good: readonly (() => Case)[] = [
 
 const NONE = 'train/default/NONE/2013-03-01/1';
 const missing: readonly (() => Case)[] = [
-  ...['predict', 'history', 'certificate', 'features'].map((name) => () => ({
+  ...['predict', 'history', 'certificate', 'features', 'track-record'].map((name) => () => ({
     operation: `get /${name}/{ticker}`,
     path: `/${name}/ZZZZ`,
     status: 404,
@@ -251,6 +253,7 @@ const missing: readonly (() => Case)[] = [
   () => ({ operation: 'get /train/{ticker}', path: '/train/A%20B', status: 400, code: 'TICKER_INVALID' }),
   () => ({ operation: 'post /train', path: '/train?horizons=0', status: 400, code: 'HORIZON_INVALID', init: post }),
   () => ({ operation: 'post /upload', path: '/upload', status: 415, code: 'MEDIA_TYPE_UNSUPPORTED', init: json({}) }),
+  () => ({ operation: 'post /score', path: '/score?ticker=ZZZZ', status: 404, code: 'TICKER_UNKNOWN', init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard?tickers=ZZZZ', status: 404, code: 'TICKER_UNKNOWN' }),
   ...['load', 'unload'].map((verb) => () => ({
     operation: `post /models/{ticker}/${verb}`,

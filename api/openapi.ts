@@ -7,7 +7,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The groups of `/docs`, each with the first parts of its paths. */
 const GROUPS: readonly (readonly [name: string, description: string, first: readonly string[]])[] = [
-  ['Forecasts', 'What a price may become, and what came', ['predict', 'batch-predict', 'history']],
+  [
+    'Forecasts',
+    'What a price may become, and what came',
+    ['predict', 'batch-predict', 'history', 'score', 'track-record'],
+  ],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
   ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
   [

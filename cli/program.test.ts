@@ -17,7 +17,7 @@ const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
   ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc', 'projection'],
   ...['restatements list', 'restatements show', 'restatements retrain'],
-  ...['worker', 'api', 'doctor'],
+  ...['worker', 'api', 'doctor', 'score', 'track-record'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

@@ -15,8 +15,10 @@ import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
 import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
+import { addScore } from './commands/score.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
+import { addTrackRecord } from './commands/track-record.ts';
 import { addTrain } from './commands/train.ts';
 import { addTrials } from './commands/trials.ts';
 import { addUp } from './commands/up.ts';
@@ -45,6 +47,8 @@ const COMMANDS = [
   addCertificate,
   addTrials,
   addPredict,
+  addScore,
+  addTrackRecord,
   addProjection,
   addRestatements,
   addGc,

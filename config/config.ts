@@ -5,6 +5,7 @@ import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
+import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
 import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
@@ -185,6 +186,12 @@ export const SETTINGS = {
     .describe(
       'What is done when known history was changed: offer says the command that trains what serves and rests on it, retrain starts it',
     ),
+  STOCKCAST_ON_BEHIND_NAIVE: z
+    .enum(ON_BEHIND_NAIVE)
+    .default('note')
+    .describe(
+      'What is done when the live record of what serves is significantly behind naive: note flags it, demote lets naive serve in its place',
+    ),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -238,6 +245,8 @@ export interface Config {
   readonly prices: PriceSettings;
   /** Whether what serves and rests on changed history is trained again at once. */
   readonly onRestatement: 'offer' | 'retrain';
+  /** What is done about a model that serves and whose live record is significantly behind naive. */
+  readonly onBehindNaive: OnBehindNaive;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -338,6 +347,7 @@ export function loadConfig(
       quoteTtlMs: settings.STOCKCAST_QUOTE_TTL_MS,
     },
     onRestatement: settings.STOCKCAST_ON_RESTATEMENT,
+    onBehindNaive: settings.STOCKCAST_ON_BEHIND_NAIVE,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,

@@ -97,8 +97,8 @@ export const STAGES = ['ingest', 'preprocess', 'search', 'train', 'evaluate', 'p
 export type StageName = (typeof STAGES)[number];
 
 /** How far one stage is, in units of work (a search, a model fitted, a model evaluated). */
-export interface StageProgress {
-  readonly stage: StageName;
+export interface StageProgress<Name extends string = StageName> {
+  readonly stage: Name;
   readonly status: 'waiting' | 'running' | 'done' | 'failed';
   readonly done: number;
   readonly total: number;

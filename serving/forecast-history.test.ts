@@ -6,6 +6,8 @@ import { ask } from '../tests/support/answers.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { withFile } from '../tests/support/test-universe.ts';
 import { forecastHistory } from './forecast-history.ts';
+import { scoreBatch } from './scoring.ts';
+import { vantageOf } from './vantages.ts';
 import { takeInPrices } from './take-in-prices.ts';
 
 const FIRST = '2013-02-04';
@@ -71,9 +73,12 @@ test('scores forecasts by the total return that came, splits or not, with runnin
   ]);
   const [pending, third, second, first] = history;
   expect(pending).toMatchObject({ outcome: undefined, running: { n: 3, inside: { 80: 1, 95: 2 } } });
-  expect(third).toMatchObject({ outcome: { inside: { 80: false, 95: true } }, running: { n: 3 } });
+  const inside = (of: typeof third) => of!.outcome!.intervals.map((interval) => interval.inside);
+  expect(inside(third)).toEqual([false, true]);
+  expect(third!.running.n).toBe(3);
   expect(second!.outcome!.logReturn).toBeCloseTo(CAME, 12);
-  expect(second!.outcome).toMatchObject({ directionRight: false, inside: { 80: false, 95: false } });
+  expect(second!.outcome).toMatchObject({ directionRight: false, naiveError: -second!.outcome!.logReturn });
+  expect(inside(second)).toEqual([false, false]);
   // On the footing of the price at the origin, as the price target is.
   expect(second!.outcome!.price).toBeCloseTo(close(1) * 1.21, 9);
   expect(first!.outcome!.error).toBeCloseTo(0.2 - CAME, 12);
@@ -98,4 +103,30 @@ test('is given page by page over HTTP, all kinds or one', async () => {
   expect((await ask(`${api.url}/history/AAA`)).body).toMatchObject({ horizon: 10, total: 0, forecasts: [] });
   expect((await ask(`${api.url}/history/ZZZZ`)).status).toBe(404);
   expect((await ask(`${api.url}/history/AAA?model=oracle`)).status).toBe(400);
+});
+
+test('is the same before and after it is scored, and stays as it was scored when a close is restated', async () => {
+  const { services, context } = pipeline;
+  const history = () => forecastHistory(services, context, 'AAA', { horizon: 2, kind: 'linear' });
+  const before = await history();
+  expect(before.map(({ outcome }) => outcome?.score)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(await scoreBatch(services, context, { vantage: vantageOf(context) })).toMatchObject({ scored: 5, live: 5 });
+  const scored = await history();
+  const bare = (of: typeof before) => of.map(({ outcome }) => outcome && { ...outcome, score: undefined });
+  expect(bare(scored)).toMatchObject(bare(before));
+  expect(scored[1]!.outcome!.score).toMatchObject({ live: true, scoredAt: expect.any(String) });
+
+  const bar = { ticker: 'AAA', sector: 'T', date: session(2), open: 60, high: 60, low: 60, close: 60, volume: 100 };
+  const record = { id: 'restated', source: 'r', acceptedRows: 1, rejectedRows: 0, report: [] };
+  await services.bars.merge(context, record, [[bar]], []);
+  const [, third, second, first] = await history();
+  expect(first!.outcome!.logReturn).toBe(before[3]!.outcome!.logReturn);
+  expect(first!.outcome!.restatedLogReturn).toBeCloseTo(Math.log(60 / close(0)), 12);
+  expect(second!.outcome!.restatedLogReturn).toBeUndefined();
+  expect(third!.outcome!.restatedLogReturn).toBeCloseTo(Math.log((close(4) * 2) / 60), 12);
+  const { body } = await ask(`${api.url}/history/AAA?horizon=2&model=linear`);
+  expect(body.forecasts[3].outcome).toMatchObject({
+    ...{ live: true, log_return: first!.outcome!.logReturn, naive_error: -first!.outcome!.logReturn },
+    ...{ restated_log_return: first!.outcome!.restatedLogReturn, scored_at: expect.any(String) },
+  });
 });

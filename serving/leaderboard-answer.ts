@@ -16,7 +16,7 @@ export function leaderboardAnswer(entries: readonly LeaderboardEntry[]) {
 }
 
 function modelAnswer(model: LeaderboardModel) {
-  const { kind, version, modelId, promoted, stage, certificateId, evaluation } = model;
+  const { kind, version, modelId, promoted, stage, certificateId, evaluation, live, behindNaive } = model;
   const figures = ({ rmse, mae }: ForecastErrors) => ({ rmse, mae });
   return {
     model: kind,
@@ -41,8 +41,17 @@ function modelAnswer(model: LeaderboardModel) {
     n_folds: evaluation.nFolds,
     first_origin: evaluation.firstOrigin,
     last_origin: evaluation.lastOrigin,
+    live_n: live?.n ?? 0,
+    live_rmse_ratio_to_naive: live?.rmseRatioToNaive ?? null,
+    live_coverage80: liveCoverage(model, 0.8),
+    live_coverage95: liveCoverage(model, 0.95),
+    behind_naive: behindNaive !== undefined,
     notes: evaluation.notes,
   };
+}
+
+function liveCoverage({ live }: LeaderboardModel, level: IntervalLevel): number | null {
+  return live?.intervals.find((each) => each.level === level)?.coverage ?? null;
 }
 
 function figuresOf({ intervals }: Evaluation, level: IntervalLevel): IntervalComparison | undefined {

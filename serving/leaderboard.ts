@@ -3,7 +3,10 @@ import type { Stage } from '../domain/gate.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { stageOf } from '../domain/model-version.ts';
+import type { LiveRecord } from '../models/evaluation/live-record.ts';
+import type { BehindNaive } from '../domain/scoring.ts';
 import type { Services } from './services.ts';
+import { trackRecords } from './track-record.ts';
 
 /** One model kind of a ticker and horizon, with what its evaluation found. */
 export interface LeaderboardModel {
@@ -15,6 +18,10 @@ export interface LeaderboardModel {
   readonly stage: Stage;
   /** Hash of its newest certificate, if it has one. */
   readonly certificateId?: string;
+  /** How the live forecasts of its kind have done; absent while none has matured. */
+  readonly live?: LiveRecord;
+  /** Set when it serves and its live record is significantly behind naive. */
+  readonly behindNaive?: BehindNaive;
 }
 
 /** All models of one ticker and horizon, best first by RMSE over naive's on the same days, and what serves and why. */
@@ -35,6 +42,7 @@ export async function leaderboard(
 ): Promise<LeaderboardEntry[]> {
   const entries: LeaderboardEntry[] = [];
   for (const ticker of tickers) {
+    const records = await trackRecords(services, context, ticker);
     for (const horizon of horizons) {
       const promotion = await services.ledger.production(context, ticker, horizon);
       const kinds = await services.registry.kinds(context, ticker, horizon);
@@ -44,7 +52,11 @@ export async function leaderboard(
         const { kind, version, id: modelId, evaluation, certificate } = model;
         const stage = stageOf(model, promotion?.modelId);
         const certified = certificate === undefined ? {} : { certificateId: certificate.id };
-        return [{ kind, version, modelId, evaluation, promoted: stage === 'production', stage, ...certified }];
+        const record = records.find((each) => each.horizon === horizon && each.kind === kind);
+        const live = record?.live === undefined ? {} : { live: record.live };
+        const promoted = stage === 'production';
+        const behind = promoted && record?.behindNaive !== undefined ? { behindNaive: record.behindNaive } : {};
+        return [{ kind, version, modelId, evaluation, promoted, stage, ...certified, ...live, ...behind }];
       });
       if (models.length === 0) continue;
       // Not by RMSE itself: a model whose parameters were searched is judged on fewer days, which may have been calmer.

@@ -17,6 +17,8 @@ export interface ModelInMemory extends LoadedModel {
   readonly stage: Stage;
   /** `object_missing`: it answers from memory, but could not be read again. */
   readonly health: 'ok' | 'loading' | 'object_missing';
+  /** Whether it serves and its live record is significantly behind naive. */
+  readonly behindNaive: boolean;
 }
 
 /** What is in memory in this process, last used first. */
@@ -26,15 +28,22 @@ export async function modelsInMemory(services: Services, context: Context): Prom
   const serving = new Map(
     (await services.ledger.serving(context)).map(({ ticker, horizon, modelId }) => [`${ticker}/${horizon}`, modelId]),
   );
+  const behind = new Set((await services.scores.flags(context)).map(lineOf));
   const look = async (entry: LoadedModel): Promise<ModelInMemory> => {
     const { id, ticker, horizon } = entry.model;
     const known = await services.registry.find(context, id);
     const isThere = known !== undefined && (await services.objects.exists(context, known.objectKey));
     const health = !isThere ? 'object_missing' : entry.bytes === undefined ? 'loading' : 'ok';
-    return { ...entry, stage: stageOf(known ?? { id }, serving.get(`${ticker}/${horizon}`)), health };
+    const stage = stageOf(known ?? { id }, serving.get(`${ticker}/${horizon}`));
+    const behindNaive = stage === 'production' && behind.has(lineOf(entry.model));
+    return { ...entry, stage, health, behindNaive };
   };
   // Forecasts want connections of the database meanwhile.
   return aFewAtATime(loaded, look);
+}
+
+function lineOf({ ticker, horizon, kind }: { ticker: string; horizon: Horizon; kind: string }): string {
+  return `${ticker}/${horizon}/${kind}`;
 }
 
 /**

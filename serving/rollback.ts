@@ -13,6 +13,8 @@ export interface RollbackRequest {
   readonly horizon: Horizon;
   /** Id of a model, its beginning, or a kind for the newest of it; default: what served before the newest promotion. */
   readonly to?: string;
+  /** Refused unless this model serves; default: whatever serves. */
+  readonly from?: string;
   readonly reason: string;
   /** Who says so; default: the principal of the context. */
   readonly by?: string;
@@ -60,6 +62,9 @@ export async function rollBack(
   );
   const [serving, before] = moves;
   if (serving === undefined) throw refused(request, 'nothing serves yet, so there is nothing to go back from');
+  if (request.from !== undefined && serving.modelId !== request.from) {
+    throw refused(request, `${serving.kind} ${serving.modelId} has come to serve meanwhile`);
+  }
   if (to === undefined && serving.isRollback === true) return answerOf(serving, false);
   if (to === undefined && before === undefined) {
     throw refused(

@@ -16,6 +16,25 @@ function resultAnswer(result: NonNullable<RunView['result']>) {
       })),
     };
   }
+  if ('scored' in result) {
+    const { asOf, scored, live, passedOver, judged, nBehind, nDemoted, behind, problems } = result;
+    return {
+      as_of: asOf,
+      ...{ scored, live },
+      passed_over: passedOver,
+      judged,
+      n_behind_naive: nBehind,
+      n_demoted: nDemoted,
+      behind_naive: behind.map(({ ticker, horizon, kind, n, rmseRatioToNaive, p }) => ({
+        ...{ ticker, horizon },
+        model: kind,
+        n,
+        rmse_ratio_to_naive: rmseRatioToNaive,
+        p,
+      })),
+      problems,
+    };
+  }
   const { ticker, asOf, datasetId, promotions, notes } = result;
   return {
     ticker,

@@ -10,6 +10,7 @@ import {
   type UniverseProgress,
 } from '../domain/run.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
+import { SCORE_FORECASTS, type ScoringProgress } from '../domain/scoring.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -27,6 +28,7 @@ export async function progressOf(
   }
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
+  if (workflow === SCORE_FORECASTS) return scoringState(temporal, runId);
   const progress = await query<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
@@ -74,6 +76,15 @@ async function searchState(temporal: TemporalGateway, runId: string): Promise<Ti
   if (progress === undefined) return undefined;
   const { ticker, done, total } = progress;
   const stages = [{ stage: 'search' as const, status: 'running' as const, done, total }];
+  return [{ ticker, status: 'running', run_id: runId, stages }];
+}
+
+/** A scoring as one line, under a name that no ticker has where it is of all. */
+async function scoringState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
+  const progress = await query<ScoringProgress>(temporal, runId);
+  if (progress === undefined) return undefined;
+  const { ticker = 'all', done, total } = progress;
+  const stages = [{ stage: 'score' as const, status: 'running' as const, done, total }];
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 

@@ -1,6 +1,7 @@
 import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
+import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
+import type { ScoreForecastsResult } from '../domain/scoring.ts';
 
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' | 'unknown';
 
@@ -9,8 +10,8 @@ export interface TickerState {
   readonly ticker: string;
   readonly status: 'waiting' | 'running' | TickerOutcome['status'];
   readonly run_id?: string;
-  /** Of running tickers. */
-  readonly stages?: readonly StageProgress[];
+  /** Of running tickers; a scoring has the one stage `score`. */
+  readonly stages?: readonly StageProgress<StageName | 'score'>[];
   /** Of running tickers: what waits for a person's verdict. */
   readonly awaiting_approval?: readonly { readonly horizon: Horizon; readonly model: string }[];
   /** Of failed tickers. */
@@ -35,7 +36,7 @@ export interface RunView {
   readonly progress?: readonly TickerState[];
   /** Of running runs: what is failing and being retried now. */
   readonly retrying?: readonly PendingRetry[];
-  readonly result?: TrainTickerResult | TrainUniverseResult;
+  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult;
   readonly failure?: FailureReason;
   /** The run in Temporal's Web UI, where that is known. */
   readonly ui: string | null;

@@ -20,6 +20,7 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
+import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
 import { type TrainingWish, newestPool, planTicker, planUniverse, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
 import type { PendingRetry, RunStatus, RunView, StartedRun } from './run-view.ts';
@@ -112,7 +113,7 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
     // What the parts of a run hand to it is nothing that people ask for.
-    if (![TRAIN_TICKER, TRAIN_UNIVERSE].includes(description.type)) return view;
+    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS].includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -151,7 +152,8 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const query = `WorkflowId STARTS_WITH "train/${tenant}/" OR WorkflowId STARTS_WITH "train-universe/${tenant}/"`;
+  const shown = ['train', 'train-universe', 'score'];
+  const query = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {
@@ -178,12 +180,17 @@ async function descriptionOf(
   return withRun(runId, () => temporal.call((client) => client.workflow.getHandle(runId).describe()));
 }
 
-async function start(
+/**
+ * Starts a workflow under an id, or joins the run that has it: one that is under way, and where what it did `stands` one
+ * that has completed.
+ * @throws StockcastError TEMPORAL_UNAVAILABLE
+ */
+export async function start(
   temporal: TemporalGateway,
   workflow: string,
   workflowId: string,
   stands: boolean,
-  input: TrainTickerInput | TrainUniverseInput,
+  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);

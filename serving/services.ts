@@ -9,6 +9,7 @@ import type { LineageStore } from '../stores/lineage/lineage-store.ts';
 import type { ObjectStore } from '../stores/objects/object-store.ts';
 import type { ModelRegistry } from '../stores/registry/model-registry.ts';
 import type { RestatementStore } from '../stores/restatements/restatement-store.ts';
+import type { ScoreStore } from '../stores/scores/score-store.ts';
 import type { TrialStore } from '../stores/trials/trial-store.ts';
 import type { HotFeatures } from './feature-store.ts';
 import { LivePrices } from './live-prices.ts';
@@ -26,6 +27,7 @@ export interface Stores {
   readonly lineage: LineageStore;
   readonly trials: TrialStore;
   readonly restatements: RestatementStore;
+  readonly scores: ScoreStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;
 }

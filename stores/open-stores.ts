@@ -11,6 +11,7 @@ import { S3ObjectStore } from './objects/s3-object-store.ts';
 import { Database } from './postgres/database.ts';
 import { PostgresModelRegistry } from './registry/postgres-model-registry.ts';
 import { PostgresRestatementStore } from './restatements/postgres-restatement-store.ts';
+import { PostgresScoreStore } from './scores/postgres-score-store.ts';
 import { PostgresTrialStore } from './trials/postgres-trial-store.ts';
 
 /** Where the stores are. */
@@ -49,6 +50,7 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
     lineage: new PostgresLineageStore(database),
     trials: new PostgresTrialStore(database),
     restatements: new PostgresRestatementStore(database),
+    scores: new PostgresScoreStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
     /** Connects when somebody listens. */

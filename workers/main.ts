@@ -44,6 +44,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       address: config.temporal.address,
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
+      onBehindNaive: config.onBehindNaive,
       shutdownGraceMs: config.shutdownGraceMs,
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),

@@ -1,9 +1,11 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
+import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { QUEUES } from '../domain/run.ts';
+import type { OnBehindNaive } from '../domain/scoring.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
@@ -20,6 +22,8 @@ export interface WorkerParts {
   readonly namespace: string;
   readonly trainingSlots: number;
   readonly shutdownGraceMs: number;
+  /** What is done about what serves and is behind naive; default: it is noted. */
+  readonly onBehindNaive?: OnBehindNaive;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
@@ -54,7 +58,10 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         ...common,
         taskQueue: QUEUES.orchestration,
         ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
-        activities: orchestrationActivities(services, temporal.client),
+        activities: {
+          ...orchestrationActivities(services, temporal.client),
+          ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
+        },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {

@@ -1,3 +1,4 @@
+export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';
 export { trainPool } from './train-pool.ts';
 export { trainTicker } from './train-ticker.ts';

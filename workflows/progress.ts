@@ -1,5 +1,6 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { SearchProgress } from '../domain/parameter-search.ts';
+import type { ScoringProgress } from '../domain/scoring.ts';
 import {
   APPROVALS_QUERY,
   APPROVE_UPDATE,
@@ -22,6 +23,9 @@ export const poolProgressQuery = defineQuery<PoolProgress>(PROGRESS_QUERY);
 
 /** Answered by `searchParameters`. */
 export const searchProgressQuery = defineQuery<SearchProgress>(PROGRESS_QUERY);
+
+/** Answered by `scoreForecasts`. */
+export const scoringProgressQuery = defineQuery<ScoringProgress>(PROGRESS_QUERY);
 
 /** Answered by `trainTicker`: the decisions that wait for a person. */
 export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_QUERY);

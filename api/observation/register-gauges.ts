@@ -1,7 +1,7 @@
 import type { Gauge } from 'prom-client';
 import { systemClock } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
-import { modelAccuracy } from '../../serving/model-accuracy.ts';
+import { liveAccuracy, modelAccuracy } from '../../serving/model-accuracy.ts';
 import type { ApiParts } from '../parts.ts';
 import { Probe } from '../probe.ts';
 
@@ -87,6 +87,37 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
     // All processes look at the same database.
     metrics.gauge(name, help, ['kind', 'horizon'], look, 'first');
   };
+  let live: Awaited<ReturnType<typeof liveAccuracy>> = [];
+  const lookedLive = new Probe(
+    async () => {
+      live = await liveAccuracy(services, context);
+    },
+    ACCURACY_TIMEOUT_MS,
+    ACCURACY_HOLDS_MS,
+  );
+  const realised = (name: string, help: string, value: (line: (typeof live)[number]) => number | undefined) => {
+    const look = async (gauge: Gauge) => {
+      await lookedLive.result();
+      gauge.reset();
+      for (const line of live) {
+        const known = value(line);
+        if (known !== undefined) gauge.set(labels(line), known);
+      }
+    };
+    metrics.gauge(name, help, ['kind', 'horizon'], look, 'first');
+  };
+  realised('live_forecasts_scored', 'Forecasts made before their outcome was known, and scored since', ({ n }) => n);
+  realised('live_rmse', 'Root mean squared error of live forecasts, in log returns', ({ rmse }) => rmse);
+  realised('live_rmse_ratio_to_naive', 'The same over that of naive forecasts', (line) => line.rmseRatioToNaive);
+  realised('live_coverage80_ratio', 'Share of outcomes inside live 80% intervals', (line) => line.coverage80);
+  realised('live_coverage95_ratio', 'Share of outcomes inside live 95% intervals', (line) => line.coverage95);
+  realised('live_directional_accuracy_ratio', 'Share of live directions that were right', (line) => line.rightShare);
+  realised(
+    'live_behind_naive',
+    'Tickers that a kind serves although its live record is behind naive',
+    (line) => line.nBehind,
+  );
+
   accuracy('models_serving', 'Tickers that a kind serves', ({ n }) => n);
   accuracy(
     'model_rmse_ratio_to_naive',

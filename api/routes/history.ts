@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_HORIZON } from '../../domain/horizon.ts';
 import { forecastId, priceTarget } from '../../domain/forecast.ts';
-import { MOST_FORECASTS, type ScoredForecast, forecastHistory } from '../../serving/forecast-history.ts';
+import { MOST_FORECASTS, type ScoredForecast, forecastHistory, inPercent } from '../../serving/forecast-history.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { tickerField, wholeNumberField } from '../fields.ts';
 import { predictionOptions } from './predict.ts';
@@ -31,9 +31,19 @@ const line = z.object({
       log_return: z.number(),
       error: z.number().describe('Forecast minus outcome, in log returns'),
       price_error: z.number().describe('price_target minus price, in USD'),
-      direction_right: z.boolean(),
+      direction_right: z.boolean().nullable().describe('Null where either of them is zero'),
       inside_80: z.boolean().nullable(),
       inside_95: z.boolean().nullable(),
+      naive_error: z.number().describe('The same error of the forecast that nothing changes'),
+      scored_at: z.string().nullable().describe('When it was scored, once for ever; null: it waits for POST /score'),
+      live: z
+        .boolean()
+        .nullable()
+        .describe('Whether it was made before the outcome was known here; decided when it is scored'),
+      restated_log_return: z
+        .number()
+        .nullable()
+        .describe('What came by the closes that are known now, where they were restated since it was scored'),
     })
     .nullable()
     .describe('Null while the session it speaks of is not known'),
@@ -56,7 +66,7 @@ export const historyEndpoint: Endpoint = endpoint({
   method: 'get',
   path: '/history/:ticker',
   summary: 'Past forecasts, with what came',
-  description: `Defaults: horizon ${DEFAULT_HORIZON}, every model. Scored against the closes that are known now.`,
+  description: `Defaults: horizon ${DEFAULT_HORIZON}, every model. What came stays as it was scored; one that waits for its score is held against what is known now.`,
   params: z.strictObject({ ticker: tickerField }),
   query: predictionOptions.extend({
     limit: wholeNumberField(1, MOST_AT_ONCE, `How many; default ${DEFAULT_LIMIT}`).optional(),
@@ -105,11 +115,19 @@ function lineOf({ forecast, madeInTime, outcome, running: { n, inside } }: Score
             error: outcome.error,
             price_error: target - outcome.price,
             direction_right: outcome.directionRight,
-            inside_80: outcome.inside['80'] ?? null,
-            inside_95: outcome.inside['95'] ?? null,
+            inside_80: insideOf(outcome, '80'),
+            inside_95: insideOf(outcome, '95'),
+            naive_error: outcome.naiveError,
+            scored_at: outcome.score?.scoredAt ?? null,
+            live: outcome.score?.live ?? null,
+            restated_log_return: outcome.restatedLogReturn ?? null,
           },
     running: { n, coverage_80: coverage('80'), coverage_95: coverage('95') },
   };
+}
+
+function insideOf({ intervals }: NonNullable<ScoredForecast['outcome']>, percent: string): boolean | null {
+  return intervals.find(({ level }) => inPercent(level) === percent)?.inside ?? null;
 }
 
 function nextPage(ticker: string, horizon: number, model: string | undefined, limit: number, offset: number): string {

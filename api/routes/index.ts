@@ -17,6 +17,7 @@ import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
+import { scoringEndpoints } from './scoring.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
 import { trialsEndpoint } from './trials.ts';
@@ -39,6 +40,7 @@ export function allEndpoints(): Endpoint[] {
     ...runsEndpoints,
     approvalsEndpoint,
     historyEndpoint,
+    ...scoringEndpoints,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,

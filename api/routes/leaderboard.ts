@@ -38,6 +38,11 @@ const model = z.object({
   n_folds: z.int(),
   first_origin: z.iso.date(),
   last_origin: z.iso.date(),
+  live_n: z.int().describe('Forecasts of the model made before their outcome was known, and scored since'),
+  live_rmse_ratio_to_naive: z.number().nullable().describe('Null before the first; GET /track-record/:ticker has more'),
+  live_coverage80: z.number().nullable(),
+  live_coverage95: z.number().nullable(),
+  behind_naive: z.boolean().describe('Whether it serves and its live record is significantly behind naive'),
   notes: z.array(z.string()),
 });
 

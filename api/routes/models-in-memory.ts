@@ -21,6 +21,9 @@ const status = z.object({
         health: z
           .enum(['ok', 'loading', 'object_missing'])
           .describe('`object_missing`: answers from memory, but could not be read again'),
+        behind_naive: z
+          .boolean()
+          .describe('Whether it serves and its live record is significantly behind naive: GET /track-record/:ticker'),
         object_bytes: z.int().nullable().describe('Size of the stored object; in memory it is of that order'),
         loaded_at: z.string(),
         last_used_at: z.string(),
@@ -57,9 +60,10 @@ export const modelsInMemoryEndpoints: readonly Endpoint[] = [
     handle: async ({ services }, { context }) => {
       const models = await modelsInMemory(services, context);
       return {
-        models: models.map(({ model, stage, health, bytes, loadedAt, lastUsedAt, uses }) => ({
+        models: models.map(({ model, stage, health, behindNaive, bytes, loadedAt, lastUsedAt, uses }) => ({
           ...modelAnswer(model),
           ...{ stage, health },
+          behind_naive: behindNaive,
           object_bytes: bytes ?? null,
           loaded_at: loadedAt,
           last_used_at: lastUsedAt,

@@ -26,7 +26,7 @@ const tickerState = z.object({
   stages: z
     .array(
       z.object({
-        stage: z.enum(STAGES),
+        stage: z.enum([...STAGES, 'score']),
         status: z.enum(['waiting', 'running', 'done', 'failed']),
         done: z.number().describe('Units of work that are done'),
         total: z.number(),
@@ -66,6 +66,29 @@ const universeResult = z.object({
   ),
 });
 
+const scoringResult = z.object({
+  as_of: z.iso.date().describe('The newest session that was looked at, or the day'),
+  scored: z.int().describe('Scores that were entered'),
+  live: z.int().describe('Those of them that were made before their outcome was known'),
+  passed_over: z.int().describe('Scored by another run a moment before, or of sessions that cannot be seen'),
+  judged: z.int().describe('Live records that were looked at: of what serves, naive left out'),
+  n_behind_naive: z.int(),
+  n_demoted: z.int(),
+  behind_naive: z
+    .array(
+      z.object({
+        ticker: z.string(),
+        horizon: z.int(),
+        model: z.string(),
+        n: z.int(),
+        rmse_ratio_to_naive: z.number(),
+        p: z.number(),
+      }),
+    )
+    .describe('The first few'),
+  problems: z.array(z.string()).describe('Why something could not be demoted, the first few'),
+});
+
 /** A run as it stands. */
 export const runSchema = z.object({
   run_id: z.string(),
@@ -78,7 +101,7 @@ export const runSchema = z.object({
     .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
     .optional()
     .describe('Of running runs: what is failing and tried again'),
-  result: z.union([tickerResult, universeResult]).optional(),
+  result: z.union([tickerResult, universeResult, scoringResult]).optional(),
   failure: failure.optional(),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });

@@ -170,5 +170,6 @@ function howToFollow({ run_id: runId, status }: StartedRun): string[] {
 
 function trainedTickers({ result }: RunView): string[] {
   if (result === undefined) return [];
-  return 'outcomes' in result ? result.outcomes.map(({ ticker }) => ticker).sort() : [result.ticker];
+  if ('outcomes' in result) return result.outcomes.map(({ ticker }) => ticker).sort();
+  return 'ticker' in result ? [result.ticker] : [];
 }

@@ -1,4 +1,4 @@
-import type { StageProgress } from '../../domain/run.ts';
+import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, TickerState } from '../../serving/run-view.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from './seconds.ts';
@@ -12,7 +12,7 @@ export function progressLines(run: RunView, elapsedMs: number, colors: Colors): 
   const states = run.progress ?? [];
   const ended = states.filter(({ status }) => status === 'completed' || status === 'failed').length;
   const count = states.length > 1 ? `, ${ended} of ${states.length} tickers done` : '';
-  const header = `${colors.bold('training')} ${seconds(elapsedMs)}${count}`;
+  const header = `${colors.bold(run.workflow === SCORE_FORECASTS ? 'scoring' : 'training')} ${seconds(elapsedMs)}${count}`;
   if (run.progress === undefined) return [`${header}, waiting for a worker`];
   const width = Math.max(...states.map(({ ticker }) => ticker.length));
   const rows = shownStates(states).map(
@@ -45,7 +45,7 @@ function stateLine({ status, stages, failure, ...state }: TickerState, colors: C
   return [...stages.map((stage) => stageText(stage, colors)), ...awaiting].join('  ');
 }
 
-function stageText({ stage, status, done, total }: StageProgress, colors: Colors): string {
+function stageText({ stage, status, done, total }: NonNullable<TickerState['stages']>[number], colors: Colors): string {
   if (status === 'done') return colors.green(`✓ ${stage}`);
   if (status === 'failed') return colors.red(`✗ ${stage}`);
   if (status === 'waiting') return colors.dim(`· ${stage}`);

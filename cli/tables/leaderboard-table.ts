@@ -18,8 +18,10 @@ const COLUMNS: readonly Column[] = [
   right('in 80%'),
   right('in 95%'),
   right('forecasts'),
-  { heading: 'stage' },
 ];
+/** Shown once a live forecast has been scored. */
+const LIVE_COLUMNS: readonly Column[] = [right('live'), right('live to naive'), right('live in 80%')];
+const STAGE: Column = { heading: 'stage' };
 
 /**
  * Every model of every ticker and horizon beside the baselines, best first, then the decision on what serves. Errors
@@ -27,8 +29,9 @@ const COLUMNS: readonly Column[] = [
  */
 export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: Colors): string {
   if (entries.length === 0) return 'No model has been evaluated yet: npx stockcast train';
+  const hasLive = entries.some(({ models }) => models.some(({ live }) => live !== undefined));
   const rows = entries.flatMap(({ ticker, horizon, models }) =>
-    models.map(({ kind, evaluation, promoted, stage }, i) => [
+    models.map(({ kind, evaluation, promoted, stage, live, behindNaive }, i) => [
       i === 0 ? colors.bold(ticker) : '',
       i === 0 ? String(horizon) : '',
       promoted ? colors.green(kind) : kind,
@@ -41,12 +44,25 @@ export function leaderboardTable(entries: readonly LeaderboardEntry[], colors: C
       coverage(evaluation, 0.8),
       coverage(evaluation, 0.95),
       String(evaluation.nForecasts),
-      promoted ? colors.green(stage) : stage,
+      ...(hasLive ? liveCells(live) : []),
+      behindNaive !== undefined ? colors.red(`${stage}, behind naive`) : promoted ? colors.green(stage) : stage,
     ]),
   );
   const reasons = entries.map(reasonLine);
   const more = `What was said of each model: npx stockcast certificate ${entries[0]!.ticker}`;
-  return [plainTable(COLUMNS, rows, colors), '', ...reasons, '', more].join('\n');
+  return [
+    plainTable([...COLUMNS, ...(hasLive ? LIVE_COLUMNS : []), STAGE], rows, colors),
+    '',
+    ...reasons,
+    '',
+    more,
+  ].join('\n');
+}
+
+function liveCells(live: LeaderboardEntry['models'][number]['live']): string[] {
+  if (live === undefined) return ['0', '', ''];
+  const held = live.intervals.find(({ level }) => level === 0.8);
+  return [String(live.n), live.rmseRatioToNaive.toFixed(4), held === undefined ? '' : percent(held.coverage)];
 }
 
 /** The decision in one sentence; what was said of each contender is in its certificate. */

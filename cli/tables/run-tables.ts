@@ -70,6 +70,18 @@ function resultLines({ result }: RunView): string[] {
       status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
     );
   }
+  if ('scored' in result) {
+    const { asOf, scored, live, judged, nBehind, nDemoted, behind, problems } = result;
+    return [
+      `  as of ${asOf}: ${scored} scored, ${live} of them made before their outcome was known`,
+      `  ${judged} live records judged, ${nBehind} behind naive, ${nDemoted} demoted`,
+      ...behind.map(
+        ({ ticker, horizon, kind, n, rmseRatioToNaive, p }) =>
+          `  ${ticker}, horizon ${horizon}: ${kind} is behind naive, RMSE ${rmseRatioToNaive.toFixed(4)} times naive's on ${n} forecasts, p ${p.toPrecision(2)}`,
+      ),
+      ...problems.map((problem) => `  problem: ${problem}`),
+    ];
+  }
   return [
     `  ${result.ticker}  as of ${result.asOf}`,
     ...result.promotions.map(

@@ -12,7 +12,9 @@ import { readyRecord, readyText } from './ready.ts';
 import { runDetails, runList } from './run-tables.ts';
 import { takeInSummary } from './take-in-summary.ts';
 import { EVALUATION } from '../../tests/an-evaluation.ts';
+import { trackRecordAnswer } from '../../serving/track-record-answer.ts';
 import { tickerTable } from './ticker-table.ts';
+import { trackRecordTable } from './track-record-table.ts';
 
 const plain = pc.createColors(false);
 
@@ -87,6 +89,49 @@ test('the leaderboard puts each model beside the baselines and says what was dec
     'AAPL, 1 session: nothing is promoted',
   );
   expect(leaderboardTable([], plain)).toContain('npx stockcast train');
+});
+
+const live = {
+  ...{ n: 41, firstOrigin: '2013-01-02', lastOrigin: '2013-03-01', rmse: 0.0101, naiveRmse: 0.0102 },
+  ...{ rmseRatioToNaive: 1.25, pBetter: 0.999, pWorse: 0.001, directionalAccuracy: 0.512, alwaysUpAccuracy: 0.537 },
+  intervals: [{ level: 0.8, n: 41, coverage: 0.756, winkler: 0.05 }],
+};
+const behindNaive = {
+  ...{ ticker: 'AAPL', horizon: 10, kind: 'naive', modelId: 'm', servesSince: '2013-01-01T00:00:00.000Z', n: 40 },
+  ...{ rmseRatioToNaive: 1.25, p: 0.0004, level: 0.01 / 6, foundAt: '2013-03-01T00:00:00.000Z' },
+};
+
+test('the leaderboard has live columns once a live forecast was scored, and tells what is behind naive', () => {
+  const models = entry.models.map((model, i) => (i === 0 ? { ...model, live, behindNaive } : model));
+  const [heading, first, second] = leaderboardTable([{ ...entry, models }], plain).split('\n');
+  expect(heading).toMatch(/ forecasts {2}live {2}live to naive {2}live in 80% {2}stage$/);
+  expect(first).toMatch(/ 2700 {4}41 {9}1\.2500 {8}75\.6% {2}production, behind naive$/);
+  expect(second).toMatch(/ 2700 {5}0 +staging$/);
+});
+
+test('the track record shows live figures, what is not live apart, and why something is flagged', () => {
+  const records = [
+    { horizon: 10, kind: 'linear', versions: 2, serves: true, live, backfilled: undefined, behindNaive },
+    {
+      horizon: 10,
+      kind: 'naive',
+      versions: 0,
+      serves: false,
+      live: undefined,
+      backfilled: live,
+      behindNaive: undefined,
+    },
+  ];
+  const [heading, first, second, , reason] = trackRecordTable([trackRecordAnswer('AAPL', records)], plain).split('\n');
+  expect(heading).toMatch(/^ticker {2}horizon {2}model {3}live .* not live/);
+  expect(first).toMatch(
+    /^AAPL +10 {2}linear +41 +0\.01010 +1\.2500 +0\.999 +0\.001 +75\.6% +51\.2% +53\.7% +behind naive$/,
+  );
+  expect(second).toMatch(/^ +10 {2}naive +0 +41$/);
+  expect(reason).toBe(
+    "AAPL, 10: linear is flagged: its live record is significantly behind naive: RMSE 1.2500 times naive's on 40 forecasts that do not overlap, p 0.00040 below 0.0017",
+  );
+  expect(trackRecordTable([trackRecordAnswer('AAPL', [])], plain)).toContain('npx stockcast score');
 });
 
 test('forecasts stand side by side, and a note that they share is told once', () => {

@@ -8,6 +8,8 @@ import { artifactPaths, metricHistory, viewOf } from '../../tests/support/mlflow
 import { NO_TEMPORAL } from '../../tests/support/no-temporal.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
+import { scoreBatch } from '../scoring.ts';
+import { vantageOf } from '../vantages.ts';
 import type { MlflowFollower } from './mlflow-follower.ts';
 import { openFollower } from './open-follower.ts';
 
@@ -231,7 +233,10 @@ describe.sequential('MLflow as a follower', () => {
       ...{ confidence: 0.5, directionProbability: 0.5, madeAt: '2013-01-02T22:00:00.000Z' },
     });
     const told = follower();
-    expect(await told.tell()).toMatchObject({ inferences: 2 });
+    // What came is told once it is scored.
+    expect(await told.tell()).toMatchObject({ inferences: 1 });
+    await scoreBatch(on.services, context, { vantage: vantageOf(context) });
+    expect(await told.tell()).toMatchObject({ inferences: 1 });
     expect(await told.tell()).toMatchObject({ inferences: 0 });
     await told.forget();
     await told.tell();

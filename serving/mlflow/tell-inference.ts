@@ -1,7 +1,8 @@
 import { contextFrom } from '../../domain/context.ts';
+import type { ForecastScore } from '../../domain/scoring.ts';
 import type { LackedOutcome, LackedUsage, Mark } from '../../stores/mlflow/mlflow-backlog.ts';
 import type { Metric } from '../../stores/mlflow/mlflow-runs.ts';
-import { type ScoredForecast, forecastHistory } from '../forecast-history.ts';
+import { inPercent } from '../forecast-history.ts';
 import type { MlflowParts } from './mlflow-parts.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,29 +14,30 @@ export async function tellUsage(parts: MlflowParts, usage: LackedUsage): Promise
 }
 
 /**
- * Logs by how much forecasts missed, with their models' runs. Forecasts that were made as of an earlier date, when the
- * outcome could be known, are logged under names of their own.
+ * Logs by how much forecasts missed, as they were scored, with their models' runs. Forecasts that were made as of a past
+ * day, when the outcome was known, are logged under names of their own.
  */
 export async function tellOutcomes(parts: MlflowParts, lacked: readonly LackedOutcome[]): Promise<void> {
-  const histories = new Map<string, Promise<ScoredForecast[]>>();
+  const known = new Map<string, Promise<ForecastScore[]>>();
   for (const each of lacked) {
     const { tenant, ticker, horizon } = each;
     const name = `${tenant}/${ticker}/${horizon}`;
     const context = contextFrom({ tenant, principal: 'stockcast' });
-    const history = histories.get(name) ?? forecastHistory(parts.services, context, ticker, { horizon });
-    histories.set(name, history);
-    const found = (await history).find(
-      ({ forecast }) => forecast.modelId === each.modelId && forecast.targetSession === each.targetSession,
+    const scores = known.get(name) ?? parts.services.scores.ofTicker(context, ticker, { horizon });
+    known.set(name, scores);
+    const score = (await scores).find(
+      ({ modelId, targetSession }) => modelId === each.modelId && targetSession === each.targetSession,
     );
-    // Older than the figures go back.
-    if (found?.outcome === undefined) continue;
-    const { error, directionRight, inside } = found.outcome;
-    const prefix = found.madeInTime ? 'realised' : 'backfilled';
+    if (score === undefined) continue;
+    const { error, directionRight, intervals, live } = score;
+    const prefix = live ? 'realised' : 'backfilled';
     await log(parts, each, each.targetSession, {
       [`${prefix}_error`]: error,
       [`${prefix}_absolute_error`]: Math.abs(error),
-      [`${prefix}_direction_right`]: directionRight ? 1 : 0,
-      ...Object.fromEntries(Object.entries(inside).map(([level, held]) => [`${prefix}_inside_${level}`, held ? 1 : 0])),
+      ...(directionRight === null ? {} : { [`${prefix}_direction_right`]: directionRight ? 1 : 0 }),
+      ...Object.fromEntries(
+        intervals.map(({ level, inside }) => [`${prefix}_inside_${inPercent(level)}`, inside ? 1 : 0]),
+      ),
     });
   }
 }

@@ -189,7 +189,8 @@ function pastForecastOf(row: Selectable<Schema['forecast_as_of']>): PastForecast
   return { ...forecastOf(row), vantage: { asOf: row.as_of, knownAt: row.known_at } };
 }
 
-function forecastOf(row: Row): Forecast {
+/** A forecast from its row. */
+export function forecastOf(row: Row): Forecast {
   return {
     ticker: row.ticker,
     horizon: row.horizon,

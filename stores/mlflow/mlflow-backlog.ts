@@ -36,7 +36,7 @@ export interface LackedUsage extends Mark {
   readonly p95Ms: number;
 }
 
-/** A forecast whose target session has come. */
+/** A forecast that was scored. */
 export interface LackedOutcome extends Mark {
   readonly modelId: string;
   readonly ticker: string;
@@ -147,13 +147,13 @@ export class MlflowBacklog {
     });
   }
 
-  /** Forecasts whose target session is known and that it was not told of, by that session. */
+  /** Forecasts that were scored and that it was not told of, by their target session. */
   async outcomes(limit: number): Promise<LackedOutcome[]> {
     type Row = { tenant: string; model_id: string; ticker: string; horizon: number; target_session: string };
     const { rows } = await this.#database.run((db) =>
       sql<Row>`
         select f.tenant, f.model_id, f.ticker, f.horizon, f.target_session from forecast f
-          join holding h on h.tenant = f.tenant and h.ticker = f.ticker and h.last_session >= f.target_session
+          join forecast_score s using (tenant, model_id, origin_session, horizon)
           where not exists (select from mlflow_told t where t.server = ${this.#server} and t.tenant = f.tenant
             and t.subject = 'outcome/' || f.target_session || '/' || f.model_id)
           order by f.target_session, f.ticker, f.horizon, f.model_id limit ${limit}`.execute(db),

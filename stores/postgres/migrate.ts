@@ -10,6 +10,7 @@ import * as predictionLog from './migrations/0007-prediction-log.ts';
 import * as mlflow from './migrations/0008-mlflow.ts';
 import * as lineage from './migrations/0009-lineage.ts';
 import * as restatements from './migrations/0010-restatements.ts';
+import * as forecastScores from './migrations/0011-forecast-scores.ts';
 import * as forecastsAsOf from './migrations/0014-forecasts-as-of.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,6 +26,7 @@ const MIGRATIONS = {
   '0008-mlflow': mlflow,
   '0009-lineage': lineage,
   '0010-restatements': restatements,
+  '0011-forecast-scores': forecastScores,
   '0014-forecasts-as-of': forecastsAsOf,
 };
 

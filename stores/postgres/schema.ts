@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
+import type { IntervalOutcome } from '../../domain/scoring.ts';
 import type { Trial } from '../../domain/parameter-search.ts';
 import type { TickerRestatement } from '../../domain/restatement.ts';
 import type { PanelMember, SearchRecord, TrainingWindow } from '../../domain/model-version.ts';
@@ -158,6 +159,37 @@ export interface Schema {
     problem: string | null;
     started_at: string;
     ended_at: string | null;
+  };
+  forecast_score: {
+    tenant: string;
+    model_id: string;
+    origin_session: string;
+    horizon: number;
+    ticker: string;
+    log_return: number;
+    error: number;
+    naive_error: number;
+    squared_error: ColumnType<number, never, never>;
+    naive_squared_error: ColumnType<number, never, never>;
+    direction_right: boolean | null;
+    intervals: Document<readonly IntervalOutcome[]>;
+    live: boolean;
+    vantage_as_of: string;
+    vantage_known_at: string;
+    scored_at: string;
+  };
+  behind_naive: {
+    tenant: string;
+    ticker: string;
+    horizon: number;
+    kind: string;
+    serves_since: string;
+    model_id: string;
+    n: number;
+    rmse_ratio_to_naive: number;
+    p: number;
+    level: number;
+    found_at: string;
   };
   mlflow_told: {
     server: string;

@@ -4,6 +4,7 @@ import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
 import { PostgresLineageStore } from '../../stores/lineage/postgres-lineage-store.ts';
 import { Database } from '../../stores/postgres/database.ts';
 import { PostgresModelRegistry } from '../../stores/registry/postgres-model-registry.ts';
+import { PostgresScoreStore } from '../../stores/scores/postgres-score-store.ts';
 import { PostgresTrialStore } from '../../stores/trials/postgres-trial-store.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import type { Backend } from './backend.ts';
@@ -12,6 +13,7 @@ import { forecastStoreContract } from './forecast-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lineageStoreContract } from './lineage-store.contract.ts';
 import { modelRegistryContract } from './model-registry.contract.ts';
+import { scoreStoreContract } from './score-store.contract.ts';
 import { trialStoreContract } from './trial-store.contract.ts';
 
 // Each connection has a pool of its own, as each process does.
@@ -45,6 +47,26 @@ lineageStoreContract('PostgreSQL', async () => {
     connect: () => ({ lineage: new PostgresLineageStore(database), bars: new PostgresBarStore(database) }),
     close: async () => {
       await database.close();
+      await drop();
+    },
+  };
+});
+scoreStoreContract('PostgreSQL', async () => {
+  const { url, drop } = await freshDatabase();
+  const databases: Database[] = [];
+  return {
+    connect: () => {
+      const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+      databases.push(database);
+      return {
+        scores: new PostgresScoreStore(database),
+        forecasts: new PostgresForecastStore(database),
+        bars: new PostgresBarStore(database),
+        ledger: new PostgresLedger(database),
+      };
+    },
+    close: async () => {
+      for (const database of databases) await database.close();
       await drop();
     },
   };

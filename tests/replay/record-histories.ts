@@ -14,6 +14,7 @@ import {
   TRAIN_POOL,
 } from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
@@ -61,6 +62,10 @@ const { run_id } = await startUniverseTraining(services, temporal, context, { ma
 await new Promise((resolve) => setTimeout(resolve, 4000));
 await cancelRun(temporal, context, run_id);
 await record('train-universe-cancelled', run_id);
+// What runs as of past days forecast has matured by now.
+const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
+await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
+await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
 await temporal.close();
 await stores.close();
 

@@ -1,0 +1,38 @@
+import type { Vantage } from '../domain/bar.ts';
+import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
+import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import type { JudgementResult, OnBehindNaive } from '../domain/scoring.ts';
+import { type ScoredBatch, type ScoringRequest, countUnscored, scoreBatch } from '../serving/scoring.ts';
+import type { Services } from '../serving/services.ts';
+import { judgeLiveRecords } from '../serving/track-record.ts';
+import { vantageOf } from '../serving/vantages.ts';
+import { heartbeating } from './failure.ts';
+
+export type ScoringActivities = ReturnType<typeof scoringActivities>;
+
+/** Scoring past forecasts, beside the workflows; task queue `stockcast`. */
+export function scoringActivities(services: Services, onBehindNaive: OnBehindNaive) {
+  return {
+    /** From where a scoring looks, and how much there is to do. `at`: an as-of date, or the instant it was due. */
+    planScoring: (input: {
+      context: ContextRecord;
+      ticker?: string;
+      at: string;
+    }): Promise<{ vantage: Vantage; total: number }> =>
+      heartbeating(async () => {
+        const context = contextFrom(input.context);
+        const vantage = vantageOf(context, isIsoDate(input.at) ? input.at : newYorkDate(new Date(input.at)));
+        const { ticker } = input;
+        const only = ticker === undefined ? {} : { ticker };
+        return { vantage, total: await countUnscored(services, context, { vantage, ...only }) };
+      }),
+
+    /** Scores the next so many forecasts, each once. */
+    scoreBatch: (input: ScoringRequest & { context: ContextRecord }): Promise<ScoredBatch> =>
+      heartbeating(() => scoreBatch(services, contextFrom(input.context), input)),
+
+    /** Judges what serves by its live record, and does about it what is configured. */
+    judgeLiveRecords: (input: { context: ContextRecord; ticker?: string }): Promise<JudgementResult> =>
+      heartbeating(() => judgeLiveRecords(services, contextFrom(input.context), { ...input, onBehindNaive })),
+  };
+}
