@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { Experiment, SplitBy } from '../../domain/experiment.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
@@ -190,6 +191,42 @@ export interface Schema {
     p: number;
     level: number;
     found_at: string;
+  };
+  experiment: {
+    tenant: string;
+    id: string;
+    horizon: number;
+    mode: Experiment['mode'];
+    share: number | null;
+    split_by: SplitBy | null;
+    looks: number[];
+    alpha: number;
+    state: Experiment['state'];
+    reasons: Document<readonly string[]>;
+    started_at: string;
+    started_by: string;
+    ended_at: string | null;
+  };
+  experiment_line: {
+    tenant: string;
+    experiment_id: string;
+    ticker: string;
+    horizon: number;
+    champion_id: string;
+    champion_kind: string;
+    challenger_id: string;
+    challenger_kind: string;
+    running: boolean;
+  };
+  experiment_look: {
+    tenant: string;
+    experiment_id: string;
+    n: number;
+    rmse_ratio: number;
+    p_better: number;
+    p_worse: number;
+    level: number;
+    at: string;
   };
   mlflow_told: {
     server: string;
