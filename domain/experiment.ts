@@ -109,6 +109,8 @@ export interface ExperimentVerdict {
   /** At which it is looked at next; absent when it is over. */
   readonly nextLook?: number;
   readonly reasons: readonly string[];
+  /** Why one of its models could not forecast. */
+  readonly problems: readonly string[];
 }
 
 /** Result of `judgeExperiments`. */
