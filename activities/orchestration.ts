@@ -1,4 +1,4 @@
-import { Context as ActivityContext } from '@temporalio/activity';
+import { Context as ActivityContext, log } from '@temporalio/activity';
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
@@ -6,6 +6,7 @@ import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { PromotionDecision, PromotionOutcome, Verdict } from '../domain/run.ts';
 import { forecastWith } from '../serving/forecasting.ts';
+import { shadowForecasts } from '../serving/shadow-forecasts.ts';
 import { drawPictures } from '../serving/pictures.ts';
 import { type PromotionRequest, decidePromotion, enterPromotion } from '../serving/promotion.ts';
 import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
@@ -72,6 +73,10 @@ export function orchestrationActivities(services: Services, client: Client) {
         for (const { modelId } of input.models) {
           const forecast = await forecastWith(services, contextFrom(input.context), modelId, input.vantage);
           for (const note of forecast.notes) notes.add(note);
+        }
+        const shadowed = await shadowForecasts(services, contextFrom(input.context), input);
+        for (const { line, error } of shadowed.failed) {
+          log.warn('a challenger cannot forecast', { experiment: line.experimentId, ticker: line.ticker, error });
         }
         return { notes: [...notes] };
       }),

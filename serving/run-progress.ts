@@ -10,6 +10,7 @@ import {
   type UniverseProgress,
 } from '../domain/run.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
+import { JUDGE_EXPERIMENTS } from '../domain/experiment.ts';
 import { SCORE_FORECASTS, type ScoringProgress } from '../domain/scoring.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
@@ -28,6 +29,8 @@ export async function progressOf(
   }
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
+  // Over in a moment, and says nothing meanwhile.
+  if (workflow === JUDGE_EXPERIMENTS) return [];
   if (workflow === SCORE_FORECASTS) return scoringState(temporal, runId);
   const progress = await query<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;

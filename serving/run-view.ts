@@ -1,3 +1,4 @@
+import type { JudgeExperimentsResult } from '../domain/experiment.ts';
 import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
@@ -36,7 +37,7 @@ export interface RunView {
   readonly progress?: readonly TickerState[];
   /** Of running runs: what is failing and being retried now. */
   readonly retrying?: readonly PendingRetry[];
-  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult;
+  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult | JudgeExperimentsResult;
   readonly failure?: FailureReason;
   /** The run in Temporal's Web UI, where that is known. */
   readonly ui: string | null;

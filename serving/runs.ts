@@ -20,6 +20,7 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
+import { JUDGE_EXPERIMENTS, type JudgeExperimentsInput } from '../domain/experiment.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
 import { type TrainingWish, newestPool, planTicker, planUniverse, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
@@ -113,7 +114,7 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
     // What the parts of a run hand to it is nothing that people ask for.
-    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS].includes(description.type)) return view;
+    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, JUDGE_EXPERIMENTS].includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -152,7 +153,7 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const shown = ['train', 'train-universe', 'score'];
+  const shown = ['train', 'train-universe', 'score', 'judge-experiments'];
   const query = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
@@ -190,7 +191,7 @@ export async function start(
   workflow: string,
   workflowId: string,
   stands: boolean,
-  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput,
+  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput | JudgeExperimentsInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);

@@ -1,5 +1,6 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
+import { experimentActivities } from '../activities/experiments.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
@@ -61,6 +62,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         activities: {
           ...orchestrationActivities(services, temporal.client),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
+          ...experimentActivities(services),
         },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),

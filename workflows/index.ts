@@ -1,3 +1,4 @@
+export { judgeExperiments } from './judge-experiments.ts';
 export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';
 export { trainPool } from './train-pool.ts';

@@ -1,3 +1,4 @@
+import { EXPERIMENT_STATES } from '../../domain/experiment.ts';
 import { z } from 'zod';
 import { STAGES } from '../../domain/run.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
@@ -89,6 +90,20 @@ const scoringResult = z.object({
   problems: z.array(z.string()).describe('Why something could not be demoted, the first few'),
 });
 
+const judgementResult = z.object({
+  as_of: z.iso.date().describe('Only outcomes up to then count'),
+  experiments: z.array(
+    z.object({
+      experiment_id: z.string(),
+      state: z.enum(EXPERIMENT_STATES),
+      pairs: z.int().describe('Sessions with a pair that counts, so far'),
+      next_look: z.int().nullable().describe('The number of pairs at which it is looked at next'),
+      reasons: z.array(z.string()),
+      problems: z.array(z.string()).describe('Why one of its models could not forecast'),
+    }),
+  ),
+});
+
 /** A run as it stands. */
 export const runSchema = z.object({
   run_id: z.string(),
@@ -101,7 +116,7 @@ export const runSchema = z.object({
     .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
     .optional()
     .describe('Of running runs: what is failing and tried again'),
-  result: z.union([tickerResult, universeResult, scoringResult]).optional(),
+  result: z.union([tickerResult, universeResult, scoringResult, judgementResult]).optional(),
   failure: failure.optional(),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });

@@ -30,7 +30,7 @@ export interface RunningApi extends Pick<ListeningApi, 'url'> {
 
 /** Parts of an API that a test must say; the rest has defaults. */
 type Given = Pick<ApiParts, 'services' | 'temporal'> &
-  Partial<Pick<ApiParts, 'caches'>> & {
+  Partial<Pick<ApiParts, 'caches' | 'experiments'>> & {
     readonly dependencies?: readonly Dependency[];
     readonly maxStreams?: number;
     readonly settings?: Partial<ApiSettings>;
@@ -47,6 +47,7 @@ export async function startApi({
   maxStreams,
   settings,
   forecasts,
+  experiments,
 }: Given): Promise<RunningApi> {
   const uploadsDir = mkdtempSync(join(tmpdir(), 'stockcast-uploads-'));
   const lines: LogLine[] = [];
@@ -56,6 +57,7 @@ export async function startApi({
     services,
     temporal,
     forecasts: forecasts ?? new UnheldForecasts(services),
+    experiments,
     settings: {
       tenant: 'default',
       principal: 'tester',
