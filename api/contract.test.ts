@@ -142,6 +142,13 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /history/{ticker}', path: `/history/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
   () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
+  () => ({
+    operation: 'post /experiments',
+    path: '/experiments',
+    status: 201,
+    init: json({ tickers: ['AAPL'], horizon: 1, challenger: 'drift' }),
+  }),
+  () => ({ operation: 'get /experiments', path: '/experiments?limit=5', status: 200 }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /certificates/{id}', path: `/certificates/${certificateId}`, status: 200 }),

@@ -18,6 +18,7 @@ const COMMANDS = [
   ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc', 'projection'],
   ...['restatements list', 'restatements show', 'restatements retrain'],
   ...['worker', 'api', 'doctor', 'score', 'track-record'],
+  ...['experiments list', 'experiments show', 'experiments start', 'experiments stop', 'experiments judge'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

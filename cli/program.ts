@@ -4,6 +4,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExperiments } from './commands/experiments.ts';
 import { addFeatures } from './commands/features.ts';
 import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
@@ -49,6 +50,7 @@ const COMMANDS = [
   addPredict,
   addScore,
   addTrackRecord,
+  addExperiments,
   addProjection,
   addRestatements,
   addGc,

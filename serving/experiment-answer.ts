@@ -12,7 +12,7 @@ export function experimentAnswer(experiment: Experiment) {
     mode,
     horizon,
     share: split?.share ?? null,
-    by: split?.by ?? null,
+    split_by: split?.by ?? null,
     tickers: lines.map(({ ticker, champion, challenger }) => ({
       ticker,
       champion: champion.kind,

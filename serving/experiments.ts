@@ -1,6 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { DEFAULT_RULE, type Experiment, type ExperimentLine, type ExperimentMode, type Split } from '../domain/experiment.ts';
+import { DEFAULT_RULE, type Experiment, type ExperimentLine, type ExperimentMode, SPLIT_BY, type Split } from '../domain/experiment.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { shortHash } from '../domain/identity.ts';
 import type { ModelVersion, Promotion } from '../domain/model-version.ts';
@@ -24,12 +24,14 @@ export interface ExperimentRequest {
   readonly challenger: string;
   readonly mode: ExperimentMode;
   /** Of a split, and of nothing else. */
-  readonly split?: Split;
+  readonly share?: number | undefined;
+  /** Default: ticker. */
+  readonly splitBy?: string | undefined;
   /** Default: `DEFAULT_RULE`. */
-  readonly looks?: readonly number[];
-  readonly alpha?: number;
+  readonly looks?: readonly number[] | undefined;
+  readonly alpha?: number | undefined;
   /** Who says so; default: the principal of the context. */
-  readonly by?: string;
+  readonly by?: string | undefined;
 }
 
 /**
@@ -42,10 +44,10 @@ export async function startExperiment(
   context: Context,
   request: ExperimentRequest,
 ): Promise<Experiment> {
-  const { horizon, mode, split, challenger } = request;
+  const { horizon, mode, challenger } = request;
   const rule = { looks: request.looks ?? DEFAULT_RULE.looks, alpha: request.alpha ?? DEFAULT_RULE.alpha };
   checkRule(rule.looks, rule.alpha);
-  checkSplit(mode, split);
+  const split = splitOf(request);
   const asked = [...new Set(request.tickers)].sort();
   if (asked.length === 0) throw notPossible('tickers', 'none is named');
   await knownTickers(services, context, asked);
@@ -97,7 +99,7 @@ export async function stopExperiment(
   services: Services,
   context: Context,
   id: string,
-  request: { readonly reason: string; readonly by?: string },
+  request: { readonly reason: string; readonly by?: string | undefined },
 ): Promise<Experiment> {
   const [by, reason] = [(request.by ?? context.principal).trim() || context.principal, request.reason.trim()];
   if (reason === '') throw notPossible('reason', 'is empty, the ledger needs it');
@@ -191,12 +193,16 @@ function checkRule(looks: readonly number[], alpha: number): void {
   }
 }
 
-function checkSplit(mode: ExperimentMode, split: Split | undefined): void {
-  if (mode === 'shadow' && split !== undefined) throw notPossible('share', 'belongs to a split, and this is a shadow');
-  if (mode === 'split' && split === undefined) throw notPossible('share', 'is missing: a split needs one');
-  if (split !== undefined && !(split.share > 0 && split.share <= 1)) {
-    throw notPossible('share', `${split.share} is not possible, expected a number above 0, at most 1`);
+function splitOf({ mode, share, splitBy = SPLIT_BY[0] }: ExperimentRequest): Split | undefined {
+  if (mode === 'shadow') {
+    if (share !== undefined) throw notPossible('share', 'belongs to a split, and this is a shadow');
+    return undefined;
   }
+  if (share === undefined) throw notPossible('share', 'is missing: a split needs one');
+  if (!(share > 0 && share <= 1)) throw notPossible('share', `${share} is not possible, expected above 0, at most 1`);
+  const by = SPLIT_BY.find((each) => each === splitBy);
+  if (by === undefined) throw notPossible('split by', `"${splitBy}" is not possible, expected ${SPLIT_BY.join(' or ')}`);
+  return { share, by };
 }
 
 function isKind(name: string): boolean {

@@ -2,6 +2,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { approvalsEndpoint } from './approvals.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
+import { experimentEndpoints } from './experiments.ts';
 import { featuresEndpoint } from './features.ts';
 import { datasetEndpoints } from './datasets.ts';
 import { healthEndpoints } from './health.ts';
@@ -41,6 +42,7 @@ export function allEndpoints(): Endpoint[] {
     approvalsEndpoint,
     historyEndpoint,
     ...scoringEndpoints,
+    ...experimentEndpoints,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,

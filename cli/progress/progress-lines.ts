@@ -1,8 +1,11 @@
+import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, TickerState } from '../../serving/run-view.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from './seconds.ts';
 
+/** What a run is at, by its workflow; default: training. */
+const WORK: Readonly<Record<string, string>> = { [SCORE_FORECASTS]: 'scoring', [JUDGE_EXPERIMENTS]: 'judging' };
 const BAR_CELLS = 10;
 // So many tickers fit on a screen; of larger universes those under way are shown.
 const MOST_ROWS = 12;
@@ -12,7 +15,7 @@ export function progressLines(run: RunView, elapsedMs: number, colors: Colors): 
   const states = run.progress ?? [];
   const ended = states.filter(({ status }) => status === 'completed' || status === 'failed').length;
   const count = states.length > 1 ? `, ${ended} of ${states.length} tickers done` : '';
-  const header = `${colors.bold(run.workflow === SCORE_FORECASTS ? 'scoring' : 'training')} ${seconds(elapsedMs)}${count}`;
+  const header = `${colors.bold(WORK[run.workflow] ?? 'training')} ${seconds(elapsedMs)}${count}`;
   if (run.progress === undefined) return [`${header}, waiting for a worker`];
   const width = Math.max(...states.map(({ ticker }) => ticker.length));
   const rows = shownStates(states).map(
