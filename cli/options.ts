@@ -133,7 +133,10 @@ export function looksOption(text: string): number[] {
 /** Reads a number; what is possible is for the use cases to say. @throws StockcastError REQUEST_INVALID */
 export function fractionOption(field: string, text: string): number {
   if (/^\d*\.?\d+$/.test(text)) return Number(text);
-  throw new StockcastError('REQUEST_INVALID', { field: `${field} "${text}"`, problem: 'expected a number such as 0.1' });
+  throw new StockcastError('REQUEST_INVALID', {
+    field: `${field} "${text}"`,
+    problem: 'expected a number such as 0.1',
+  });
 }
 
 /** @throws StockcastError DATE_INVALID */

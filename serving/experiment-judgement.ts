@@ -186,7 +186,10 @@ async function promote(
   const entry = await services.ledger.replace(context, {
     ...{ ticker, horizon, from: champion.modelId, principal: JUDGE, runId: entryName(context, experiment) },
     to: { ...challenger, ...(model.certificate === undefined ? {} : { certificateId: model.certificate.id }) },
-    reasons: [`Experiment ${id} promotes ${name} in place of ${champion.kind} ${champion.modelId.slice(0, 12)}`, reason],
+    reasons: [
+      `Experiment ${id} promotes ${name} in place of ${champion.kind} ${champion.modelId.slice(0, 12)}`,
+      reason,
+    ],
   });
   return entry === undefined ? `${ticker}: another model has come to serve meanwhile, so ${name} does not` : undefined;
 }

@@ -1,6 +1,13 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { DEFAULT_RULE, type Experiment, type ExperimentLine, type ExperimentMode, SPLIT_BY, type Split } from '../domain/experiment.ts';
+import {
+  DEFAULT_RULE,
+  type Experiment,
+  type ExperimentLine,
+  type ExperimentMode,
+  SPLIT_BY,
+  type Split,
+} from '../domain/experiment.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { shortHash } from '../domain/identity.ts';
 import type { ModelVersion, Promotion } from '../domain/model-version.ts';
@@ -128,7 +135,11 @@ export async function endExperiment(
       runId: entryName(context, experiment),
     });
   }
-  await services.experiments.end(context, experiment.id, { state, reasons, endedAt: context.clock.now().toISOString() });
+  await services.experiments.end(context, experiment.id, {
+    state,
+    reasons,
+    endedAt: context.clock.now().toISOString(),
+  });
 }
 
 /** Names an experiment's entries in the ledger. */
@@ -159,7 +170,8 @@ async function challengerOf(
   }
   const standings = await services.registry.standings(context, ticker, horizon);
   const found = standings.filter(({ id }) => id.startsWith(challenger));
-  if (found.length > 1) throw notPossible('challenger', `${found.length} models of ${ticker} begin so, give more digits`);
+  if (found.length > 1)
+    throw notPossible('challenger', `${found.length} models of ${ticker} begin so, give more digits`);
   const model = found[0] && (await services.registry.find(context, found[0].id));
   if (model === undefined) throw refused(ticker, horizon, `no model ${challenger} is registered for it`);
   return model;
@@ -201,7 +213,8 @@ function splitOf({ mode, share, splitBy = SPLIT_BY[0] }: ExperimentRequest): Spl
   if (share === undefined) throw notPossible('share', 'is missing: a split needs one');
   if (!(share > 0 && share <= 1)) throw notPossible('share', `${share} is not possible, expected above 0, at most 1`);
   const by = SPLIT_BY.find((each) => each === splitBy);
-  if (by === undefined) throw notPossible('split by', `"${splitBy}" is not possible, expected ${SPLIT_BY.join(' or ')}`);
+  if (by === undefined)
+    throw notPossible('split by', `"${splitBy}" is not possible, expected ${SPLIT_BY.join(' or ')}`);
   return { share, by };
 }
 
