@@ -36,7 +36,13 @@ export class PostgresExperimentStore implements ExperimentStore {
     }));
     try {
       await this.#database.transaction(async (db) => {
-        await db.insertInto('experiment').values(row).execute();
+        const made = await db
+          .insertInto('experiment')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id')
+          .execute();
+        if (made.length === 0) throw new Taken();
         const entered = await db
           .insertInto('experiment_line')
           .values(lines)

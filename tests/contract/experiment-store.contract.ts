@@ -75,6 +75,7 @@ export function experimentStoreContract(name: string, open: () => Promise<Backen
       expect(others.filter((other) => other === undefined)).toHaveLength(1);
       expect(await experiments.list(context, { limit: 10 })).toHaveLength(1);
       expect(await experiments.start(context, { ...split, lines: [line('IBM'), line('MSFT')] })).toBe(`m${won}`);
+      expect(await experiments.start(context, many[won]!)).toBe(`m${won}`);
       expect(await experiments.start(context, { ...split, horizon: 1 })).toBeUndefined();
       await experiments.end(context, `m${won}`, { state: 'kept', reasons: ['r'], endedAt: LATER });
       expect(await experiments.start(context, { ...split, id: 'e4' })).toBeUndefined();
