@@ -156,6 +156,7 @@ describe.sequential('an experiment', () => {
   });
 
   it('ends when something else has come to serve, or when a person says so', async () => {
+    context.at('2013-03-02T12:30:00.000Z');
     const started = await startExperiment(services, context, { ...asked, challenger: 'drift' });
     await serve('naive');
     expect(await judge(started.id)).toMatchObject({

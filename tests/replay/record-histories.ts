@@ -14,6 +14,8 @@ import {
   TRAIN_POOL,
 } from '../../domain/run.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { startJudging } from '../../serving/experiment-runs.ts';
+import { startExperiment, stopExperiment } from '../../serving/experiments.ts';
 import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -66,8 +68,25 @@ await record('train-universe-cancelled', run_id);
 const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
 await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
+await record('judge-experiments', await judgement());
 await temporal.close();
 await stores.close();
+
+/** Judges two experiments that have only begun. */
+async function judgement(): Promise<string> {
+  for (const ticker of ['AAPL', 'MSFT']) {
+    const serving = await services.ledger.production(context, ticker, 1);
+    const challenger = serving?.kind === 'drift' ? 'naive' : 'drift';
+    const wanted = { tickers: [ticker], horizon: 1, challenger, mode: 'shadow' } as const;
+    await startExperiment(services, context, wanted);
+  }
+  const { run_id: judged } = await startJudging(temporal, context);
+  await ended(judged);
+  for (const { id } of await services.experiments.list(context, { limit: 10, running: true })) {
+    await stopExperiment(services, context, id, { reason: 'recorded' });
+  }
+  return judged;
+}
 
 /** The id of the newest run of a workflow. */
 async function newestRun(workflow: string): Promise<string> {
