@@ -12,6 +12,8 @@ import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
 import { listDatasets } from '../serving/datasets.ts';
+import { applySchedules } from '../serving/schedules/apply-schedules.ts';
+import { scheduleEntry } from '../tests/support/schedule-entry.ts';
 import type { PredictionAnswer } from '../serving/prediction-answer.ts';
 import { allEndpoints } from './routes/index.ts';
 
@@ -79,6 +81,8 @@ beforeAll(async () => {
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
   const [to, from] = (await listDatasets(services, context, 'IBM')).datasets.map(({ dataset_id: id }) => id);
   datasets = [from!, to!];
+  // What it starts finds nothing to do, so that nothing else here changes.
+  await applySchedules(pipeline.temporal, context, [scheduleEntry({ workflow: 'ingestPrices' })]);
   // Another model has come to serve, from which one can go back.
   const other = (await services.registry.newest(context, 'IBM', 1, forecast.model === 'drift' ? 'naive' : 'drift'))!;
   const serving = (await services.ledger.production(context, 'IBM', 1))!;

@@ -19,7 +19,11 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
     'What was trained, how good it is, and why it serves',
     ['leaderboard', 'models', 'certificate', 'certificates', 'lineage', 'experiments'],
   ],
-  ['Operation', 'Whether it lives, and how fast it is', ['', 'health', 'ready', 'performance', 'metrics']],
+  [
+    'Operation',
+    'Whether it lives, how fast it is, and what runs by itself',
+    ['', 'health', 'ready', 'performance', 'metrics', 'schedules'],
+  ],
 ];
 
 // Fields that an address does not know are refused, so any request may be ill-formed.

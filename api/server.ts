@@ -81,7 +81,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
     },
   });
   try {
-    const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
+    const { tenant, principal, seed, trainingWindow, requireApproval, parking, maxInFlight } = config;
     const { uploadLimitBytes, allowedHosts, predictionCache } = config.api;
     const { rateLimit, trustedProxies, waitLimitMs, maxStreams } = config.api;
     const direct = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
@@ -120,7 +120,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
       forecasts,
       experiments,
       settings: {
-        ...{ tenant, principal, seed, trainingWindow, requireApproval, maxInFlight },
+        ...{ tenant, principal, seed, trainingWindow, requireApproval, parking, maxInFlight },
         ...{ uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs },
       },
       readiness: new Readiness([

@@ -3,6 +3,8 @@ import { gateBench } from './accuracy/gate.ts';
 import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
+import { scaleBench } from './scale/scale.ts';
+import { checkpointsBench } from './speed/checkpoints.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
@@ -14,6 +16,8 @@ export const BENCHES: readonly Bench[] = [
   lstmBench,
   servingBench,
   storesBench,
+  scaleBench,
+  checkpointsBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,

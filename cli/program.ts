@@ -16,6 +16,7 @@ import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
 import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSchedules } from './commands/schedules.ts';
 import { addScore } from './commands/score.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   addFeatures,
   addTrain,
   addRuns,
+  addSchedules,
   addLeaderboard,
   addCompare,
   addCertificate,

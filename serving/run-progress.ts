@@ -12,6 +12,7 @@ import {
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import { JUDGE_EXPERIMENTS } from '../domain/experiment.ts';
 import { SCORE_FORECASTS, type ScoringProgress } from '../domain/scoring.ts';
+import { parkedState } from './parked-state.ts';
 import type { TickerState } from './run-view.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -59,9 +60,18 @@ export async function progressOf(
   return [...pool, ...[...done, ...running, ...waiting].sort((a, b) => (a.ticker < b.ticker ? -1 : 1))];
 }
 
-function standOf({ stages, awaiting = [] }: TickerProgress): Pick<TickerState, 'stages' | 'awaiting_approval'> {
-  if (awaiting.length === 0) return { stages };
-  return { stages, awaiting_approval: awaiting.map(({ horizon, kind }) => ({ horizon, model: kind })) };
+function standOf({
+  stages,
+  awaiting = [],
+  parked,
+}: TickerProgress): Pick<TickerState, 'stages' | 'awaiting_approval' | 'parked'> {
+  return {
+    stages,
+    ...(awaiting.length === 0
+      ? {}
+      : { awaiting_approval: awaiting.map(({ horizon, kind }) => ({ horizon, model: kind })) }),
+    ...(parked === undefined ? {} : { parked: parkedState(parked) }),
+  };
 }
 
 /** The pooled models as one more line of progress, under a name that no ticker has. */

@@ -1,4 +1,6 @@
+export { ingestPrices } from './ingest-prices.ts';
 export { judgeExperiments } from './judge-experiments.ts';
+export { retrain } from './retrain.ts';
 export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';
 export { trainPool } from './train-pool.ts';

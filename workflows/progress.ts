@@ -1,6 +1,7 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import type { ScoringProgress } from '../domain/scoring.ts';
+import { ACCEPT_UPDATE, type Acceptance, CORRECT_UPDATE, type Correction, PARKED_SIGNAL } from '../domain/parking.ts';
 import {
   APPROVALS_QUERY,
   APPROVE_UPDATE,
@@ -32,3 +33,12 @@ export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_
 
 /** A person's verdict on one of them. */
 export const approveUpdate = defineUpdate<void, [Verdict]>(APPROVE_UPDATE);
+
+/** Lets a parked `trainTicker` start over on corrected prices. */
+export const correctUpdate = defineUpdate<void, [Correction]>(CORRECT_UPDATE);
+
+/** Lets a parked `trainTicker` go on as it is. */
+export const acceptUpdate = defineUpdate<void, [Acceptance]>(ACCEPT_UPDATE);
+
+/** Sent to `trainUniverse` by a `trainTicker` of its own that is parked: its ticker. */
+export const parkedSignal = defineSignal<[string]>(PARKED_SIGNAL);

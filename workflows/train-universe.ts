@@ -26,12 +26,15 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { LIGHT_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
-import { universeProgressQuery } from './progress.ts';
+import { parkedSignal, universeProgressQuery } from './progress.ts';
 import { trainPool } from './train-pool.ts';
 import { trainTicker } from './train-ticker.ts';
 
 const { planTicker } = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
+
+// From here on a run must go on as a new one, also when some of its tickers are parked; the server ends it at 51,200.
+const MOST_EVENTS = 20_000;
 
 type PlannedRun = Awaited<ReturnType<typeof planTicker>>;
 
@@ -46,6 +49,14 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   const finished = new Set(done.map(({ ticker }) => ticker));
   const waiting = input.tickers.filter((ticker) => !finished.has(ticker));
   const running = new Map<string, string>();
+  // A parked ticker takes nobody's place: the next one goes on in its lane.
+  const parked = new Set<string>();
+  const free = new Map<string, () => void>();
+  setHandler(parkedSignal, (ticker) => {
+    if (!running.has(ticker)) return;
+    parked.add(ticker);
+    free.get(ticker)?.();
+  });
   let poolWorkflowId: string | undefined;
   setHandler(universeProgressQuery, () => ({
     waiting: [...waiting],
@@ -102,16 +113,25 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
       return { ticker, status: 'failed', workflowId, ...failureReason(error) };
     } finally {
       running.delete(ticker);
+      parked.delete(ticker);
     }
   };
+  const ending: Promise<void>[] = [];
+  const isLong = () =>
+    workflowInfo().continueAsNewSuggested && (parked.size === 0 || workflowInfo().historyLength > MOST_EVENTS);
   const lane = async (): Promise<void> => {
-    while (waiting.length > 0 && !workflowInfo().continueAsNewSuggested) {
-      done.push(await trainOne(waiting.shift()!));
+    while (waiting.length > 0 && !isLong()) {
+      const ticker = waiting.shift()!;
+      const parks = new Promise<void>((resolve) => free.set(ticker, resolve));
+      const ends = trainOne(ticker).then((outcome) => void done.push(outcome));
+      ending.push(ends);
+      await Promise.race([ends, parks]);
     }
   };
 
   try {
     await Promise.all(Array.from({ length: maxInFlight }, lane));
+    await Promise.all(ending);
   } catch (error) {
     if (isCancellation(error) && patched('cancelled-universe-has-verdict')) {
       upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));

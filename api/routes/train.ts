@@ -221,6 +221,7 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
   return {
     seed: seed ?? settings.seed,
     requireApproval: settings.requireApproval || options.require_approval === true,
+    parking: settings.parking,
     ...(embargo === undefined ? {} : { embargo }),
     ...(scaleTargets === undefined ? {} : { scaleTargets }),
     ...(horizons === undefined ? {} : { horizons }),

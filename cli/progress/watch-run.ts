@@ -4,6 +4,7 @@ import { StockcastError } from '../../domain/errors.ts';
 import type { RunView } from '../../serving/run-view.ts';
 import { Interrupted } from '../failure.ts';
 import type { Output } from '../output.ts';
+import { isParked } from './run-outcome.ts';
 import { LiveBlock } from './live-block.ts';
 import { progressLines } from './progress-lines.ts';
 import { ProgressLog } from './progress-log.ts';
@@ -19,6 +20,8 @@ export interface Watch {
   readonly signal: AbortSignal;
   /** Reads the run; `describeRun` of the use cases. */
   readonly describe: () => Promise<RunView>;
+  /** Whether to leave a run of which nothing goes on until a person mends what is parked. */
+  readonly leaveParked?: boolean;
   readonly pollMs?: number;
   readonly patienceMs?: number;
 }
@@ -30,12 +33,12 @@ interface Display {
 }
 
 /**
- * Shows a run's progress until it has ended, and returns it as it ended; lines that are said meanwhile appear above it.
+ * Shows a run's progress until it has ended, and returns it as it ended (or as it was left); lines that are said meanwhile appear above it.
  * Bears with a Temporal that is away for a minute, since the run itself goes on when it is back.
  * @throws Interrupted when the signal aborts; the run goes on
  */
 export async function watchRun(watch: Watch): Promise<RunView> {
-  const { context, output, signal, describe, pollMs = POLL_MS, patienceMs = PATIENCE_MS } = watch;
+  const { context, output, signal, describe, leaveParked, pollMs = POLL_MS, patienceMs = PATIENCE_MS } = watch;
   const display = output.progress.isTTY === true ? blockDisplay(output) : lineDisplay(output);
   let awaySince: number | undefined;
   try {
@@ -47,6 +50,7 @@ export async function watchRun(watch: Watch): Promise<RunView> {
         awaySince = undefined;
         if (run.status !== 'running') return run;
         display.show(run, now - Date.parse(run.started_at));
+        if (leaveParked === true && isParked(run)) return run;
       } catch (error) {
         if (!(error instanceof StockcastError) || error.code !== 'TEMPORAL_UNAVAILABLE') throw error;
         if (awaySince === undefined) output.say('Temporal does not answer; the run goes on when it is back');

@@ -6,6 +6,7 @@ import { startScoring } from '../../serving/scoring-runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { ask } from '../support/answers.ts';
+import { commandLineOn } from '../support/command-line.ts';
 import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { type RunningApi, startApi } from '../support/running-api.ts';
 import { samplePrices, withFile } from '../support/test-universe.ts';
@@ -66,6 +67,25 @@ test('what is uploaded later scores the forecasts that it speaks of, once, live 
   const metrics = await (await fetch(`${api.url}/metrics`)).text();
   expect(metrics).toMatch(/stockcast_live_forecasts_scored\{kind="[a-z-]+",horizon="1"\} 1/);
   expect((await ask(`${api.url}/score?ticker=ZZZZ`, { method: 'POST' })).status).toBe(404);
+});
+
+test('the command line follows a scoring to its end, and shows the track record', async () => {
+  const { address, namespace } = pipeline.at;
+  const stockcast = commandLineOn(() => pipeline, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
+  const { code, stdout, stderr } = await stockcast('score', '--ticker', 'aapl');
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('run score/default/AAPL: started');
+  expect(stdout).toMatch(/completed[^]* 0 scored, 0 of them made before[^]* live records judged, 0 behind naive/);
+  const started = JSON.parse((await stockcast('score', '--no-wait', '--json')).stdout);
+  expect(started).toMatchObject({ run_id: 'score/default/all', joined: false });
+  await pipeline.ended(started.run_id);
+  const record = await stockcast('track-record', 'AAPL');
+  expect(record.stdout).toMatch(/^ticker +horizon +model +live .*\nAAPL +1 +[a-z]+ +[01] /);
+  const json = JSON.parse((await stockcast('track-record', 'AAPL', '--json')).stdout);
+  expect(json).toEqual((await ask(`${api.url}/track-record/AAPL`)).body);
+  expect(await stockcast('score', '--as-of', '2099-01-01')).toMatchObject({ code: 2 });
+  const runs = (await stockcast('runs')).stdout;
+  expect(runs).toContain('score/default/AAPL');
 });
 
 test('a scoring that goes on as a new run goes on where it was', async () => {
