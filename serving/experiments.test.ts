@@ -17,7 +17,13 @@ const KINDS = ['naive', 'drift', 'linear'] as const;
 const AT = '2013-03-02T12:00:00.000Z';
 const AS_OF = '2016-01-01';
 const line = { ticker: 'MSFT', horizon: 1 };
-const asked: ExperimentRequest = { tickers: ['MSFT'], horizon: 1, challenger: 'linear', mode: 'shadow', looks: [20, 40] };
+const asked: ExperimentRequest = {
+  tickers: ['MSFT'],
+  horizon: 1,
+  challenger: 'linear',
+  mode: 'shadow',
+  looks: [20, 40],
+};
 
 let on: TestServices;
 let services: Services;
@@ -63,7 +69,13 @@ async function mature(champion: string, challenger: string, n: number, more: num
       };
       await services.forecasts.save(context, forecast);
       const vantage = { asOf: forecast.targetSession, knownAt: AT };
-      const score = { ...forecast, ...outcomeOf(forecast, 0), live: true, vantage, scoredAt: `${session}T22:00:00.000Z` };
+      const score = {
+        ...forecast,
+        ...outcomeOf(forecast, 0),
+        live: true,
+        vantage,
+        scoredAt: `${session}T22:00:00.000Z`,
+      };
       await services.scores.enter(context, [score]);
     }
   }
@@ -111,11 +123,17 @@ describe.sequential('an experiment', () => {
     await mature('naive', 'linear', 1, 0.02);
     const verdict = await judge(started.id);
     expect(verdict).toMatchObject({ state: 'kept', pairs: 20 });
-    expect(verdict.reasons.join('\n')).toMatch(/significantly better: RMSE 0\.\d+ .* on 20 sessions[\s\S]*no certificate/);
+    expect(verdict.reasons.join('\n')).toMatch(
+      /significantly better: RMSE 0\.\d+ .* on 20 sessions[\s\S]*no certificate/,
+    );
     expect(await judge(started.id)).toEqual({ ...verdict, problems: [] });
     expect((await serving()).kind).toBe('naive');
     const [newest] = await services.ledger.history(context, 'MSFT');
-    expect(newest).toMatchObject({ kind: 'naive', movedLive: false, runId: `experiment/${context.tenant}/${started.id}` });
+    expect(newest).toMatchObject({
+      kind: 'naive',
+      movedLive: false,
+      runId: `experiment/${context.tenant}/${started.id}`,
+    });
     expect(newest!.reasons.join('\n')).toContain('Diebold-Mariano p');
   });
 
