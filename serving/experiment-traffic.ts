@@ -59,6 +59,11 @@ export class ExperimentTraffic implements ChangeListener {
     return this.#counts;
   }
 
+  /** Whether any experiment runs. */
+  get isRunning(): boolean {
+    return this.#lines.size > 0;
+  }
+
   /** Whether forecasts are being made behind answers, or wait for it. */
   get isBusy(): boolean {
     return this.#working > 0;
@@ -100,7 +105,6 @@ export class ExperimentTraffic implements ChangeListener {
 
   /** Which model a request for the promoted one is answered by; undefined where no experiment splits them. */
   armFor({ tenant }: Context, ticker: string, horizon: Horizon, requestId: string) {
-    if (this.#lines.size === 0) return undefined;
     const traffic = this.#lines.get(placeOf(tenant, ticker, horizon));
     if (traffic?.line.split === undefined) return undefined;
     const { line, champion, challenger } = traffic;
@@ -111,7 +115,6 @@ export class ExperimentTraffic implements ChangeListener {
 
   /** Has the other model of a running experiment forecast the same session, behind the answer and once. */
   given(context: Context, { ticker, horizon, modelId, originSession }: Forecast): void {
-    if (this.#lines.size === 0) return;
     const line = this.#lines.get(placeOf(context.tenant, ticker, horizon))?.line;
     if (line === undefined) return;
     if (modelId !== line.champion.modelId && modelId !== line.challenger.modelId) return;

@@ -6,6 +6,7 @@ import { isIsoDate } from '../../domain/calendar.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { type Forecast, isPast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
+import type { ExperimentTraffic } from '../../serving/experiment-traffic.ts';
 import { forecastAsOf } from '../../serving/forecast-as-of.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
 import { type LiveForecast, liveForecast } from '../../serving/live-forecast.ts';
@@ -116,14 +117,16 @@ export async function predict(
   { horizon = DEFAULT_HORIZON, model, source, as_of: asOf }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
-  const { services } = parts;
+  const { services, forecasts, experiments } = parts;
   const { context } = scope;
   const asked: Asked = { started: performance.now(), ticker, horizon, model, asOf };
   try {
     const request = { ticker, horizon, kind: model, source };
     const made: LiveForecast =
       asOf === undefined
-        ? await answered(parts, scope, request, tickers)
+        ? experiments?.isRunning === true && model === undefined
+          ? await answeredByArm(parts, experiments, scope, request, tickers)
+          : await liveForecast(services, forecasts, context, request, tickers)
         : { given: { value: await forecastAsOf(services, context, { ...request, asOf }, tickers), ...UNHELD } };
     note(parts, scope, asked, undefined, made);
     return made;
@@ -133,16 +136,16 @@ export async function predict(
   }
 }
 
-/** A live forecast, where an experiment splits those who ask for the promoted model by the model of their arm. */
-async function answered(
-  { services, forecasts, experiments }: ApiParts,
+/** A live forecast; where an experiment splits those who ask for the promoted model, by the model of their arm. */
+async function answeredByArm(
+  { services, forecasts }: ApiParts,
+  experiments: ExperimentTraffic,
   { context, requestId }: RequestScope,
   request: Parameters<typeof liveForecast>[3],
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
   const ask = (more: { readonly modelId?: string | undefined } = {}) =>
     liveForecast(services, forecasts, context, { ...request, ...more }, tickers);
-  if (experiments === undefined || request.kind !== undefined) return ask();
   const { ticker, horizon } = request;
   const arm = experiments.armFor(context, ticker, horizon, requestId);
   let made: LiveForecast;
