@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context as ActivityContext, log } from '@temporalio/activity';
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { PlannedPartition, ResolvedBackfill } from '../domain/backfill.ts';
 import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { PARKED, PARKED_SIGNAL } from '../domain/parking.ts';
 import { type PromotionDecision, type PromotionOutcome, TRAIN_UNIVERSE, type Verdict } from '../domain/run.ts';
+import {
+  type BackfillRequest,
+  type PartitionRequest,
+  planPartition,
+  resolveBackfill,
+} from '../serving/backfills/plan-backfill.ts';
 import { forecastWith } from '../serving/forecasting.ts';
 import { shadowForecasts } from '../serving/shadow-forecasts.ts';
 import { drawPictures } from '../serving/pictures.ts';
@@ -25,6 +32,14 @@ export function orchestrationActivities(services: Services, client: Client) {
     /** Names the run that would train this ticker on what is known: equal requests have equal workflow ids. */
     planTicker: (input: RunRequest & { context: ContextRecord }): Promise<PlannedRun> =>
       translated(() => planTicker(services, contextFrom(input.context), input)),
+
+    /** Checks what a backfill is asked and fills in what was left open. */
+    planBackfill: (input: BackfillRequest & { context: ContextRecord }): Promise<ResolvedBackfill> =>
+      translated(() => resolveBackfill(services, contextFrom(input.context), input)),
+
+    /** Names the run that makes a partition of a backfill, and says whether its outcome is there. */
+    planPartition: (input: PartitionRequest & { context: ContextRecord }): Promise<PlannedPartition> =>
+      translated(() => planPartition(services, contextFrom(input.context), input)),
 
     /**
      * Waits for a run that somebody else started, and returns why it did not complete, if it did not. Where it is

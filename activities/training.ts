@@ -46,9 +46,13 @@ export function trainingActivities(services: Services, pool: TrainingPool, maxCr
       context: ContextRecord;
       modelId: string;
       data: TrainingData & { readonly datasetKey: string };
+      again?: boolean;
     }): Promise<EvaluatedModel> =>
       computing((options) =>
-        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.data, options),
+        evaluateModel(services, pool, contextFrom(input.context), input.modelId, input.data, {
+          ...options,
+          again: input.again === true,
+        }),
       ),
 
     /** Makes the walk-forward forecasts of a pooled model for each of its tickers. */

@@ -33,6 +33,7 @@ let forecastId: string;
 let restatementId: string;
 let experimentId: string;
 let parked: readonly string[];
+let backfillId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -58,6 +59,8 @@ beforeAll(async () => {
   const approvals = async () =>
     expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
   await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
+  const ordered = json({ tickers: ['MSFT'], from: '2010-10-20', to: '2010-10-29' });
+  backfillId = ((await (await fetch(`${api.url}/backfills`, ordered)).json()) as { run_id: string }).run_id;
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
   const found = (await certificate.json()) as { certificate_id: string; certificate: Certificate };
   certificateId = found.certificate_id;
@@ -164,6 +167,14 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /runs/{id}', path: `/runs/${waiting}`, status: 200 }),
   () => ({ operation: 'get /runs/{id}/events', path: `/runs/${done}/events`, status: 200 }),
   () => ({ operation: 'get /approvals', path: '/approvals', status: 200 }),
+  () => ({
+    operation: 'post /backfills',
+    path: '/backfills',
+    status: 202,
+    init: json({ tickers: ['AAPL'], from: '2010-10-20', to: '2010-10-29', every: 3 }),
+  }),
+  () => ({ operation: 'get /backfills', path: '/backfills?limit=5', status: 200 }),
+  () => ({ operation: 'get /backfills/{id}', path: `/backfills/${backfillId}`, status: 200 }),
   () => ({ operation: 'get /predict/{ticker}', path: `/predict/AAPL?${horizon}`, status: 200 }),
   () => ({
     operation: 'post /batch-predict',
@@ -297,6 +308,14 @@ const missing: readonly (() => Case)[] = [
       ...{ code: 'SCHEDULE_UNKNOWN' as const, init: operation.startsWith('post') ? post : {} },
     }),
   ),
+  () => ({ operation: 'get /backfills/{id}', path: `/backfills/${NONE}`, status: 404, code: 'RUN_UNKNOWN' }),
+  () => ({
+    operation: 'post /backfills',
+    path: '/backfills',
+    status: 400,
+    code: 'DATE_INVALID',
+    init: json({ from: '2012-10-01', to: '2099-01-01' }),
+  }),
   ...['get /restatements/{id}', 'post /restatements/{id}/retrain'].map((operation) => () => ({
     operation,
     path: operation.split(' ')[1]!.replace('{id}', 'abc'),

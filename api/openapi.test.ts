@@ -14,6 +14,8 @@ test('describes every method of every address', () => {
     [
       'get /',
       'get /approvals',
+      'get /backfills',
+      'get /backfills/{id}',
       'get /certificate/{ticker}',
       'get /certificates/{id}',
       'get /experiments',
@@ -47,6 +49,7 @@ test('describes every method of every address', () => {
       'get /track-record/{ticker}',
       'get /train/{ticker}',
       'get /trials/{ticker}',
+      'post /backfills',
       'post /batch-predict',
       'post /models/{ticker}/load',
       'post /models/{ticker}/rollback',

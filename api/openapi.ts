@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
     ['predict', 'batch-predict', 'history', 'score', 'track-record'],
   ],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
-  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
+  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'backfills', 'trials']],
   [
     'Models',
     'What was trained, how good it is, and why it serves',

@@ -5,6 +5,7 @@ import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
 import { scaleBench } from './scale/scale.ts';
 import { checkpointsBench } from './speed/checkpoints.ts';
+import { backfillBench } from './speed/backfill.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
@@ -18,6 +19,7 @@ export const BENCHES: readonly Bench[] = [
   storesBench,
   scaleBench,
   checkpointsBench,
+  backfillBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,

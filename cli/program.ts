@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   addTickers,
   addFeatures,
   addTrain,
+  addBackfill,
   addRuns,
   addSchedules,
   addLeaderboard,

@@ -7,7 +7,13 @@ import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
 import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
-import { CHECKPOINT_EVERY_MS, LARGEST_SEED, LEAST_WINDOW, MAX_CRASHES } from '../domain/training-limits.ts';
+import {
+  CHECKPOINT_EVERY_MS,
+  DEFAULT_SEED,
+  LARGEST_SEED,
+  LEAST_WINDOW,
+  MAX_CRASHES,
+} from '../domain/training-limits.ts';
 import { PROJECT_DIR } from './project-dir.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
@@ -110,7 +116,7 @@ export const SETTINGS = {
     .default(DEFAULT_TENANT)
     .describe('Tenant of requests that name none'),
   STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
-  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(20130301).describe('Seed of everything random in training'),
+  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(DEFAULT_SEED).describe('Seed of everything random in training'),
   STOCKCAST_TRAINING_WINDOW: z
     .union([z.literal('all'), wholeNumber(LEAST_WINDOW)])
     .optional()

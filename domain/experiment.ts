@@ -84,6 +84,16 @@ export interface RunningLine extends ExperimentLine, Pick<Experiment, 'horizon' 
 
 export const DEFAULT_RULE: StoppingRule = { looks: [20, 40, 80, 160], alpha: 0.05 };
 
+/** Names the entries that an experiment makes in the ledger, in the place of a run. */
+export function experimentEntryName({ tenant }: Pick<ContextRecord, 'tenant'>, id: string): string {
+  return `experiment/${tenant}/${id}`;
+}
+
+/** Whether an entry of the ledger is an experiment's. */
+export function isOfExperiment({ runId }: { readonly runId: string }): boolean {
+  return runId.startsWith('experiment/');
+}
+
 // 52 bits: as many as a number holds exactly.
 const DIGITS = 13;
 

@@ -45,6 +45,8 @@ export interface TrainTickerInput {
   readonly pooled?: readonly PooledModel[];
   /** What was mended before the run started over. */
   readonly mended?: readonly Mending[];
+  /** Whether models and evaluations that are there already are made again; absent: they are taken as they are. */
+  readonly again?: boolean;
 }
 
 /** A model that was fitted on many tickers at once. */

@@ -4,6 +4,9 @@ export const LEAST_WINDOW = 60;
 /** The largest seed of everything random; 0 is the least. */
 export const LARGEST_SEED = 2 ** 31 - 1;
 
+/** The seed of everything random where nobody names one. */
+export const DEFAULT_SEED = 20_130_301;
+
 /** The longest embargo that may be asked for, in sessions: a year; more would leave short histories nothing to learn from. */
 export const MOST_EMBARGO = 252;
 

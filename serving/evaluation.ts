@@ -22,8 +22,8 @@ export interface EvaluatedModel {
 
 /**
  * Judges a registered model of one ticker by walk-forward forecasts, each fold fitted anew, and searches it for
- * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again,
- * and forecasts that were cut short go on from where they were.
+ * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again
+ * unless that is asked for, and forecasts that were cut short go on from where they were.
  * @throws StockcastError MODEL_MISSING, TOO_FEW_SESSIONS
  */
 export async function evaluateModel(
@@ -32,11 +32,11 @@ export async function evaluateModel(
   context: Context,
   modelId: string,
   data: TrainingData & { readonly datasetKey: string },
-  options: ComputationOptions = {},
+  options: ComputationOptions & { readonly again?: boolean } = {},
 ): Promise<EvaluatedModel> {
   const model = await registered(services, context, modelId);
   const { ticker, horizon } = model;
-  const known = await hasSeries(services, context, ticker, modelId);
+  const known = options.again !== true && (await hasSeries(services, context, ticker, modelId));
   if (model.evaluation !== undefined && known) return { reused: true };
   const makeSeries = async (taskOptions: TaskOptions) => {
     const made = await seriesOf(services, pool, context, model, data, taskOptions);

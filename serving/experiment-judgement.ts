@@ -1,10 +1,15 @@
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
-import type { Experiment, ExperimentLook, ExperimentVerdict } from '../domain/experiment.ts';
+import {
+  type Experiment,
+  type ExperimentLook,
+  type ExperimentVerdict,
+  experimentEntryName,
+} from '../domain/experiment.ts';
 import { type PairedLosses, lookAt } from '../models/evaluation/challenge.ts';
 import { looksAt, withoutOverlap } from '../models/evaluation/planned-looks.ts';
-import { endExperiment, entryName, experimentNamed, mayServe } from './experiments.ts';
+import { endExperiment, experimentNamed, mayServe } from './experiments.ts';
 import { forecastBy } from './forecasting.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
@@ -184,7 +189,13 @@ async function promote(
   const name = `${challenger.kind} ${challenger.modelId.slice(0, 12)}`;
   if (!mayServe(model)) return `${ticker}: ${name} has no certificate that it passed the gate, so it does not serve`;
   const entry = await services.ledger.replace(context, {
-    ...{ ticker, horizon, from: champion.modelId, principal: JUDGE, runId: entryName(context, experiment) },
+    ...{
+      ticker,
+      horizon,
+      from: champion.modelId,
+      principal: JUDGE,
+      runId: experimentEntryName(context, experiment.id),
+    },
     to: { ...challenger, ...(model.certificate === undefined ? {} : { certificateId: model.certificate.id }) },
     reasons: [
       `Experiment ${id} promotes ${name} in place of ${champion.kind} ${champion.modelId.slice(0, 12)}`,

@@ -7,6 +7,7 @@ import {
   type ExperimentMode,
   SPLIT_BY,
   type Split,
+  experimentEntryName,
 } from '../domain/experiment.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { shortHash } from '../domain/identity.ts';
@@ -132,7 +133,7 @@ export async function endExperiment(
       ...{ ticker, horizon: experiment.horizon, from: serving.modelId, to: serving },
       reasons: [`Experiment ${experiment.id} ${state === 'kept' ? 'keeps what serves' : 'ended'}`, ...reasons],
       principal: by,
-      runId: entryName(context, experiment),
+      runId: experimentEntryName(context, experiment.id),
     });
   }
   await services.experiments.end(context, experiment.id, {
@@ -140,11 +141,6 @@ export async function endExperiment(
     reasons,
     endedAt: context.clock.now().toISOString(),
   });
-}
-
-/** Names an experiment's entries in the ledger. */
-export function entryName({ tenant }: Context, { id }: Pick<Experiment, 'id'>): string {
-  return `experiment/${tenant}/${id}`;
 }
 
 /** Whether a challenger may serve: naive always may, others by their certificate alone. */

@@ -134,6 +134,11 @@ export async function listRuns(temporal: TemporalGateway, context: Context, limi
   const named = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   // A run that went on as a new execution is listed as that one.
   const query = `(${named}) AND ExecutionStatus != "ContinuedAsNew"`;
+  return listRunsWith(temporal, query, limit);
+}
+
+/** The newest runs that a query of Temporal's visibility finds. */
+export function listRunsWith(temporal: TemporalGateway, query: string, limit: number): Promise<RunSummary[]> {
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {

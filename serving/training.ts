@@ -43,6 +43,8 @@ export interface TrainingTask {
   readonly panel: readonly TrainingData[];
   /** Ids of an ensemble's members, in its kind's order; of the pooled model that a ticker adopts; otherwise none. */
   readonly madeFrom: readonly string[];
+  /** Makes a model that is there already once more, to the same bytes. */
+  readonly again?: boolean;
 }
 
 /** What training brought: `reused` when the model was there already. */
@@ -76,7 +78,8 @@ export async function trainModel(
   }
   const objectKey = adopted?.objectKey ?? modelKey(identity.ticker, id);
   const known = await services.registry.find(context, id);
-  if (known !== undefined && (await services.objects.exists(context, objectKey))) return { modelId: id, reused: true };
+  const isThere = known !== undefined && (await services.objects.exists(context, objectKey));
+  if (isThere && task.again !== true) return { modelId: id, reused: true };
 
   const register = (nTrainingRows: number) =>
     services.registry.register(context, {
@@ -111,7 +114,7 @@ export async function learningTask(
   services: Services,
   context: Context,
   { learner }: LearnedKind,
-  task: Omit<TrainingTask, 'runId' | 'asOf' | 'featureSet' | 'madeFrom' | 'kind'>,
+  task: Omit<TrainingTask, 'runId' | 'asOf' | 'featureSet' | 'madeFrom' | 'kind' | 'again'>,
 ): Promise<LearningTask> {
   const { horizon, window, scaleTargets, embargo, seed, search } = task;
   const panel = await Promise.all(

@@ -1,3 +1,4 @@
+export { backfill } from './backfill.ts';
 export { ingestPrices } from './ingest-prices.ts';
 export { judgeExperiments } from './judge-experiments.ts';
 export { retrain } from './retrain.ts';

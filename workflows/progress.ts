@@ -1,4 +1,13 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import {
+  type BackfillInput,
+  type BackfillProgress,
+  FAILED_QUERY,
+  type FailedPartitions,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+  RETRY_INPUT_QUERY,
+} from '../domain/backfill.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import type { ScoringProgress } from '../domain/scoring.ts';
 import { ACCEPT_UPDATE, type Acceptance, CORRECT_UPDATE, type Correction, PARKED_SIGNAL } from '../domain/parking.ts';
@@ -42,3 +51,17 @@ export const acceptUpdate = defineUpdate<void, [Acceptance]>(ACCEPT_UPDATE);
 
 /** Sent to `trainUniverse` by a `trainTicker` of its own that is parked: its ticker. */
 export const parkedSignal = defineSignal<[string]>(PARKED_SIGNAL);
+/** Answered by `backfill`. */
+export const backfillProgressQuery = defineQuery<BackfillProgress>(PROGRESS_QUERY);
+
+/** Answered by `backfill`: the partitions that failed, at most 1,000 from an offset on. */
+export const failedQuery = defineQuery<FailedPartitions, [offset?: number]>(FAILED_QUERY);
+
+/** Answered by `backfill`: the input of one that makes what failed. */
+export const retryInputQuery = defineQuery<BackfillInput>(RETRY_INPUT_QUERY);
+
+/** Lets a `backfill` finish what is under way and begin nothing more. Signals, since none is lost when it continues as new. */
+export const pauseSignal = defineSignal(PAUSE_SIGNAL);
+
+/** Lets a `backfill` that was paused go on. */
+export const resumeSignal = defineSignal(RESUME_SIGNAL);

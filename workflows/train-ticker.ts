@@ -57,6 +57,7 @@ interface Searched extends Learner, SearchParametersResult {}
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
   const { context, ticker, vantage, plan, live = true, nTickers = 1 } = input;
+  const again = input.again === true ? { again: true } : {};
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const toSearch = learners.filter(({ kind }) => plan.search?.kinds.includes(kind));
@@ -136,7 +137,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       const search = searchOf({ horizon, kind });
       return unlessLeftOut(kind, async () => {
         const made = { asOf, featureSet, panel: [source], madeFrom, ...(search === undefined ? {} : { search }) };
-        const task = { context, runId, ...how, ...made };
+        const task = { context, runId, ...how, ...made, ...again };
         const { modelId } = await training.train(task);
         stages.advance('train');
         return { horizon, kind, modelId };
@@ -144,7 +145,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     };
     const evaluate = async (model: Trained): Promise<Trained[]> =>
       unlessLeftOut(model.kind, async () => {
-        await training.evaluate({ context, modelId: model.modelId, data: source });
+        await training.evaluate({ context, modelId: model.modelId, data: source, ...again });
         stages.advance('evaluate');
         return model;
       });

@@ -14,29 +14,26 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
-import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
+import { failureReason } from '../domain/failure-reason.ts';
 import {
   QUEUES,
   type TickerOutcome,
   type TrainPoolInput,
   type TrainPoolResult,
-  type TrainTickerInput,
   type TrainUniverseInput,
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
 import { LIGHT_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
 import { parkedSignal, universeProgressQuery } from './progress.ts';
+import { trainOrAwait } from './train-or-await.ts';
 import { trainPool } from './train-pool.ts';
-import { trainTicker } from './train-ticker.ts';
 
 const { planTicker } = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
 // From here on a run must go on as a new one, also when some of its tickers are parked; the server ends it at 51,200.
 const MOST_EVENTS = 20_000;
-
-type PlannedRun = Awaited<ReturnType<typeof planTicker>>;
 
 /**
  * Trains many tickers, each in a child `trainTicker`, at most `maxInFlight` at a time. A ticker that fails fails alone
@@ -169,34 +166,4 @@ async function trainPoolOnce(workflowId: string, input: TrainPoolInput): Promise
       await awaitRun({ workflowId });
     }
   }
-}
-
-/**
- * Trains in a child; where the run is under way or done already, waits for that one instead. When that one does not
- * complete, somebody may have called it off: then it is tried here once more. Returns why the other one did not
- * complete, if that was in vain.
- */
-async function trainOrAwait(
-  { workflowId, lastSession, stands }: PlannedRun,
-  input: TrainTickerInput,
-): Promise<FailureReason | undefined> {
-  const { ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY } = WorkflowIdReusePolicy;
-  let reason: FailureReason | undefined;
-  for (const policy of [stands ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY]) {
-    try {
-      await executeChild(trainTicker, {
-        workflowId,
-        args: [input],
-        workflowIdReusePolicy: policy,
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        typedSearchAttributes: runAttributes({ ticker: input.ticker, asOf: lastSession, stage: 'waiting' }),
-      });
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-    reason = await awaitRun({ workflowId });
-    if (reason === undefined) return undefined;
-  }
-  return reason;
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.ts';
 import { approvalsEndpoint } from './approvals.ts';
+import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { experimentEndpoints } from './experiments.ts';
@@ -56,5 +57,6 @@ export function allEndpoints(): Endpoint[] {
     trialsEndpoint,
     ...restatementEndpoints,
     ...scheduleEndpoints,
+    ...backfillEndpoints,
   ];
 }

@@ -123,7 +123,8 @@ export const runSchema = z.object({
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });
 
-const runList = z.object({
+/** Runs, newest first. */
+export const runList = z.object({
   runs: z.array(
     z.object({
       run_id: z.string(),

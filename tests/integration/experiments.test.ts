@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
+import { JUDGE_EXPERIMENTS, experimentEntryName } from '../../domain/experiment.ts';
 import { startJudging } from '../../serving/experiment-runs.ts';
 import { startExperiment } from '../../serving/experiments.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
@@ -9,6 +9,7 @@ import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { type RunningApi, startApi } from '../support/running-api.ts';
 import { samplePrices, withFile } from '../support/test-universe.ts';
 
+const WISH = { seed: 7, horizons: [1], kinds: ['linear'], window: 300 };
 let pipeline: TestPipeline;
 let api: RunningApi;
 
@@ -18,8 +19,7 @@ beforeAll(async () => {
   await withFile(samplePrices(['AAPL'], 400), (pricesPath) =>
     takeInPrices(services, context, { pricesPath, pricesName: 'p.csv', onBadRow: 'refuse', adjustSplits: false }),
   );
-  const wish = { seed: 7, horizons: [1], kinds: ['linear'], window: 300 };
-  await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', wish)).run_id);
+  await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', WISH)).run_id);
   api = await startApi(pipeline);
 });
 afterAll(async () => {
@@ -52,4 +52,12 @@ test('a run judges what runs, lets it go on, and ends it once something else ser
   expect((await ask(`${api.url}/experiments/${id}`)).body).toMatchObject({
     ...{ state: 'ended', reasons: [expect.stringContaining('has come to serve AAPL')] },
   });
+
+  // What an experiment put there is not undone by asking for the same training again.
+  await services.ledger.replace(context, {
+    ...{ ticker: 'AAPL', horizon: 1, from: model.id, to: serving, reasons: [], principal: 'experiments' },
+    runId: experimentEntryName(context, 'another'),
+  });
+  const again = await startTickerTraining(services, temporal, context, 'AAPL', WISH);
+  expect(again).toMatchObject({ status: 'completed', joined: true });
 });

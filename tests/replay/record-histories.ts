@@ -17,6 +17,7 @@ import {
   TRAIN_POOL,
 } from '../../domain/run.ts';
 import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
+import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { startJudging } from '../../serving/experiment-runs.ts';
 import { startExperiment, stopExperiment } from '../../serving/experiments.ts';
@@ -108,6 +109,18 @@ const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
 await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
 await record('judge-experiments', await judgement());
+// backfill-continued.json is the first execution of one on a server whose limit.historyCount.suggestContinueAsNew is 60.
+const days = { from: '2012-12-03', to: '2013-02-01', every: 21 };
+const { requireApproval: _, ...quick } = { ...approved, seed: wish.seed + 6 };
+const backfill = (await startBackfill(services, temporal, context, { ...days, wish: quick })).run_id;
+await pauseBackfill(temporal, context, backfill);
+await resumeBackfill(temporal, context, backfill);
+await record('backfill', backfill);
+const slow = { ...long, seed: wish.seed + 7 };
+const calledOff = (await startBackfill(services, temporal, context, { ...days, wish: slow })).run_id;
+await new Promise((resolve) => setTimeout(resolve, 4000));
+await cancelRun(temporal, context, calledOff);
+await record('backfill-cancelled', calledOff);
 await temporal.close();
 await stores.close();
 
