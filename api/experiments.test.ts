@@ -100,8 +100,8 @@ test('a split answers a share of requests by the challenger, the same one each t
   for (const each of ids) given.push(await predict(each));
   const armOf = ({ experiment }: Record<string, any>) => experiment.arm as string;
   const challenged = given.filter((each) => armOf(each) === 'challenger');
-  expect(challenged.length).toBeGreaterThan(8);
-  expect(challenged.length).toBeLessThan(32);
+  expect(challenged.length).toBeGreaterThan(3);
+  expect(challenged.length).toBeLessThan(37);
   for (const each of given) {
     const isIt = armOf(each) === 'challenger';
     expect(each).toMatchObject({ status: 200, experiment: { id }, model: isIt ? 'linear' : body.tickers[0].champion });
