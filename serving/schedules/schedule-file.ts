@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DAYS_OF_WEEK, type DueTimes, EXCHANGE_TIME_ZONE } from '../../domain/due-times.ts';
 import { MONITOR_DRIFT } from '../../domain/drift.ts';
+import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { INGEST_PRICES, RETRAIN } from '../../domain/scheduled-run.ts';
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
@@ -30,6 +31,7 @@ export const SCHEDULABLE = {
   }),
   [SCORE_FORECASTS]: z.strictObject({ ticker: text.optional() }),
   [MONITOR_DRIFT]: z.strictObject({ ticker: text.optional() }),
+  [JUDGE_EXPERIMENTS]: z.strictObject({}),
 } as const satisfies Record<string, z.ZodType>;
 
 /** The overlap policies of Temporal by their names there. */
