@@ -39,7 +39,8 @@ export interface ChaosOptions {
   /** How many of the newest sessions of each ticker are known. */
   readonly sessions: number;
   readonly wish: TrainingWish & Required<Pick<TrainingWish, 'horizons' | 'kinds' | 'parameters'>>;
-  readonly limitMs: number;
+  /** Ends it early; what it has started is stopped in any case. */
+  readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
 
@@ -62,7 +63,7 @@ export interface ChaosOutcome {
 export async function chaosRun(options: ChaosOptions): Promise<ChaosOutcome> {
   const stateDir = mkdtempSync(join(tmpdir(), 'stockcast-chaos-'));
   const givenUp = new AbortController();
-  const signal = AbortSignal.any([givenUp.signal, AbortSignal.timeout(options.limitMs)]);
+  const signal = AbortSignal.any([givenUp.signal, options.signal]);
   // Ports that no other stack on this machine takes while one of these processes is away.
   const ports: number[] = [];
   for (let i = 0; i < 4; i++) ports.push(await freePort(20_000 + Math.floor(Math.random() * 10_000), new Set(ports)));

@@ -19,7 +19,7 @@ export interface Kill {
   readonly victim: string;
   /** The share of the run's work that is done by then, from 0 to 1. */
   readonly at: number;
-  /** How long it is waited after that, so that kills do not follow on the heels of what was entered. */
+  /** How long is waited after that: progress shows just when something was entered, and kills are to come between, too. */
   readonly pauseMs: number;
 }
 

@@ -27,15 +27,21 @@ new Command('npm run chaos --')
   });
 
 async function chaos({ seed, kills, minutes }: { seed: number; kills: number; minutes: number }): Promise<void> {
+  const called = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // The second time at once: the stack's processes are killed when this one exits.
+    process.on(name, () =>
+      called.signal.aborted ? process.exit(1) : called.abort(new Error(`called off by ${name}`)),
+    );
+  }
+  const signal = AbortSignal.any([called.signal, AbortSignal.timeout(minutes * 60_000)]);
   const startedAt = performance.now();
   const say = (line: string) => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
     process.stdout.write(`${seconds} s  ${line}\n`);
   };
   const universe = { tickers: TICKERS, sessions: SESSIONS, wish: WISH };
-  const { killed, retries, entries, findings } = await chaosRun({
-    ...{ ...universe, seed, kills, limitMs: minutes * 60_000, say },
-  });
+  const { killed, retries, entries, findings } = await chaosRun({ ...universe, seed, kills, signal, say });
   for (const victim of VICTIMS) {
     say(`${victim}: killed ${killed.filter((kill) => kill.victim === victim).length} times during the run`);
   }

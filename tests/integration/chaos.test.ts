@@ -11,7 +11,7 @@ it('a run in which everything is killed ends as an undisturbed one', { timeout: 
     tickers: TEST_TICKERS,
     sessions: 600,
     wish: { ...SMALL_WISH, kinds: ['linear', 'pooled-linear'] },
-    limitMs: 540_000,
+    signal: AbortSignal.timeout(540_000),
     say: (line) => said.push(line),
   });
   expect(findings, said.join('\n')).toEqual([]);
