@@ -1,16 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context as ActivityContext } from '@temporalio/activity';
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { PlannedPartition, ResolvedBackfill } from '../domain/backfill.ts';
 import type { SessionDate, Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
-import type { PromotionDecision, PromotionOutcome, Verdict } from '../domain/run.ts';
+import { PARKED, PARKED_SIGNAL } from '../domain/parking.ts';
+import { type PromotionDecision, type PromotionOutcome, TRAIN_UNIVERSE, type Verdict } from '../domain/run.ts';
+import {
+  type BackfillRequest,
+  type PartitionRequest,
+  planPartition,
+  resolveBackfill,
+} from '../serving/backfills/plan-backfill.ts';
 import { forecastWith } from '../serving/forecasting.ts';
 import { drawPictures } from '../serving/pictures.ts';
 import { type PromotionRequest, decidePromotion, enterPromotion } from '../serving/promotion.ts';
 import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
 import type { Services } from '../serving/services.ts';
 import { asFailure, heartbeating } from './failure.ts';
+
+const PARKED_EVERY_MS = 3000;
 
 export type OrchestrationActivities = ReturnType<typeof orchestrationActivities>;
 
@@ -21,19 +32,35 @@ export function orchestrationActivities(services: Services, client: Client) {
     planTicker: (input: RunRequest & { context: ContextRecord }): Promise<PlannedRun> =>
       translated(() => planTicker(services, contextFrom(input.context), input)),
 
-    /** Waits for a run that somebody else started, and returns why it did not complete, if it did not. */
+    /** Checks what a backfill is asked and fills in what was left open. */
+    planBackfill: (input: BackfillRequest & { context: ContextRecord }): Promise<ResolvedBackfill> =>
+      translated(() => resolveBackfill(services, contextFrom(input.context), input)),
+
+    /** Names the run that makes a partition of a backfill, and says whether its outcome is there. */
+    planPartition: (input: PartitionRequest & { context: ContextRecord }): Promise<PlannedPartition> =>
+      translated(() => planPartition(services, contextFrom(input.context), input)),
+
+    /**
+     * Waits for a run that somebody else started, and returns why it did not complete, if it did not. Where it is
+     * parked, the universe that waits is told, as it would be by a run of its own.
+     */
     awaitRun: (input: { workflowId: string }): Promise<FailureReason | undefined> =>
       heartbeating(async () => {
         const { cancellationSignal } = ActivityContext.current();
-        const result = () => client.workflow.getHandle(input.workflowId).result();
+        const ended = new AbortController();
+        const signal = AbortSignal.any([cancellationSignal, ended.signal]);
         try {
-          await client.connection.withAbortSignal(cancellationSignal, result);
+          const handle = client.workflow.getHandle(input.workflowId);
+          const result = client.connection.withAbortSignal(cancellationSignal, () => handle.result());
+          await Promise.race([result, tellWhenParked(client, input.workflowId, signal).then(() => result)]);
           return undefined;
         } catch (error) {
           // How it ended, or that it is gone, is an answer; asking again would bring no other.
           if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
             return failureReason(error);
           throw error;
+        } finally {
+          ended.abort();
         }
       }),
 
@@ -76,6 +103,21 @@ export function orchestrationActivities(services: Services, client: Client) {
         return { notes: [...notes] };
       }),
   };
+}
+
+/** Tells the universe whose activity this is once the run is parked, if it ever is. */
+async function tellWhenParked(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+  const { workflowType, workflowExecution } = ActivityContext.current().info;
+  while (workflowType === TRAIN_UNIVERSE && !signal.aborted) {
+    const { StockcastStage: stage, StockcastTicker: ticker } = (await client.workflow.getHandle(workflowId).describe())
+      .searchAttributes;
+    if (stage?.[0] === PARKED) {
+      await client.workflow.getHandle(workflowExecution!.workflowId).signal(PARKED_SIGNAL, ticker?.[0]);
+      return;
+    }
+    // Waking up early is all that an abort does.
+    await sleep(PARKED_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 async function translated<T>(body: () => Promise<T>): Promise<T> {

@@ -3,9 +3,11 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Certificate } from '../domain/certificate.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
+import { applySchedules } from '../serving/schedules/apply-schedules.ts';
 import { json } from '../tests/support/answers.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
+import { scheduleEntry } from '../tests/support/schedule-entry.ts';
 import { samplePrices, takeInTestUniverse } from '../tests/support/test-universe.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { allEndpoints } from './routes/index.ts';
@@ -28,10 +30,14 @@ let modelId: string;
 let datasetId: string;
 let forecastId: string;
 let restatementId: string;
+let parked: readonly string[];
+let backfillId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
   await takeInTestUniverse(pipeline.services, pipeline.context);
+  // What it starts finds nothing to do, so that nothing else here changes.
+  await applySchedules(pipeline.temporal, pipeline.context, [scheduleEntry({ workflow: 'ingestPrices' })]);
   const { services } = pipeline;
   api = await startApi({
     ...pipeline,
@@ -51,6 +57,8 @@ beforeAll(async () => {
   const approvals = async () =>
     expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
   await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
+  const ordered = json({ tickers: ['MSFT'], from: '2010-10-20', to: '2010-10-29' });
+  backfillId = ((await (await fetch(`${api.url}/backfills`, ordered)).json()) as { run_id: string }).run_id;
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
   const found = (await certificate.json()) as { certificate_id: string; certificate: Certificate };
   certificateId = found.certificate_id;
@@ -65,12 +73,27 @@ beforeAll(async () => {
   const taken = await upload(prices.replace(/(GOOG,.*,2013-02-20,.*,)\d+/, '$17'));
   const report = (await taken.json()) as { restatement?: { restatement_id: string } };
   restatementId = report.restatement!.restatement_id;
+  // Its last close a hundredfold, as if in cents, parks its runs.
+  await (await upload(prices.replace(/(GOOG,.*,2013-03-01,)([\d.]+),([\d.]+),([\d.]+),([\d.]+)/, inCents))).text();
+  for (const seed of [1, 2]) await (await fetch(`${api.url}/train/GOOG`, json({ ...SMALL, seed }))).text();
+  const twoParked = async () => {
+    const answer = (await (await fetch(`${api.url}/runs/parked`)).json()) as { parked: { run_id: string }[] };
+    parked = answer.parked.map(({ run_id }) => run_id);
+    expect(parked).toHaveLength(2);
+  };
+  await vi.waitFor(twoParked, { timeout: 120_000, interval: 500 });
 });
 
 afterAll(async () => {
   await api?.stop();
   await pipeline?.stop();
 });
+
+const inCents = (_: string, row: string, ...cells: string[]) =>
+  `${row}${cells
+    .slice(0, 4)
+    .map((price) => (Number(price) * 100).toFixed(2))
+    .join()}`;
 
 /** A request, and the status that it is answered with; of a stream only the beginning is read. */
 interface Case {
@@ -105,6 +128,14 @@ const good: readonly (() => Case)[] = [
     status: 202,
     init: post,
   }),
+  () => ({ operation: 'get /schedules', path: '/schedules', status: 200 }),
+  () => ({ operation: 'get /schedules/{name}', path: '/schedules/retrain', status: 200 }),
+  ...['pause', 'resume', 'trigger'].map((verb) => () => ({
+    operation: `post /schedules/{name}/${verb}`,
+    path: `/schedules/retrain/${verb}`,
+    status: verb === 'trigger' ? 202 : 200,
+    init: post,
+  })),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL', status: 200 }),
   () => ({ operation: 'get /features/{ticker}', path: '/features/AAPL?as_of=2013-02-24', status: 200 }),
   () => ({ operation: 'post /train/{ticker}', path: '/train/AAPL', status: 202, init: json(SMALL) }),
@@ -132,6 +163,14 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /runs/{id}', path: `/runs/${waiting}`, status: 200 }),
   () => ({ operation: 'get /runs/{id}/events', path: `/runs/${done}/events`, status: 200 }),
   () => ({ operation: 'get /approvals', path: '/approvals', status: 200 }),
+  () => ({
+    operation: 'post /backfills',
+    path: '/backfills',
+    status: 202,
+    init: json({ tickers: ['AAPL'], from: '2010-10-20', to: '2010-10-29', every: 3 }),
+  }),
+  () => ({ operation: 'get /backfills', path: '/backfills?limit=5', status: 200 }),
+  () => ({ operation: 'get /backfills/{id}', path: `/backfills/${backfillId}`, status: 200 }),
   () => ({ operation: 'get /predict/{ticker}', path: `/predict/AAPL?${horizon}`, status: 200 }),
   () => ({
     operation: 'post /batch-predict',
@@ -176,6 +215,19 @@ const good: readonly (() => Case)[] = [
     init: json({ horizon: 1, verdict: 'approve', by: 'Ada', reason: 'it holds' }),
   }),
   () => ({ operation: 'post /runs/{id}/cancel', path: `/runs/${waiting}/cancel`, status: 202, init: post }),
+  () => ({ operation: 'get /runs/parked', path: '/runs/parked', status: 200 }),
+  () => ({
+    operation: 'post /runs/{id}/correct',
+    path: `/runs/${parked[0]}/correct`,
+    status: 200,
+    init: { ...post, body: file(samplePrices(['GOOG'], 100)) },
+  }),
+  () => ({
+    operation: 'post /runs/{id}/accept',
+    path: `/runs/${parked[1]}/accept`,
+    status: 200,
+    init: json({ by: 'Ada', reason: 'it was like that' }),
+  }),
 ];
 
 const NONE = 'train/default/NONE/2013-03-01/1';
@@ -221,8 +273,36 @@ const missing: readonly (() => Case)[] = [
     code: 'VERDICT_REFUSED',
     init: json({ horizon: 1, verdict: 'approve', by: 'Ada', reason: 'late' }),
   }),
+  () => ({
+    operation: 'post /runs/{id}/correct',
+    path: `/runs/${done}/correct`,
+    status: 409,
+    code: 'MENDING_REFUSED',
+    init: { ...post, body: file() },
+  }),
+  () => ({
+    operation: 'post /runs/{id}/accept',
+    path: `/runs/${done}/accept`,
+    status: 409,
+    code: 'MENDING_REFUSED',
+    init: json({ reason: 'late' }),
+  }),
   () => ({ operation: 'get /certificates/{id}', path: '/certificates/abc', status: 404, code: 'CERTIFICATE_UNKNOWN' }),
   () => ({ operation: 'get /lineage/{id}', path: '/lineage/abc', status: 404, code: 'LINEAGE_UNKNOWN' }),
+  ...['get /schedules/{name}', 'post /schedules/{name}/pause', 'post /schedules/{name}/trigger'].map(
+    (operation) => () => ({
+      ...{ operation, path: operation.split(' ')[1]!.replace('{name}', 'none'), status: 404 },
+      ...{ code: 'SCHEDULE_UNKNOWN' as const, init: operation.startsWith('post') ? post : {} },
+    }),
+  ),
+  () => ({ operation: 'get /backfills/{id}', path: `/backfills/${NONE}`, status: 404, code: 'RUN_UNKNOWN' }),
+  () => ({
+    operation: 'post /backfills',
+    path: '/backfills',
+    status: 400,
+    code: 'DATE_INVALID',
+    init: json({ from: '2012-10-01', to: '2099-01-01' }),
+  }),
   ...['get /restatements/{id}', 'post /restatements/{id}/retrain'].map((operation) => () => ({
     operation,
     path: operation.split(' ')[1]!.replace('{id}', 'abc'),

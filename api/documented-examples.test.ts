@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startBackfill } from '../serving/backfills/backfills.ts';
 import { cancelRun, startTickerTraining } from '../serving/runs.ts';
 import {
   type DocumentedRequest,
@@ -12,6 +13,8 @@ import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
 import { listDatasets } from '../serving/datasets.ts';
+import { applySchedules } from '../serving/schedules/apply-schedules.ts';
+import { scheduleEntry } from '../tests/support/schedule-entry.ts';
 import type { PredictionAnswer } from '../serving/prediction-answer.ts';
 import { allEndpoints } from './routes/index.ts';
 
@@ -19,6 +22,7 @@ const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8');
 const BASE = 'http://127.0.0.1:3000';
 const RUN = 'train/default/AAPL/2013-03-01/2989e93513b2';
 const TO_APPROVE = 'train/default/AAPL/2013-03-01/9947658b11f4';
+const BACKFILL = 'backfill/default/2012-12-31/35a7aa1fd7a4';
 const WISH = { seed: 7, horizons: [1], kinds: ['linear'], window: 300 };
 const PRICES = samplePrices(['AAPL', 'GOOG', 'IBM', 'MSFT'], 400);
 const FILES: Readonly<Record<string, string>> = {
@@ -36,6 +40,7 @@ let certificateId: string;
 let forecastId: string;
 let datasets: readonly [from: string, to: string];
 let restatementId: string;
+let backfillId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -52,6 +57,9 @@ beforeAll(async () => {
   await pipeline.ended(done);
   const horizonTen = { ...WISH, horizons: [10] };
   await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', horizonTen)).run_id);
+  const tooEarly = { tickers: ['IBM'], from: '2011-08-01', to: '2011-08-05' };
+  backfillId = (await startBackfill(services, temporal, context, tooEarly)).run_id;
+  await pipeline.ended(backfillId);
   underWay = await start('GOOG', undefined, true);
   toApprove = await start('MSFT', undefined, true);
   api = await startApi({
@@ -79,6 +87,8 @@ beforeAll(async () => {
   certificateId = ((await certificate.json()) as { certificate_id: string }).certificate_id;
   const [to, from] = (await listDatasets(services, context, 'IBM')).datasets.map(({ dataset_id: id }) => id);
   datasets = [from!, to!];
+  // What it starts finds nothing to do, so that nothing else here changes.
+  await applySchedules(pipeline.temporal, context, [scheduleEntry({ workflow: 'ingestPrices' })]);
   // Another model has come to serve, from which one can go back.
   const other = (await services.registry.newest(context, 'IBM', 1, forecast.model === 'drift' ? 'naive' : 'drift'))!;
   const serving = (await services.ledger.production(context, 'IBM', 1))!;
@@ -101,6 +111,7 @@ function addresses({ url, method }: DocumentedRequest): string[] {
     .replace('1cbfdb6df7', datasets[0])
     .replace('4c69b065ba', datasets[1])
     .replace('/restatements/ID', `/restatements/${restatementId}`)
+    .replace(BACKFILL, backfillId)
     .replace(TO_APPROVE, toApprove);
   if (!here.includes(RUN)) return [here];
   // A stream of a run that goes on would not end, and one that has ended cannot be cancelled twice.
@@ -116,7 +127,7 @@ async function send(request: DocumentedRequest, address: string): Promise<{ stat
   const body = files.length > 0 ? form : data?.replace('"horizon":10,"verdict"', '"horizon":1,"verdict"');
   const response = await fetch(address, { method, headers, ...(body === undefined ? {} : { body }) });
   const text = await response.text();
-  if (response.status === 202 && address.includes('/train')) {
+  if (response.status === 202 && /\/(train|backfills)/.test(address)) {
     await cancelRun(pipeline.temporal, pipeline.context, (JSON.parse(text) as { run_id: string }).run_id);
   }
   return { status: response.status, text };

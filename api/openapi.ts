@@ -13,13 +13,17 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
     ['predict', 'batch-predict', 'history', 'score', 'track-record'],
   ],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
-  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'trials']],
+  ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'backfills', 'trials']],
   [
     'Models',
     'What was trained, how good it is, and why it serves',
     ['leaderboard', 'models', 'certificate', 'certificates', 'lineage'],
   ],
-  ['Operation', 'Whether it lives, and how fast it is', ['', 'health', 'ready', 'performance', 'metrics']],
+  [
+    'Operation',
+    'Whether it lives, how fast it is, and what runs by itself',
+    ['', 'health', 'ready', 'performance', 'metrics', 'schedules'],
+  ],
 ];
 
 // Fields that an address does not know are refused, so any request may be ill-formed.

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
 import type { Forecasts } from '../serving/forecasts.ts';
@@ -20,6 +21,8 @@ export interface ApiSettings {
   readonly trainingWindow: TrainingWindow | undefined;
   /** Whether promotions wait for a person's approval, whatever a request says. */
   readonly requireApproval: boolean;
+  /** What runs do where a person could mend them. */
+  readonly parking: ParkingPolicy;
   readonly maxInFlight: number;
   /** Largest file that an upload may hold. */
   readonly uploadLimitBytes: number;

@@ -80,7 +80,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
     },
   });
   try {
-    const { tenant, principal, seed, trainingWindow, requireApproval, maxInFlight } = config;
+    const { tenant, principal, seed, trainingWindow, requireApproval, parking, maxInFlight } = config;
     const { uploadLimitBytes, allowedHosts, predictionCache } = config.api;
     const { rateLimit, trustedProxies, waitLimitMs, maxStreams } = config.api;
     const direct = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
@@ -114,7 +114,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
       temporal,
       forecasts,
       settings: {
-        ...{ tenant, principal, seed, trainingWindow, requireApproval, maxInFlight },
+        ...{ tenant, principal, seed, trainingWindow, requireApproval, parking, maxInFlight },
         ...{ uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs },
       },
       readiness: new Readiness([

@@ -12,7 +12,7 @@ const FIELD_BYTES = 1000;
 const NAME_LENGTH = 200;
 
 /** A file of the form, on disk. */
-interface UploadedFile {
+export interface UploadedFile {
   readonly path: string;
   /** Its name as the client gave it, fit to be shown. */
   readonly name: string;

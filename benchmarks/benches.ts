@@ -3,6 +3,9 @@ import { gateBench } from './accuracy/gate.ts';
 import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
 import type { Bench } from './figure.ts';
+import { scaleBench } from './scale/scale.ts';
+import { checkpointsBench } from './speed/checkpoints.ts';
+import { backfillBench } from './speed/backfill.ts';
 import { forestBench } from './speed/forest.ts';
 import { lstmBench } from './speed/lstm.ts';
 import { servingBench } from './speed/serving.ts';
@@ -14,6 +17,9 @@ export const BENCHES: readonly Bench[] = [
   lstmBench,
   servingBench,
   storesBench,
+  scaleBench,
+  checkpointsBench,
+  backfillBench,
   accuracyBench,
   trainingWindowBench,
   intervalsBench,

@@ -115,6 +115,11 @@ export function limitOption(text: string): number {
   return wholeNumber('--limit', text, 1, 1000);
 }
 
+/** Reads a whole number, 1 or more. */
+export function countOption(field: string, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => wholeNumber(field, text, 1, most);
+}
+
 /** @throws StockcastError REQUEST_INVALID */
 export function offsetOption(text: string): number {
   return wholeNumber('--offset', text, 0, Number.MAX_SAFE_INTEGER);

@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import type { Finding } from '../domain/finding.ts';
+import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { MlflowFollower } from '../serving/mlflow/mlflow-follower.ts';
 import type { Services } from '../serving/services.ts';
@@ -15,7 +16,11 @@ export interface Settings {
   readonly trainingWindow: TrainingWindow | undefined;
   /** Whether promotions wait for a person's approval, whatever a command says. */
   readonly requireApproval: boolean;
+  /** What runs do where a person could mend them. */
+  readonly parking: ParkingPolicy;
   readonly maxInFlight: number;
+  /** The file that declares the schedules, and whether those that `up` makes wait to be resumed. */
+  readonly schedules: { readonly file: string; readonly atStart: 'paused' | 'running' };
 }
 
 /** A signal that aborts when the person asks to stop, by Ctrl-C or by ending the process politely. */

@@ -53,7 +53,8 @@ export async function runPipeline(parts: Parts, request: PipelineRequest): Promi
     const started = await startUniverseTraining(services, temporal, context, universe, wish);
     output.say(startedLine(started));
     const describe = () => describeRun(temporal, context, started.run_id);
-    return watchRun({ context, output, signal, describe });
+    // What is parked may be so for days; the others' forecasts are there now.
+    return watchRun({ context, output, signal, describe, leaveParked: true });
   });
 
   return phases.run('forecasts', async () => {

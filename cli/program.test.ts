@@ -17,6 +17,14 @@ const COMMANDS = [
   ...['up', 'upload', 'tickers', 'train', 'runs list', 'runs show', 'runs cancel', 'leaderboard', 'predict'],
   ...['runs approvals', 'runs approve', 'runs reject', 'certificate', 'compare', 'features', 'gc', 'projection'],
   ...['restatements list', 'restatements show', 'restatements retrain'],
+  ...[
+    'schedules list',
+    'schedules apply',
+    'schedules pause',
+    'schedules resume',
+    'schedules trigger',
+    'schedules describe',
+  ],
   ...['worker', 'api', 'doctor', 'score', 'track-record'],
 ];
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApi } from './commands/api.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
@@ -15,6 +16,7 @@ import { addPrices } from './commands/prices.ts';
 import { addProjection } from './commands/projection.ts';
 import { addRestatements } from './commands/restatements.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSchedules } from './commands/schedules.ts';
 import { addScore } from './commands/score.ts';
 import { addTemporal } from './commands/temporal.ts';
 import { addTickers } from './commands/tickers.ts';
@@ -41,7 +43,9 @@ const COMMANDS = [
   addTickers,
   addFeatures,
   addTrain,
+  addBackfill,
   addRuns,
+  addSchedules,
   addLeaderboard,
   addCompare,
   addCertificate,

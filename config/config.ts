@@ -1,12 +1,20 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
+import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import { ON_BEHIND_NAIVE, type OnBehindNaive } from '../domain/scoring.ts';
-import { LARGEST_SEED, LEAST_WINDOW } from '../domain/training-limits.ts';
+import {
+  CHECKPOINT_EVERY_MS,
+  DEFAULT_SEED,
+  LARGEST_SEED,
+  LEAST_WINDOW,
+  MAX_CRASHES,
+} from '../domain/training-limits.ts';
+import { PROJECT_DIR } from './project-dir.ts';
 import { type S3Settings, type StackAddresses, readStackFile } from './stack-file.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(least).max(most);
@@ -108,7 +116,7 @@ export const SETTINGS = {
     .default(DEFAULT_TENANT)
     .describe('Tenant of requests that name none'),
   STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
-  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(20130301).describe('Seed of everything random in training'),
+  STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(DEFAULT_SEED).describe('Seed of everything random in training'),
   STOCKCAST_TRAINING_WINDOW: z
     .union([z.literal('all'), wholeNumber(LEAST_WINDOW)])
     .optional()
@@ -186,12 +194,31 @@ export const SETTINGS = {
     .describe(
       'What is done when known history was changed: offer says the command that trains what serves and rests on it, retrain starts it',
     ),
+  STOCKCAST_SCHEDULES_FILE: z
+    .string()
+    .optional()
+    .describe('File that declares the schedules; default: config/schedules.json of the project'),
+  STOCKCAST_SCHEDULES: z
+    .enum(['paused', 'running'])
+    .default('paused')
+    .describe('How npm start leaves the schedules that it makes: paused until somebody resumes them, or running'),
   STOCKCAST_ON_BEHIND_NAIVE: z
     .enum(ON_BEHIND_NAIVE)
     .default('note')
     .describe(
       'What is done when the live record of what serves is significantly behind naive: note flags it, demote lets naive serve in its place',
     ),
+  STOCKCAST_ON_BAD_DATA: z
+    .enum(['park', 'fail', 'ignore'])
+    .default(DEFAULT_PARKING.onBadData)
+    .describe('What a run does with prices that are not fit to learn from: park, fail, or ignore that and go on'),
+  STOCKCAST_ON_FAILED_GATE: z
+    .enum(['fallback', 'park'])
+    .default(DEFAULT_PARKING.onFailedGate)
+    .describe('What a run does where no candidate passed: fallback lets naive serve, park asks a person first'),
+  STOCKCAST_PARK_HOURS: positive(24 * 365)
+    .default(DEFAULT_PARKING.giveUpAfterMs / 3_600_000)
+    .describe('How long a run stays parked before it gives up, in hours'),
   STOCKCAST_TRAINING_SLOTS: wholeNumber(1, 256)
     .default(availableParallelism())
     .describe('Models trained at a time by one training worker'),
@@ -199,6 +226,12 @@ export const SETTINGS = {
   STOCKCAST_SHUTDOWN_GRACE_MS: wholeNumber(0)
     .default(10_000)
     .describe('How long a worker lets running activities finish after SIGTERM'),
+  STOCKCAST_CHECKPOINT_EVERY_MS: wholeNumber(0)
+    .default(CHECKPOINT_EVERY_MS)
+    .describe('Shortest time between two checkpoints of a training'),
+  STOCKCAST_MAX_CRASHES: wholeNumber(1, 1000)
+    .default(MAX_CRASHES)
+    .describe('Deaths of the worker in a row, without a checkpoint between, after which a training step is given up'),
 } as const satisfies Record<string, z.ZodType>;
 
 /** All settings, validated together; missing parts are filled from the running local stack. */
@@ -240,16 +273,21 @@ export interface Config {
   /** Undefined means the default of the models. */
   readonly trainingWindow: number | 'all' | undefined;
   readonly requireApproval: boolean;
+  /** What runs do where a person could mend them. */
+  readonly parking: ParkingPolicy;
   /** What a model must reach before it may serve. */
   readonly gate: GateThresholds;
   readonly prices: PriceSettings;
   /** Whether what serves and rests on changed history is trained again at once. */
   readonly onRestatement: 'offer' | 'retrain';
+  readonly schedules: { readonly file: string; readonly atStart: 'paused' | 'running' };
   /** What is done about a model that serves and whose live record is significantly behind naive. */
   readonly onBehindNaive: OnBehindNaive;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
+  readonly checkpointEveryMs: number;
+  readonly maxCrashes: number;
   /** What the environment itself names; the local stack boots what is not named. */
   readonly external: { readonly temporal: boolean; readonly database: boolean };
 }
@@ -322,6 +360,11 @@ export function loadConfig(
     seed: settings.STOCKCAST_SEED,
     trainingWindow: settings.STOCKCAST_TRAINING_WINDOW,
     requireApproval: settings.STOCKCAST_REQUIRE_APPROVAL,
+    parking: {
+      onBadData: settings.STOCKCAST_ON_BAD_DATA,
+      onFailedGate: settings.STOCKCAST_ON_FAILED_GATE,
+      giveUpAfterMs: Math.ceil(settings.STOCKCAST_PARK_HOURS * 3_600_000),
+    },
     gate: {
       maxRatio: settings.STOCKCAST_GATE_MAX_RATIO,
       championWorseP: settings.STOCKCAST_GATE_CHAMPION_WORSE_P,
@@ -347,10 +390,16 @@ export function loadConfig(
       quoteTtlMs: settings.STOCKCAST_QUOTE_TTL_MS,
     },
     onRestatement: settings.STOCKCAST_ON_RESTATEMENT,
+    schedules: {
+      file: resolve(cwd, settings.STOCKCAST_SCHEDULES_FILE ?? join(PROJECT_DIR, 'config', 'schedules.json')),
+      atStart: settings.STOCKCAST_SCHEDULES,
+    },
     onBehindNaive: settings.STOCKCAST_ON_BEHIND_NAIVE,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,
+    checkpointEveryMs: settings.STOCKCAST_CHECKPOINT_EVERY_MS,
+    maxCrashes: settings.STOCKCAST_MAX_CRASHES,
     external: {
       temporal: settings.TEMPORAL_ADDRESS !== undefined,
       database: settings.DATABASE_URL !== undefined,

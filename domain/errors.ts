@@ -179,6 +179,31 @@ export const ERRORS = {
     message:
       '{ticker} has {sessions} sessions{until}, at least {needed} are needed to train. Upload more of its history.',
   },
+  DATA_UNSOUND: {
+    status: 422,
+    retryable: false,
+    title: 'Prices not fit to learn from',
+    message: 'What is known of {ticker} is not fit to learn from: {problems}.',
+  },
+  GATE_FAILED: {
+    status: 422,
+    retryable: false,
+    title: 'No candidate passed',
+    message: 'No candidate of {ticker} for {horizon} sessions may serve: {problems}.',
+  },
+  GAVE_UP: {
+    status: 422,
+    retryable: false,
+    title: 'Parked in vain',
+    message:
+      'The run of {ticker} was parked for {hours} hours and nobody mended it: {reason}. Mend it and train again.',
+  },
+  MENDING_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: 'Mending refused',
+    message: 'The run goes on waiting or has ended: {problem}.',
+  },
   FEATURES_MISSING: {
     status: 404,
     retryable: false,
@@ -255,6 +280,26 @@ export const ERRORS = {
     title: 'Run failed',
     message: 'The run {run} failed: {reason}.',
   },
+  SCHEDULES_INVALID: {
+    status: 422,
+    retryable: false,
+    title: 'Schedules not usable',
+    message: 'The schedules in {file} are not usable and nothing was changed: {problems}.',
+  },
+  SCHEDULE_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown schedule',
+    message:
+      'There is no schedule "{schedule}". Known: {known}. npx stockcast schedules apply makes those of the file.',
+  },
+  SCHEDULE_FOREIGN: {
+    status: 409,
+    retryable: false,
+    title: 'Schedule of somebody else',
+    message:
+      'The schedule {schedule} was not made by stockcast and is left alone. Remove it, or give ours another name in the file.',
+  },
   OBJECT_MISSING: {
     status: 500,
     retryable: false,
@@ -286,6 +331,27 @@ export const ERRORS = {
     title: 'References cannot be followed',
     message:
       'The ledger or the forecasts name {count} models that the registry does not know, {ids} among them. What those rest on cannot be told from garbage, so nothing was removed. Use the registry that they were entered in.',
+  },
+  OBJECTS_FULL: {
+    status: 503,
+    retryable: true,
+    title: 'No room for objects',
+    message:
+      'There is no room left for the object {key}: {problem}. Make room where {root} lies; runs wait and try again by themselves.',
+  },
+  WORKER_DIED: {
+    status: 500,
+    retryable: false,
+    title: 'Worker process died again and again',
+    message:
+      'The step {step} was given up: {times} times in a row the worker process that computed it died or fell silent, without a further checkpoint in between; it was last heard of at {progress}. Look for the reason in the log of the training worker: often memory, or an input that crashes it.',
+  },
+  TRAINING_OUT_OF_MEMORY: {
+    status: 500,
+    retryable: false,
+    title: 'Training out of memory',
+    message:
+      'The thread that computed {job} of {learner} ran out of memory; its heap may grow to {limit}. Train on fewer sessions or tickers, or give the worker more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.',
   },
   MODEL_INPUT_INVALID: {
     status: 500,

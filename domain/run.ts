@@ -4,6 +4,7 @@ import type { Horizon } from './horizon.ts';
 import type { Json } from './identity.ts';
 import type { TrainingWindow } from './model-version.ts';
 import type { SearchPlan } from './parameter-search.ts';
+import type { Mending, Parked, ParkingPolicy } from './parking.ts';
 
 /** What to train and how: the part of a request that, with the data, decides the outcome. */
 export interface TrainingPlan {
@@ -25,6 +26,8 @@ export interface TrainingPlan {
   readonly parameters: { readonly [kind: string]: Json };
   /** What to search parameters of before training; absent: nothing, so that older plans keep their identity. */
   readonly search?: SearchPlan;
+  /** What the run does where a person could mend it; absent in older plans: it fails. */
+  readonly parking?: ParkingPolicy;
 }
 
 /** Input of the workflow `trainTicker`. */
@@ -40,6 +43,10 @@ export interface TrainTickerInput {
   readonly nTickers?: number;
   /** The pooled models that the ticker may adopt; without any, pooled kinds are left out. */
   readonly pooled?: readonly PooledModel[];
+  /** What was mended before the run started over. */
+  readonly mended?: readonly Mending[];
+  /** Whether models and evaluations that are there already are made again; absent: they are taken as they are. */
+  readonly again?: boolean;
 }
 
 /** A model that was fitted on many tickers at once. */
@@ -110,6 +117,8 @@ export interface TickerProgress {
   readonly stages: readonly StageProgress[];
   /** What waits for a person's verdict: the kind that is to serve, by horizon. Absent in older runs: nothing does. */
   readonly awaiting?: readonly { readonly horizon: Horizon; readonly kind: string }[];
+  /** Why it is parked, while it is. */
+  readonly parked?: Parked;
 }
 
 /** What the gate decided for one horizon, before it is in force. */

@@ -6,6 +6,7 @@ import { sampleBars, sampleSeries } from '../tests/sample-series.ts';
 import { inputsOf, learningRows, withLookback } from './evaluation/learning-rows.ts';
 import { walkForward } from './evaluation/raw-forecasts.ts';
 import { buildFeatures } from './features/build-features.ts';
+import type { State } from './checkpoints.ts';
 import { KINDS, MODEL_KINDS, kindNamed, learnerNamed } from './kinds.ts';
 import { rowRange } from './matrix.ts';
 import type { Matrix, ModelKind } from './model.ts';
@@ -16,6 +17,11 @@ const rows = withLookback(learningRows(features, 5), LOOKBACK);
 
 /** Small enough for a test where a kind can be made smaller. */
 const SMALLER = { nTrees: 12, epochs: 3, units: 8, lookback: LOOKBACK };
+/** Kinds whose fits may take long, with the fewest checkpoints that they then offer. */
+const TAKES_LONG = new Map([
+  ['random-forest', SMALLER.nTrees],
+  ['lstm', SMALLER.epochs - 1],
+]);
 const parametersOf = (kind: ModelKind) =>
   kind.parameters(Object.fromEntries(Object.entries(SMALLER).filter(([name]) => name in kind.defaults)));
 /** Rows to learn from and rows to forecast from, as wide as the kind looks back. */
@@ -159,6 +165,30 @@ describe.each(MODEL_KINDS.map((kind) => [kind.name, kind] as const))('the kind %
     const reason = new Error('no longer wanted');
     const options = { seed: 1, signal: AbortSignal.abort(reason) };
     expect(() => kind.fit(X, y, parametersOf(kind), options)).toThrow(reason);
+  });
+
+  it('goes on from every checkpoint that it offers, to the same bytes, and offers none that was done before', () => {
+    const whole = JSON.stringify(fit(kind).toObject());
+    const states: State[] = [];
+    const checkpoints = { offer: (state: () => State) => void states.push(structuredClone(state())) };
+    const watched = kind.fit(X, y, parametersOf(kind), { seed: 7, checkpoints });
+    expect(JSON.stringify(watched.toObject())).toBe(whole);
+    expect(states.length).toBeGreaterThanOrEqual(TAKES_LONG.get(name) ?? 0);
+    states.forEach((resumeFrom, i) => {
+      const before = structuredClone(resumeFrom);
+      const fractions: number[] = [];
+      let offered = 0;
+      const resumed = kind.fit(X, y, parametersOf(kind), {
+        seed: 7,
+        onProgress: (fraction) => fractions.push(fraction),
+        checkpoints: { resumeFrom, offer: () => offered++ },
+      });
+      expect(JSON.stringify(resumed.toObject()), `from checkpoint ${i}`).toBe(whole);
+      expect(resumed.predict(XTest)).toEqual(watched.predict(XTest));
+      expect(offered).toBe(states.length - i - 1);
+      expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
+      expect(resumeFrom).toEqual(before);
+    });
   });
 
   it('forecasts a constant where that is all it has seen', () => {

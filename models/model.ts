@@ -1,4 +1,5 @@
 import type { Json } from '../domain/identity.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { SearchSpace } from './search/search-space.ts';
 
 /** A dense row-major matrix: cell (row, column) is `values[row * nColumns + column]`. */
@@ -17,6 +18,8 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Told the fraction done, from 0 to 1, ascending. */
   readonly onProgress?: (fraction: number) => void;
+  /** Where a fit that takes long can be left and taken up again; kinds that take no time leave it alone. */
+  readonly checkpoints?: Checkpoints;
 }
 
 /** Something besides TypeScript that does a kind's arithmetic, for example a tensor library. */

@@ -1,10 +1,3 @@
-import {
-  QueryNotRegisteredError,
-  ServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import {
@@ -18,6 +11,7 @@ import {
 } from '../domain/run.ts';
 import { standingOf } from './runs.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
+import { askRun, runsAtStage, sendUpdate } from './waiting-runs.ts';
 
 /** A decision that waits for a person, as people and programs are shown it. */
 export interface ApprovalAnswer {
@@ -51,17 +45,13 @@ export interface VerdictAnswer {
   readonly reason: string;
 }
 
-const QUERY_DEADLINE_MS = 3000;
-// Room for a worker that first has to replay the run.
-const UPDATE_DEADLINE_MS = 10_000;
-
 /**
  * The decisions of the tenant that wait for a person's verdict, by run and horizon. A run that began to wait a moment
  * ago may be missing: Temporal lists it a little later.
  * @throws StockcastError TEMPORAL_UNAVAILABLE
  */
 export async function listApprovals(temporal: TemporalGateway, context: Context): Promise<ApprovalsAnswer> {
-  const runIds = await waitingRuns(temporal, context);
+  const runIds = await runsAtStage(temporal, context, AWAITING_APPROVAL);
   const asked = await Promise.all(runIds.map(async (runId) => ({ runId, pending: await pendingOf(temporal, runId) })));
   return {
     approvals: asked.flatMap(({ runId, pending = [] }) =>
@@ -89,47 +79,16 @@ export async function sendVerdict(
     throw refused(`${runId} decides nothing itself; npx stockcast runs approvals lists the runs that wait`);
   }
   if (status !== 'running') throw refused(`the run has ended already: ${status}`);
-  // Sent to nobody, a verdict would lie in Temporal's memory and might be taken long after it was said to have failed.
   if ((await pendingOf(temporal, runId)) === undefined) throw refused('no worker answers; start one and send it again');
-  try {
-    await temporal.call(
-      (client) => client.workflow.getHandle(runId).executeUpdate(APPROVE_UPDATE, { args: [verdict] }),
-      UPDATE_DEADLINE_MS,
-    );
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw refused('the run has just ended', error);
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-    throw refused(error.cause instanceof ApplicationFailure ? error.cause.message : error.message, error);
-  }
+  await sendUpdate(temporal, runId, APPROVE_UPDATE, verdict, refused);
   const { horizon, approve, by, reason } = verdict;
   return { run_id: runId, horizon, approved: approve, by, reason };
 }
 
-async function waitingRuns(temporal: TemporalGateway, { tenant }: Context): Promise<string[]> {
-  const query = `StockcastStage = '${AWAITING_APPROVAL}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH 'train/${tenant}/'`;
-  return temporal.call(async (client) => {
-    const ids: string[] = [];
-    for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
-    return ids.sort();
-  });
-}
-
 /** Undefined when no worker answers. */
 async function pendingOf(temporal: TemporalGateway, runId: string): Promise<readonly PendingApproval[] | undefined> {
-  try {
-    return await temporal.call(
-      (client) => client.workflow.getHandle(runId).query<readonly PendingApproval[]>(APPROVALS_QUERY),
-      QUERY_DEADLINE_MS,
-    );
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return [];
-    const unanswered =
-      (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') ||
-      error instanceof QueryNotRegisteredError ||
-      error instanceof ServiceError;
-    if (unanswered) return undefined;
-    throw error;
-  }
+  const pending = await askRun<readonly PendingApproval[]>(temporal, runId, APPROVALS_QUERY);
+  return pending === 'ended' ? [] : pending;
 }
 
 function approvalAnswer(

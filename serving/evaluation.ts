@@ -6,15 +6,24 @@ import { type EnsembleParameters, combineForecasts } from '../models/ensemble/en
 import { evaluate } from '../models/evaluation/evaluate.ts';
 import { type ShrunkForecasts, shrunk } from '../models/evaluation/shrinkage.ts';
 import { type LearnedKind, kindNamed } from '../models/kinds.ts';
+import { type Computation, type ComputationOptions, type Resumed, withCheckpoints } from './checkpoints.ts';
 import type { Services } from './services.ts';
 import { readSnapshot } from './snapshots.ts';
 import { type TrainingData, learningTask, registered } from './training.ts';
 import type { TaskOptions, TrainingPool } from './training-pool.ts';
 import { hasSeries, readSeries, storeSeries } from './walk-forward-series.ts';
 
+/** What an evaluation brought: `reused` when it was there already. */
+export interface EvaluatedModel {
+  readonly reused: boolean;
+  /** The fraction of the forecasts that a checkpoint saved having to compute again. */
+  readonly resumedFrom?: number;
+}
+
 /**
  * Judges a registered model of one ticker by walk-forward forecasts, each fold fitted anew, and searches it for
- * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again.
+ * leakage; keeps the forecasts as an object and the figures with the model. An evaluated model is not evaluated again
+ * unless that is asked for, and forecasts that were cut short go on from where they were.
  * @throws StockcastError MODEL_MISSING, TOO_FEW_SESSIONS
  */
 export async function evaluateModel(
@@ -23,19 +32,23 @@ export async function evaluateModel(
   context: Context,
   modelId: string,
   data: TrainingData & { readonly datasetKey: string },
-  options: TaskOptions = {},
-): Promise<{ reused: boolean }> {
+  options: ComputationOptions & { readonly again?: boolean } = {},
+): Promise<EvaluatedModel> {
   const model = await registered(services, context, modelId);
   const { ticker, horizon } = model;
-  const known = await hasSeries(services, context, ticker, modelId);
+  const known = options.again !== true && (await hasSeries(services, context, ticker, modelId));
   if (model.evaluation !== undefined && known) return { reused: true };
-  const series = known
-    ? await readSeries(services, context, ticker, modelId)
-    : await seriesOf(services, pool, context, model, data, options);
-  if (!known) await storeSeries(services, context, modelId, series);
+  const makeSeries = async (taskOptions: TaskOptions) => {
+    const made = await seriesOf(services, pool, context, model, data, taskOptions);
+    await storeSeries(services, context, modelId, made);
+    return made;
+  };
+  const { value: series, resumedFrom }: Resumed<ShrunkForecasts> = known
+    ? { value: await readSeries(services, context, ticker, modelId) }
+    : await withCheckpoints(services, context, await walkOf(services, pool, model, [data]), options, makeSeries);
   const leakage = await leakageOf(services, pool, context, model, data, options);
   await services.registry.recordEvaluation(context, modelId, evaluate(series, horizon, leakage));
-  return { reused: false };
+  return resumedFrom === undefined ? { reused: false } : { reused: false, resumedFrom };
 }
 
 /** Makes the walk-forward forecasts of a pooled model, for each ticker that it learnt from. */
@@ -45,15 +58,32 @@ export async function forecastPool(
   context: Context,
   modelId: string,
   panel: readonly TrainingData[],
-  options: TaskOptions = {},
-): Promise<{ reused: boolean }> {
+  options: ComputationOptions = {},
+): Promise<EvaluatedModel> {
   const model = await registered(services, context, modelId);
   const known = await Promise.all(panel.map(({ ticker }) => hasSeries(services, context, ticker, modelId)));
   if (known.every(Boolean)) return { reused: true };
   const kind = kindNamed(model.kind) as LearnedKind;
-  const raw = await pool.walkForward(await learningTask(services, context, kind, { ...model, panel }), options);
-  for (const series of shrunk(raw, model.horizon, kind.role)) await storeSeries(services, context, modelId, series);
-  return { reused: false };
+  const walk = await walkOf(services, pool, model, panel);
+  const { resumedFrom } = await withCheckpoints(services, context, walk, options, async (taskOptions) => {
+    const task = await learningTask(services, context, kind, { ...model, panel });
+    const raw = await pool.walkForward(task, taskOptions);
+    for (const series of shrunk(raw, model.horizon, kind.role)) await storeSeries(services, context, modelId, series);
+  });
+  return resumedFrom === undefined ? { reused: false } : { reused: false, resumedFrom };
+}
+
+/** The walk-forward forecasts of a model as a computation; the code and backend are this process', not the model's. */
+async function walkOf(
+  { codeVersion }: Services,
+  pool: TrainingPool,
+  { id, ticker, kind: name }: ModelVersion,
+  panel: readonly TrainingData[],
+): Promise<Computation> {
+  const kind = kindNamed(name);
+  const backend = 'learner' in kind ? await pool.backend(kind.learner.name) : 'typescript';
+  const data = panel.map(({ datasetId, featuresKey }) => ({ datasetId, featuresKey }));
+  return { ticker, identity: { job: 'walk-forward', model: id, data, codeVersion, backend } };
 }
 
 async function seriesOf(

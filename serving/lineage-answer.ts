@@ -42,6 +42,8 @@ export interface PromotionNode {
   readonly moved_live: boolean;
   readonly rollback: boolean;
   readonly principal: string;
+  /** As the ledger has them: how the run was mended, by whom and why, among them. */
+  readonly reasons: readonly string[];
   readonly run_id: string;
 }
 

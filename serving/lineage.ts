@@ -227,6 +227,7 @@ function promotionNode(entry: Promotion): PromotionNode {
     moved_live: entry.movedLive,
     rollback: entry.isRollback === true,
     principal: entry.principal,
+    reasons: entry.reasons,
     run_id: entry.runId,
   };
 }

@@ -4,7 +4,15 @@ import { sha256Hex } from '../domain/identity.ts';
 const safe = (ticker: string) => encodeURIComponent(ticker);
 
 /** How keys begin: a kind of object each. What a later version adds besides is left alone when garbage is collected. */
-export const OBJECT_KINDS = ['certificates', 'datasets', 'features', 'models', 'pictures', 'walk-forward'] as const;
+export const OBJECT_KINDS = [
+  'certificates',
+  'checkpoints',
+  'datasets',
+  'features',
+  'models',
+  'pictures',
+  'walk-forward',
+] as const;
 
 /** The Parquet file with the bars of a dataset. */
 export function datasetBarsKey(ticker: string, datasetId: string): string {
@@ -34,6 +42,11 @@ export function walkForwardKey(ticker: string, modelId: string): string {
 /** The certificate with this hash. */
 export function certificateKey(certificateId: string): string {
   return `certificates/${certificateId}.json`;
+}
+
+/** The newest checkpoint of a computation, by the hash of all that decides it. */
+export function checkpointKey(ticker: string, computationId: string): string {
+  return `checkpoints/${safe(ticker)}/${computationId}`;
 }
 
 /** A picture of a model's evaluation. */

@@ -7,9 +7,10 @@ import { freeSpace, settingOf } from '../models/search/search-space.ts';
 import { featuresUntil, searchedUntil } from '../models/search/trial-loss.ts';
 import type { TrialEnd } from '../stores/trials/trial-store.ts';
 import { readFeatures } from './feature-sets.ts';
+import { type ComputationOptions, withCheckpoints } from './checkpoints.ts';
 import type { Services } from './services.ts';
 import { learningTask } from './training.ts';
-import type { TaskOptions, TrainingPool } from './training-pool.ts';
+import type { TrainingPool } from './training-pool.ts';
 
 /** One trial of a search. */
 export interface TrialRequest {
@@ -47,7 +48,7 @@ export async function runTrial(
   pool: TrainingPool,
   context: Context,
   { task, search, number }: TrialRequest,
-  options: TaskOptions = {},
+  options: ComputationOptions = {},
 ): Promise<TrialResult> {
   const { horizon, seed, data } = task;
   const { searchId, until } = search;
@@ -63,10 +64,16 @@ export async function runTrial(
   const { panel, ...how } = await learningTask(services, context, kind, { ...task, parameters, panel: [data] });
   // Cut here, so that what comes later never gets to where the loss is computed.
   const seen = { ...how, panel: panel.map((features) => featuresUntil(features, until)) };
-  const end = await endOf(() => pool.trialLoss(seen, options), options.signal);
-  const ended = await services.trials.end(context, searchId, number, end);
-  options.signal?.throwIfAborted();
-  return resultOf(ended);
+  const backend = await pool.backend(learner.name);
+  const { codeVersion } = services;
+  const identity = { job: 'trial', search: searchId, number, parameters, codeVersion, backend };
+  const { value } = await withCheckpoints(services, context, { ticker, identity }, options, async (taskOptions) => {
+    const end = await endOf(() => pool.trialLoss(seen, taskOptions), options.signal);
+    const ended = await services.trials.end(context, searchId, number, end);
+    options.signal?.throwIfAborted();
+    return resultOf(ended);
+  });
+  return value;
 }
 
 /** Runs a trial's computation; what another attempt could heal is thrown. */

@@ -42,6 +42,7 @@ describe('a plan', () => {
       seed: 7,
       requireApproval: false,
       parameters: {},
+      parking: { onBadData: 'park', onFailedGate: 'fallback', giveUpAfterMs: 259_200_000 },
     });
   });
 
@@ -98,6 +99,9 @@ describe('a planned run', () => {
     expect(await plan(context)).toEqual(first);
     const some = await plan(context, { kinds: ['random-forest', 'linear'] });
     expect(await plan(context, { kinds: ['linear', 'random-forest', 'linear'] })).toEqual(some);
+    // What it does while it waits for a person decides nothing about it.
+    const parking = { onBadData: 'fail', onFailedGate: 'park', giveUpAfterMs: 1 } as const;
+    expect(await plan(context, { parking })).toEqual(first);
   });
 
   it('has another id for other data, events, plan or code', async () => {
@@ -146,7 +150,7 @@ describe('a planned run', () => {
     const early = planTicker(on.services, context, { ...request, vantage: vantageOf(context, '2001-01-02') });
     await expect(early).rejects.toMatchObject({
       code: 'TOO_FEW_SESSIONS',
-      message: expect.stringContaining('MSFT has 0 sessions, at least 60 are needed'),
+      message: expect.stringContaining('MSFT has 0 sessions up to 2001-01-02, at least 60 are needed'),
       details: { sessions: 0 },
     });
   });

@@ -6,6 +6,7 @@ import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
 import { POOL, type TrainingWindow } from '../domain/model-version.ts';
 import type { SearchBudget, SearchPlan } from '../domain/parameter-search.ts';
+import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import type { PooledModel, TrainingPlan } from '../domain/run.ts';
 import { DEFAULT_WINDOW } from '../models/evaluation/walk-forward.ts';
 import { KINDS, type Kind, kindNamed } from '../models/kinds.ts';
@@ -28,6 +29,8 @@ export interface TrainingWish {
   readonly parameters?: { readonly [kind: string]: Json };
   /** How many settings of each kind to try before training; by default the parameters are as given. */
   readonly search?: SearchBudget;
+  /** What to do where a person could mend the run. */
+  readonly parking?: ParkingPolicy;
 }
 
 /** A run that would train a ticker: equal data, plan and code give an equal workflow id. */
@@ -90,6 +93,7 @@ export function trainingPlan(wish: TrainingWish): TrainingPlan {
     seed: wish.seed,
     requireApproval: wish.requireApproval ?? false,
     parameters,
+    parking: wish.parking ?? DEFAULT_PARKING,
     ...(wish.search === undefined ? {} : { search: searchPlan(wish.search, kinds, parameters) }),
   };
 }
@@ -185,14 +189,16 @@ interface RunIdentity {
 }
 
 async function identify(services: Services, context: Context, request: RunRequest): Promise<RunIdentity> {
-  const { ticker, plan, live, vantage } = request;
+  const { ticker, live, vantage } = request;
+  // How long a run waits for a person, and for what, decides nothing about it.
+  const { parking: _, ...plan } = request.plan;
   const history = await visibleHistory(services, context, request);
   requireEnoughSessions(ticker, history.series.dates.length, plan.horizons, live ? undefined : vantage.asOf);
   const lastSession = history.series.dates.at(-1)!;
   const datasetId = datasetIdentity(history.series, history.events);
   const { codeVersion, thresholds } = services;
   // Other thresholds may choose otherwise; what was computed is then there already, and the gate alone decides again.
-  const decided = { ticker, datasetId, plan: { ...plan }, live, codeVersion, thresholds: { ...thresholds } };
+  const decided = { ticker, datasetId, plan, live, codeVersion, thresholds: { ...thresholds } };
   return { hash: shortHash(decided), lastSession };
 }
 

@@ -25,6 +25,8 @@ export interface RefreshRequest {
   readonly source: string;
   /** First session to fetch; by default the newest known one, which may have been corrected since, or else all. */
   readonly from?: SessionDate;
+  /** Last session to fetch; by default the newest that has closed. */
+  readonly to?: SessionDate;
   readonly onBadRow?: OnBadRow;
   /** Whether suspected splits are taken for splits instead of refusing the history. */
   readonly adjustSplits?: boolean;
@@ -56,7 +58,8 @@ export async function refreshPrices(
   const { ticker, source, signal = new AbortController().signal } = request;
   const live = prices.sources.named(source);
   const newest = await newestSession(services, context, ticker);
-  const to = latestClosedSession(context.clock.now());
+  const closed = latestClosedSession(context.clock.now());
+  const to = request.to !== undefined && request.to < closed ? request.to : closed;
   if (live === undefined || (request.from === undefined && newest !== undefined && newest >= to)) {
     return { ticker, source, last_session: newest ?? null, taken: null };
   }

@@ -1,5 +1,6 @@
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
+import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import { KINDS } from '../models/kinds.ts';
 import type { TrainingWish } from './planning.ts';
@@ -15,6 +16,7 @@ export interface RetrainingSettings {
   readonly seed: number;
   readonly trainingWindow: TrainingWindow | undefined;
   readonly requireApproval: boolean;
+  readonly parking: ParkingPolicy;
   readonly maxInFlight: number;
 }
 
@@ -74,7 +76,7 @@ async function runBefore(
 }
 
 function wishFor({ serving, models }: RestatementEffects, settings: RetrainingSettings): TrainingWish {
-  const { seed, requireApproval, trainingWindow } = settings;
+  const { seed, requireApproval, parking, trainingWindow } = settings;
   const alone = new Set(serving.map(({ ticker }) => ticker)).size === 1;
   // One ticker alone would adopt the pooled model that there is, which may rest on what was changed.
   const withoutPool = alone && models.some(({ panel }) => panel !== undefined);
@@ -82,6 +84,7 @@ function wishFor({ serving, models }: RestatementEffects, settings: RetrainingSe
   return {
     seed,
     requireApproval,
+    parking,
     horizons: [...new Set(serving.map(({ horizon }) => horizon))],
     ...(trainingWindow === undefined ? {} : { window: trainingWindow }),
     ...(withoutPool ? { kinds } : {}),

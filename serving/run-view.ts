@@ -2,6 +2,7 @@ import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
 import type { ScoreForecastsResult } from '../domain/scoring.ts';
+import type { ParkedState } from './parked-state.ts';
 
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' | 'unknown';
 
@@ -14,6 +15,8 @@ export interface TickerState {
   readonly stages?: readonly StageProgress<StageName | 'score'>[];
   /** Of running tickers: what waits for a person's verdict. */
   readonly awaiting_approval?: readonly { readonly horizon: Horizon; readonly model: string }[];
+  /** Of running tickers: why it is parked, while it is. */
+  readonly parked?: ParkedState;
   /** Of failed tickers. */
   readonly failure?: FailureReason;
 }

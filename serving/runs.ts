@@ -9,7 +9,6 @@ import type { SessionDate } from '../domain/bar.ts';
 import type { Context, ContextRecord } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { failureReason } from '../domain/failure-reason.ts';
-import { shortHash } from '../domain/identity.ts';
 import {
   QUEUES,
   type RunAttribute,
@@ -21,11 +20,12 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
-import { type TrainingWish, newestPool, planTicker, planUniverse, trainingPlan } from './planning.ts';
+import { type TrainingWish, newestPool, planTicker, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
 import type { PendingRetry, RunStatus, RunView, StartedRun } from './run-view.ts';
 import type { Services } from './services.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
+import { type UniverseRequest, planUniverseTraining } from './universe-training.ts';
 import { vantageOf } from './vantages.ts';
 
 /**
@@ -61,33 +61,10 @@ export async function startUniverseTraining(
   services: Services,
   temporal: TemporalGateway,
   context: Context,
-  request: { readonly tickers?: readonly string[]; readonly maxInFlight: number; readonly asOf?: SessionDate },
+  request: UniverseRequest,
   wish: TrainingWish,
 ): Promise<StartedRun> {
-  const plan = trainingPlan(wish);
-  const vantage = vantageOf(context, request.asOf);
-  const live = request.asOf === undefined;
-  const tickers = request.tickers ?? (await services.bars.tickers(context)).map((summary) => summary.ticker);
-  if (tickers.length === 0) throw new StockcastError('TICKER_UNKNOWN', { ticker: 'any ticker', known: 'none yet' });
-  const { runs, ...pooling } = await planUniverse(services, context, tickers, { vantage, plan, live });
-  const asOf =
-    runs
-      .map(({ lastSession }) => lastSession)
-      .sort()
-      .at(-1) || vantage.asOf;
-  const hash = shortHash(runs.map(({ workflowId }) => workflowId));
-  const input: TrainUniverseInput = {
-    version: 1,
-    context: record(context),
-    tickers: runs.map(({ ticker }) => ticker),
-    vantage,
-    plan,
-    live,
-    ...pooling,
-    maxInFlight: request.maxInFlight,
-  };
-  const workflowId = `train-universe/${context.tenant}/${asOf}/${hash}`;
-  const stands = runs.every((run) => run.stands);
+  const { workflowId, stands, asOf, input } = await planUniverseTraining(services, context, request, wish);
   return start(temporal, TRAIN_UNIVERSE, workflowId, stands, input, runAttributes({ asOf, stage: 'waiting' }));
 }
 
@@ -153,7 +130,14 @@ export interface RunSummary {
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
   const shown = ['train', 'train-universe', 'score'];
-  const query = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
+  const named = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
+  // A run that went on as a new execution is listed as that one.
+  const query = `(${named}) AND ExecutionStatus != "ContinuedAsNew"`;
+  return listRunsWith(temporal, query, limit);
+}
+
+/** The newest runs that a query of Temporal's visibility finds. */
+export function listRunsWith(temporal: TemporalGateway, query: string, limit: number): Promise<RunSummary[]> {
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {

@@ -4,6 +4,7 @@ import { type DatasetManifest, datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { inspect } from '../market/inspection.ts';
+import { unsoundness } from '../market/soundness.ts';
 import { sessionsNeeded } from '../models/evaluation/learning-rows.ts';
 import { MIN_SESSIONS } from '../models/evaluation/walk-forward.ts';
 import { readParquet, writeParquet } from '../stores/tables/parquet.ts';
@@ -19,16 +20,19 @@ import type { Services } from './services.ts';
  * or damaged is written again.
  * @throws StockcastError TICKER_UNKNOWN
  * @throws StockcastError TOO_FEW_SESSIONS below what a model can learn from
+ * @throws StockcastError DATA_UNSOUND with `check`, where what is known is not fit to learn from; nothing is stored then
  */
 export async function snapshotTicker(
   services: Services,
   context: Context,
   ticker: string,
   vantage: Vantage,
+  { check = false }: { readonly check?: boolean | undefined } = {},
 ): Promise<{ key: string; manifest: DatasetManifest }> {
   const history = await historyOf(services, context, ticker, vantage);
   const { series, events } = history;
   requireEnoughSessions(ticker, series.dates.length);
+  if (check) await requireSound(services, context, history, vantage);
   const id = datasetIdentity(series, events);
   const key = datasetManifestKey(ticker, id);
   const kept = await unlessLost(readManifest(services, context, key));
@@ -62,6 +66,19 @@ export async function snapshotTicker(
   await services.objects.put(context, key, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
   await services.lineage.enterDataset(context, { id, ticker, takenAt: manifest.fetchedAt });
   return { key, manifest };
+}
+
+/** @throws StockcastError DATA_UNSOUND */
+async function requireSound(
+  { bars, prices }: Services,
+  context: Context,
+  { series, events }: History,
+  { knownAt }: Vantage,
+): Promise<void> {
+  const { ticker } = series;
+  const [newest] = await bars.sources(context, ticker, knownAt);
+  const problems = await unsoundness(series, events, newest, prices.settings.maxJump);
+  if (problems.length > 0) throw new StockcastError('DATA_UNSOUND', { ticker, problems: problems.join('; ') });
 }
 
 /**

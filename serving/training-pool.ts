@@ -4,6 +4,7 @@ import type { LeakageFindings } from '../domain/gate.ts';
 import type { SessionDate } from '../domain/bar.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { RawForecasts } from '../models/evaluation/raw-forecasts.ts';
+import type { State } from '../models/checkpoints.ts';
 import type { FeatureMatrix } from '../models/features/feature-matrix.ts';
 import type { History } from './histories.ts';
 
@@ -34,6 +35,16 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
   /** Told the fraction done, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** Keeps what is done of a fit, a walk or a trial; absent: nothing is kept. */
+  readonly checkpoints?: TaskCheckpoints;
+}
+
+/** Checkpoints of one task. */
+export interface TaskCheckpoints {
+  /** What was saved of an equal task on the same backend: goes on from there. */
+  readonly resumeFrom?: State;
+  /** Given each checkpoint with the fraction done by then, not more often than the pool is set to. */
+  readonly save: (state: State, fraction: number) => void;
 }
 
 /** Where heavy computing happens, away from the thread that heartbeats. */

@@ -12,10 +12,11 @@ import {
   identityOf,
 } from '../domain/model-version.ts';
 import { type Kind, type LearnedKind, kindNamed } from '../models/kinds.ts';
+import { type ComputationOptions, withCheckpoints } from './checkpoints.ts';
 import { readFeatures } from './feature-sets.ts';
 import { modelKey } from './object-keys.ts';
 import type { Services } from './services.ts';
-import type { LearningTask, TaskOptions, TrainingPool } from './training-pool.ts';
+import type { FittedModel, LearningTask, TrainingPool } from './training-pool.ts';
 import { hasSeries } from './walk-forward-series.ts';
 
 /** The materialised features of one ticker, and the data they were computed from. */
@@ -42,17 +43,22 @@ export interface TrainingTask {
   readonly panel: readonly TrainingData[];
   /** Ids of an ensemble's members, in its kind's order; of the pooled model that a ticker adopts; otherwise none. */
   readonly madeFrom: readonly string[];
+  /** Makes a model that is there already once more, to the same bytes. */
+  readonly again?: boolean;
 }
 
 /** What training brought: `reused` when the model was there already. */
 export interface TrainedModel {
   readonly modelId: string;
   readonly reused: boolean;
+  /** The fraction that a checkpoint saved having to compute again; absent: it was made in one go. */
+  readonly resumedFrom?: number;
 }
 
 /**
  * Makes a model, stores it under the hash of everything that decided it, and registers it. A model that is already there
- * is not made again. An ensemble is no more than its members' names; a pooled kind of one ticker adopts a pooled model.
+ * is not made again, and one whose fit was cut short is made from where it was. An ensemble is no more than its members'
+ * names; a pooled kind of one ticker adopts a pooled model.
  * @throws StockcastError MODEL_KIND_UNKNOWN, MODEL_INPUT_INVALID, TOO_FEW_SESSIONS, MODEL_MISSING
  */
 export async function trainModel(
@@ -60,7 +66,7 @@ export async function trainModel(
   pool: TrainingPool,
   context: Context,
   task: TrainingTask,
-  options: TaskOptions = {},
+  options: ComputationOptions = {},
 ): Promise<TrainedModel> {
   const kind = kindNamed(task.kind);
   const sources = await Promise.all(task.madeFrom.map((id) => registered(services, context, id)));
@@ -72,27 +78,35 @@ export async function trainModel(
   }
   const objectKey = adopted?.objectKey ?? modelKey(identity.ticker, id);
   const known = await services.registry.find(context, id);
-  if (known !== undefined && (await services.objects.exists(context, objectKey))) return { modelId: id, reused: true };
+  const isThere = known !== undefined && (await services.objects.exists(context, objectKey));
+  if (isThere && task.again !== true) return { modelId: id, reused: true };
 
-  let nTrainingRows = Math.max(...sources.map((source) => source.nTrainingRows));
-  if (adopted === undefined) {
-    const made =
-      'learner' in kind
-        ? await pool.fit(await learningTask(services, context, kind, task), options)
-        : { object: { kind: kind.name, members: [...task.madeFrom] }, nTrainingRows };
-    nTrainingRows = made.nTrainingRows;
-    await services.objects.put(context, objectKey, new TextEncoder().encode(canonicalJson(made.object)));
+  const register = (nTrainingRows: number) =>
+    services.registry.register(context, {
+      ...identity,
+      id,
+      asOf: task.asOf,
+      objectKey,
+      nTrainingRows,
+      trainedAt: context.clock.now().toISOString(),
+      runId: task.runId,
+    });
+  const store = async ({ object, nTrainingRows }: FittedModel) => {
+    await services.objects.put(context, objectKey, new TextEncoder().encode(canonicalJson(object)));
+    await register(nTrainingRows);
+  };
+  const made = { modelId: id, reused: false };
+  if (adopted === undefined && 'learner' in kind) {
+    const computation = { ticker: identity.ticker, identity: { job: 'fit', model: id } };
+    const { resumedFrom } = await withCheckpoints(services, context, computation, options, async (taskOptions) =>
+      store(await pool.fit(await learningTask(services, context, kind, task), taskOptions)),
+    );
+    return resumedFrom === undefined ? made : { ...made, resumedFrom };
   }
-  await services.registry.register(context, {
-    ...identity,
-    id,
-    asOf: task.asOf,
-    objectKey,
-    nTrainingRows,
-    trainedAt: context.clock.now().toISOString(),
-    runId: task.runId,
-  });
-  return { modelId: id, reused: false };
+  const nTrainingRows = Math.max(...sources.map((source) => source.nTrainingRows));
+  if (adopted !== undefined) await register(nTrainingRows);
+  else await store({ object: { kind: kind.name, members: [...task.madeFrom] }, nTrainingRows });
+  return made;
 }
 
 /** The task of the training threads that fits or evaluates what `task` describes. */
@@ -100,7 +114,7 @@ export async function learningTask(
   services: Services,
   context: Context,
   { learner }: LearnedKind,
-  task: Omit<TrainingTask, 'runId' | 'asOf' | 'featureSet' | 'madeFrom' | 'kind'>,
+  task: Omit<TrainingTask, 'runId' | 'asOf' | 'featureSet' | 'madeFrom' | 'kind' | 'again'>,
 ): Promise<LearningTask> {
   const { horizon, window, scaleTargets, embargo, seed, search } = task;
   const panel = await Promise.all(

@@ -44,8 +44,11 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       address: config.temporal.address,
       namespace: config.temporal.namespace,
       trainingSlots: config.trainingSlots,
+      retraining: config,
       onBehindNaive: config.onBehindNaive,
       shutdownGraceMs: config.shutdownGraceMs,
+      checkpointEveryMs: config.checkpointEveryMs,
+      maxCrashes: config.maxCrashes,
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });

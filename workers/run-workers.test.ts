@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUES } from '../domain/run.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { createWorkers, parseQueues } from './run-workers.ts';
+import { RETRAINING } from '../tests/support/retraining-settings.ts';
 
 const CRASHING = fileURLToPath(new URL('../tests/support/crashing-workflow.ts', import.meta.url));
 
@@ -22,6 +23,7 @@ describe('workers of one process', () => {
       temporal,
       ...at,
       trainingSlots: 1,
+      retraining: RETRAINING,
       shutdownGraceMs: 1000,
       workflows: { workflowBundle: await bundleWorkflowCode({ workflowsPath: CRASHING, logger }) },
     });

@@ -1,11 +1,13 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
+import { scheduledActivities } from '../activities/scheduled.ts';
 import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { QUEUES } from '../domain/run.ts';
 import type { OnBehindNaive } from '../domain/scoring.ts';
+import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
@@ -21,7 +23,13 @@ export interface WorkerParts {
   readonly address: NativeConnectionOptions['address'];
   readonly namespace: string;
   readonly trainingSlots: number;
+  /** What scheduled retrainings take from the configuration. */
+  readonly retraining: RetrainingSettings;
   readonly shutdownGraceMs: number;
+  /** Shortest time between two checkpoints of a training; by default 5 s. */
+  readonly checkpointEveryMs?: number;
+  /** Deaths of the process in a row after which what it computed is given up; by default 5. */
+  readonly maxCrashes?: number;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
   /** Counts what activities do. */
@@ -60,23 +68,26 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
         activities: {
           ...orchestrationActivities(services, temporal.client),
+          ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
         },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {
-      const pool = new ThreadedTrainingPool(parts.trainingSlots);
+      const pool = new ThreadedTrainingPool(parts.trainingSlots, parts.checkpointEveryMs);
       pools.push(pool);
       return Worker.create({
         ...common,
         taskQueue: QUEUES.training,
         maxConcurrentActivityTaskExecutions: parts.trainingSlots,
-        activities: trainingActivities(services, pool),
+        activities: trainingActivities(services, pool, parts.maxCrashes),
       });
     },
   };
   const workers = await Promise.all(queues.map((queue) => makers[queue]()));
   const shutdown = () => {
+    // What does not finish within the grace time is cut off; what it has done by now is kept.
+    for (const pool of pools) pool.checkpointNow();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {

@@ -1,20 +1,33 @@
 import { MessageChannel } from 'node:worker_threads';
+import { getHeapStatistics } from 'node:v8';
 import { Piscina } from 'piscina';
 import { StockcastError } from '../domain/errors.ts';
 import type { LeakageFindings } from '../domain/gate.ts';
+import { CHECKPOINT_EVERY_MS } from '../domain/training-limits.ts';
 import type { RawForecasts } from '../models/evaluation/raw-forecasts.ts';
 import type { History } from '../serving/histories.ts';
-import type { FittedModel, LearningTask, TaskOptions, TrainingPool } from '../serving/training-pool.ts';
-import type { ThreadAnswer, ThreadJob } from './training-thread.ts';
+import type {
+  FittedModel,
+  LearningTask,
+  TaskCheckpoints,
+  TaskOptions,
+  TrainingPool,
+} from '../serving/training-pool.ts';
+import type { ThreadAnswer, ThreadJob, ThreadNews, ThreadOptions } from './training-thread.ts';
 
 const THREAD = new URL('./training-thread.ts', import.meta.url);
 
 /** Fits, forecasts and checks in worker threads, at most `slots` at a time; a cancelled task's thread is ended at once. */
 export class ThreadedTrainingPool implements TrainingPool {
   readonly #pool: Piscina;
+  readonly #checkpointEveryMs: number;
+  /** A counter that all threads see: a change asks them for a checkpoint at once. */
+  readonly #checkpointsWanted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #backends = new Map<string, Promise<string>>();
 
-  constructor(slots: number) {
+  /** Tasks that are to be checkpointed are so every `checkpointEveryMs` at most, and more rarely when they take long. */
+  constructor(slots: number, checkpointEveryMs = CHECKPOINT_EVERY_MS) {
+    this.#checkpointEveryMs = checkpointEveryMs;
     this.#pool = new Piscina({
       filename: THREAD.href,
       // A thread loads TypeScript for a second of computing time, which a start with nothing to train need not spend.
@@ -52,16 +65,25 @@ export class ThreadedTrainingPool implements TrainingPool {
     return this.#run({ job: 'check-leakage', task, history }, options);
   }
 
+  /** Has every task that is checkpointed save as soon as it can: its thread may soon be ended. */
+  checkpointNow(): void {
+    Atomics.add(this.#checkpointsWanted, 0, 1);
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy();
   }
 
-  async #run<T>(job: ThreadJob, { signal, onProgress }: TaskOptions): Promise<T> {
+  async #run<T>(job: ThreadJob, { signal, onProgress, checkpoints }: TaskOptions): Promise<T> {
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (fraction: number) => onProgress?.(fraction));
+    port1.on('message', ({ fraction, checkpoint }: ThreadNews) => {
+      onProgress?.(fraction);
+      if (checkpoint !== undefined) checkpoints?.save(checkpoint, fraction);
+    });
+    const options: ThreadOptions = { port: port2, ...this.#checkpointing(checkpoints) };
     try {
       const answer: ThreadAnswer = await this.#pool.run(
-        { ...job, port: port2 },
+        { ...job, ...options },
         {
           transferList: [port2],
           ...(signal === undefined ? {} : { signal }),
@@ -69,8 +91,25 @@ export class ThreadedTrainingPool implements TrainingPool {
       );
       if (answer.ok) return answer.value as T;
       throw new StockcastError(answer.code, answer.details);
+    } catch (error) {
+      throw outOfMemory(job, error) ?? error;
     } finally {
       port1.close();
     }
   }
+
+  #checkpointing(checkpoints: TaskCheckpoints | undefined): Pick<ThreadOptions, 'checkpoints'> {
+    if (checkpoints === undefined) return {};
+    const { resumeFrom } = checkpoints;
+    const how = { everyMs: this.#checkpointEveryMs, wanted: this.#checkpointsWanted };
+    return { checkpoints: resumeFrom === undefined ? how : { ...how, resumeFrom } };
+  }
+}
+
+/** A thread that has used up its heap is ended by Node, and the process lives on. */
+function outOfMemory(job: ThreadJob, error: unknown): StockcastError | undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return undefined;
+  const learner = job.job === 'backend' ? job.learner : job.task.learner;
+  const limit = `${Math.round(getHeapStatistics().heap_size_limit / 2 ** 20)} MB`;
+  return new StockcastError('TRAINING_OUT_OF_MEMORY', { job: job.job, learner, limit }, { cause: error });
 }

@@ -7,7 +7,9 @@ import { subjectOf } from '../models/leakage/subject-of-learner.ts';
 import { learnerNamed } from '../models/kinds.ts';
 import { type History, adjusted } from '../serving/histories.ts';
 import { trialLoss } from '../models/search/trial-loss.ts';
+import type { Checkpoints, State } from '../models/checkpoints.ts';
 import type { LearningTask } from '../serving/training-pool.ts';
+import { CheckpointPace } from './checkpoint-pace.ts';
 
 /** One job of a training thread. */
 export type ThreadJob =
@@ -20,8 +22,27 @@ export type ThreadAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly code: StockcastError['code']; readonly details: StockcastError['details'] };
 
-/** Does one job; called by the thread pool. The fraction done is posted to `port`. */
-export default async function run(job: ThreadJob & { readonly port: MessagePort }): Promise<ThreadAnswer> {
+/** What comes with each job. */
+export interface ThreadOptions {
+  /** Where news are posted. */
+  readonly port: MessagePort;
+  /** How checkpoints are made; absent: none are. */
+  readonly checkpoints?: {
+    readonly resumeFrom?: State;
+    readonly everyMs: number;
+    /** A counter: when it changes, one is wanted at once. */
+    readonly wanted: Int32Array;
+  };
+}
+
+/** What a thread tells meanwhile: the fraction done, and where there is one, a checkpoint. */
+export interface ThreadNews {
+  readonly fraction: number;
+  readonly checkpoint?: State;
+}
+
+/** Does one job; called by the thread pool. */
+export default async function run(job: ThreadJob & ThreadOptions): Promise<ThreadAnswer> {
   try {
     return { ok: true, value: await valueOf(job) };
   } catch (error) {
@@ -30,20 +51,39 @@ export default async function run(job: ThreadJob & { readonly port: MessagePort 
   }
 }
 
-async function valueOf(job: ThreadJob & { readonly port: MessagePort }): Promise<unknown> {
+async function valueOf(job: ThreadJob & ThreadOptions): Promise<unknown> {
   const learner = learnerNamed(job.job === 'backend' ? job.learner : job.task.learner);
   const backend = (await learner.runtime?.load()) ?? 'typescript';
   if (job.job === 'backend') return backend;
   const { panel, horizon, ...task } = job.task;
-  const onProgress = (fraction: number) => job.port.postMessage(fraction);
-  const options = { ...task, parameters: learner.parameters(task.parameters), onProgress };
-  if (job.job === 'walk-forward') return walkForward(learner, panel, horizon, options);
-  if (job.job === 'trial-loss') return trialLoss(learner, panel, horizon, options);
+  const plain = { ...task, parameters: learner.parameters(task.parameters) };
   if (job.job === 'check-leakage') {
-    const { onProgress: _, ...quiet } = options;
-    const subject = subjectOf(learner, job.history, horizon, quiet, (series, events) => adjusted({ series, events }));
+    const subject = subjectOf(learner, job.history, horizon, plain, (series, events) => adjusted({ series, events }));
     return checkLeakage(subject, { seed: task.seed });
   }
+  const options = { ...plain, ...reporting(job) };
+  if (job.job === 'walk-forward') return walkForward(learner, panel, horizon, options);
+  if (job.job === 'trial-loss') return trialLoss(learner, panel, horizon, options);
   const { model, nTrainingRows } = fitNewest(learner, panel, horizon, options);
   return { object: model.toObject(), nTrainingRows };
+}
+
+/** Posts how far the computation has come, and a checkpoint when one is due. */
+function reporting({ port, checkpoints }: ThreadOptions): {
+  onProgress: (fraction: number) => void;
+  checkpoints?: Checkpoints;
+} {
+  let fraction = 0;
+  const tell = (news: ThreadNews) => port.postMessage(news);
+  const onProgress = (done: number) => {
+    fraction = done;
+    tell({ fraction });
+  };
+  if (checkpoints === undefined) return { onProgress };
+  const { resumeFrom, everyMs, wanted } = checkpoints;
+  const pace = new CheckpointPace(everyMs, wanted, performance.now());
+  const offer = (state: () => State) => {
+    if (pace.isDue(performance.now())) tell({ fraction, checkpoint: state() });
+  };
+  return { onProgress, checkpoints: resumeFrom === undefined ? { offer } : { resumeFrom, offer } };
 }

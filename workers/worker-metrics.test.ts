@@ -6,6 +6,7 @@ import { takeInTestUniverse } from '../tests/support/test-universe.ts';
 import { workflowCoverage } from '../tests/support/workflow-coverage.ts';
 import { createWorkers } from './run-workers.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
+import { RETRAINING } from '../tests/support/retraining-settings.ts';
 
 let pipeline: TestPipeline;
 beforeAll(async () => {
@@ -19,7 +20,7 @@ it('tell over HTTP which activities ran, for how long, and how many records they
   const metrics = new WorkerMetrics();
   const served = await metrics.listen(0);
   const { workflows, merge } = await workflowCoverage();
-  const common = { trainingSlots: 1, shutdownGraceMs: 1000, workflows, metrics };
+  const common = { trainingSlots: 1, retraining: RETRAINING, shutdownGraceMs: 1000, workflows, metrics };
   const workers = await createWorkers(Object.values(QUEUES), { services, temporal, ...at, ...common });
   const running = workers.run();
   try {

@@ -1,3 +1,6 @@
+export { backfill } from './backfill.ts';
+export { ingestPrices } from './ingest-prices.ts';
+export { retrain } from './retrain.ts';
 export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';
 export { trainPool } from './train-pool.ts';

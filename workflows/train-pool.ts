@@ -32,7 +32,9 @@ export async function trainPool(input: TrainPoolInput): Promise<TrainPoolResult>
   const read = await Promise.all(
     tickers.map(async (ticker) => {
       try {
-        const dataset = await data.ingest({ context, ticker, vantage });
+        // What its own run would be parked for must not teach the others.
+        const check = plan.parking !== undefined && plan.parking.onBadData !== 'ignore';
+        const dataset = await data.ingest({ context, ticker, vantage, check });
         const features = await data.preprocess({ context, datasetKey: dataset.key });
         return [{ ticker, datasetId: dataset.id, featuresKey: features.key, dataset, features }];
       } catch (error) {

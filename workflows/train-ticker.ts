@@ -1,4 +1,5 @@
 import {
+  ContinueAsNew,
   ParentClosePolicy,
   WorkflowIdReusePolicy,
   executeChild,
@@ -27,6 +28,7 @@ import {
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
 import { DATA_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { parking } from './parking.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
 import { searchParameters } from './search-parameters.ts';
@@ -55,6 +57,7 @@ interface Searched extends Learner, SearchParametersResult {}
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
   const { context, ticker, vantage, plan, live = true, nTickers = 1 } = input;
+  const again = input.again === true ? { again: true } : {};
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const toSearch = learners.filter(({ kind }) => plan.search?.kinds.includes(kind));
@@ -65,10 +68,12 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     promote: plan.horizons.length,
   });
   const { pending, verdictOn } = approvals(ticker);
+  const { parked, mendings, withSoundData, onFailedGate } = parking(input);
   setHandler(progressQuery, () => ({
     ticker,
     stages: stages.progress(),
     awaiting: pending().map(({ horizon, kind }) => ({ horizon, kind })),
+    ...(parked() === undefined ? {} : { parked: parked()! }),
   }));
   // What was learnt after an as-of date must not decide about it.
   const knownThen = live ? {} : { knownAt: vantage.knownAt };
@@ -80,7 +85,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
 
   try {
     enter('ingest');
-    const dataset = await data.ingest({ context, ticker, vantage });
+    const dataset = await withSoundData((check) => data.ingest({ context, ticker, vantage, check }));
     stages.finish('ingest');
 
     enter('preprocess');
@@ -132,7 +137,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       const search = searchOf({ horizon, kind });
       return unlessLeftOut(kind, async () => {
         const made = { asOf, featureSet, panel: [source], madeFrom, ...(search === undefined ? {} : { search }) };
-        const task = { context, runId, ...how, ...made };
+        const task = { context, runId, ...how, ...made, ...again };
         const { modelId } = await training.train(task);
         stages.advance('train');
         return { horizon, kind, modelId };
@@ -140,7 +145,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     };
     const evaluate = async (model: Trained): Promise<Trained[]> =>
       unlessLeftOut(model.kind, async () => {
-        await training.evaluate({ context, modelId: model.modelId, data: source });
+        await training.evaluate({ context, modelId: model.modelId, data: source, ...again });
         stages.advance('evaluate');
         return model;
       });
@@ -214,8 +219,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
         ...knownThen,
       });
       const asks = plan.requireApproval && live && decision.modelId !== decision.serving?.modelId;
-      const verdict = asks ? await verdictOn(decision) : undefined;
-      const entry = { context, runId, live, ticker, asOf, decision };
+      const verdict = (await onFailedGate(decision)) ?? (asks ? await verdictOn(decision) : undefined);
+      const reasons = [...mendings(), ...decision.reasons];
+      const entry = { context, runId, live, ticker, asOf, decision: { ...decision, reasons } };
       promotions.push(await light.promote(verdict === undefined ? entry : { ...entry, verdict }));
       stages.advance('promote');
     }
@@ -235,8 +241,10 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
 
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
-    return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...forecasts.notes, ...notes] };
+    return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...mendings(), ...forecasts.notes, ...notes] };
   } catch (error) {
+    // It starts over, on corrected data.
+    if (error instanceof ContinueAsNew) throw error;
     stages.fail();
     upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
     throw error;

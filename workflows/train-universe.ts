@@ -14,26 +14,26 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
-import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
+import { failureReason } from '../domain/failure-reason.ts';
 import {
   QUEUES,
   type TickerOutcome,
   type TrainPoolInput,
   type TrainPoolResult,
-  type TrainTickerInput,
   type TrainUniverseInput,
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
 import { LIGHT_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
-import { universeProgressQuery } from './progress.ts';
+import { parkedSignal, universeProgressQuery } from './progress.ts';
+import { trainOrAwait } from './train-or-await.ts';
 import { trainPool } from './train-pool.ts';
-import { trainTicker } from './train-ticker.ts';
 
 const { planTicker } = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
-type PlannedRun = Awaited<ReturnType<typeof planTicker>>;
+// From here on a run must go on as a new one, also when some of its tickers are parked; the server ends it at 51,200.
+const MOST_EVENTS = 20_000;
 
 /**
  * Trains many tickers, each in a child `trainTicker`, at most `maxInFlight` at a time. A ticker that fails fails alone
@@ -46,6 +46,14 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   const finished = new Set(done.map(({ ticker }) => ticker));
   const waiting = input.tickers.filter((ticker) => !finished.has(ticker));
   const running = new Map<string, string>();
+  // A parked ticker takes nobody's place: the next one goes on in its lane.
+  const parked = new Set<string>();
+  const free = new Map<string, () => void>();
+  setHandler(parkedSignal, (ticker) => {
+    if (!running.has(ticker)) return;
+    parked.add(ticker);
+    free.get(ticker)?.();
+  });
   let poolWorkflowId: string | undefined;
   setHandler(universeProgressQuery, () => ({
     waiting: [...waiting],
@@ -102,16 +110,25 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
       return { ticker, status: 'failed', workflowId, ...failureReason(error) };
     } finally {
       running.delete(ticker);
+      parked.delete(ticker);
     }
   };
+  const ending: Promise<void>[] = [];
+  const isLong = () =>
+    workflowInfo().continueAsNewSuggested && (parked.size === 0 || workflowInfo().historyLength > MOST_EVENTS);
   const lane = async (): Promise<void> => {
-    while (waiting.length > 0 && !workflowInfo().continueAsNewSuggested) {
-      done.push(await trainOne(waiting.shift()!));
+    while (waiting.length > 0 && !isLong()) {
+      const ticker = waiting.shift()!;
+      const parks = new Promise<void>((resolve) => free.set(ticker, resolve));
+      const ends = trainOne(ticker).then((outcome) => void done.push(outcome));
+      ending.push(ends);
+      await Promise.race([ends, parks]);
     }
   };
 
   try {
     await Promise.all(Array.from({ length: maxInFlight }, lane));
+    await Promise.all(ending);
   } catch (error) {
     if (isCancellation(error) && patched('cancelled-universe-has-verdict')) {
       upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
@@ -149,34 +166,4 @@ async function trainPoolOnce(workflowId: string, input: TrainPoolInput): Promise
       await awaitRun({ workflowId });
     }
   }
-}
-
-/**
- * Trains in a child; where the run is under way or done already, waits for that one instead. When that one does not
- * complete, somebody may have called it off: then it is tried here once more. Returns why the other one did not
- * complete, if that was in vain.
- */
-async function trainOrAwait(
-  { workflowId, lastSession, stands }: PlannedRun,
-  input: TrainTickerInput,
-): Promise<FailureReason | undefined> {
-  const { ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY } = WorkflowIdReusePolicy;
-  let reason: FailureReason | undefined;
-  for (const policy of [stands ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY]) {
-    try {
-      await executeChild(trainTicker, {
-        workflowId,
-        args: [input],
-        workflowIdReusePolicy: policy,
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        typedSearchAttributes: runAttributes({ ticker: input.ticker, asOf: lastSession, stage: 'waiting' }),
-      });
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-    reason = await awaitRun({ workflowId });
-    if (reason === undefined) return undefined;
-  }
-  return reason;
 }

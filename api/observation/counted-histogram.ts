@@ -30,11 +30,11 @@ export class Durations {
     let below = 0;
     const buckets = this.#bounds.map((le, i) => {
       below += this.#counts[i]!;
-      return { metricName: `${name}_bucket`, labels: { ...this.labels, le }, value: below };
+      return { metricName: `${name}_bucket`, labels: { le, ...this.labels }, value: below };
     });
     return [
       ...buckets,
-      { metricName: `${name}_bucket`, labels: { ...this.labels, le: '+Inf' }, value: this.#n },
+      { metricName: `${name}_bucket`, labels: { le: '+Inf', ...this.labels }, value: this.#n },
       { metricName: `${name}_sum`, labels: this.labels, value: this.#sum },
       { metricName: `${name}_count`, labels: this.labels, value: this.#n },
     ];

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.ts';
 import { approvalsEndpoint } from './approvals.ts';
+import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { featuresEndpoint } from './features.ts';
@@ -13,10 +14,12 @@ import { metricsEndpoint } from './metrics.ts';
 import { modelHistoryEndpoints } from './model-history.ts';
 import { modelsInMemoryEndpoints } from './models-in-memory.ts';
 import { modelEndpoints } from './models.ts';
+import { parkedEndpoints } from './parked-runs.ts';
 import { performanceEndpoint } from './performance.ts';
 import { predictEndpoint } from './predict.ts';
 import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
+import { scheduleEndpoints } from './schedules.ts';
 import { scoringEndpoints } from './scoring.ts';
 import { tickersEndpoint } from './tickers.ts';
 import { trainEndpoints } from './train.ts';
@@ -37,6 +40,7 @@ export function allEndpoints(): Endpoint[] {
     tickersEndpoint,
     featuresEndpoint,
     ...trainEndpoints,
+    ...parkedEndpoints,
     ...runsEndpoints,
     approvalsEndpoint,
     historyEndpoint,
@@ -50,5 +54,7 @@ export function allEndpoints(): Endpoint[] {
     ...certificateEndpoints,
     trialsEndpoint,
     ...restatementEndpoints,
+    ...scheduleEndpoints,
+    ...backfillEndpoints,
   ];
 }

@@ -41,6 +41,7 @@ const promotion = z.object({
   moved_live: z.boolean(),
   rollback: z.boolean(),
   principal: z.string(),
+  reasons: z.array(z.string()),
   run_id: z.string(),
 });
 

@@ -14,6 +14,7 @@ const LINKS = {
   models: '/models/status',
   runs: '/runs',
   approvals: '/approvals',
+  backfills: '/backfills',
 } as const;
 
 const index = z.object({ name: z.string(), version: z.string(), links: z.record(z.string(), z.string()) });

@@ -6,6 +6,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { wholeNumberField } from '../fields.ts';
 import { runPath, statusUrl } from '../run-links.ts';
 import { runParams, verdictEndpoint } from './approvals.ts';
+import { parkedState } from './parked-state.ts';
 import { runEventsEndpoint } from './run-events.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -37,6 +38,7 @@ const tickerState = z.object({
     .array(z.object({ horizon: z.int(), model: z.string() }))
     .optional()
     .describe("What waits for a person's verdict: POST /runs/:id/verdict"),
+  parked: parkedState.optional().describe('Why it is parked: POST /runs/:id/correct or /runs/:id/accept'),
   failure: failure.optional(),
 });
 
@@ -106,7 +108,8 @@ export const runSchema = z.object({
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });
 
-const runList = z.object({
+/** Runs, newest first. */
+export const runList = z.object({
   runs: z.array(
     z.object({
       run_id: z.string(),

@@ -49,7 +49,8 @@ const params = z.strictObject({ ticker: tickerField });
 type Options = z.output<typeof body>;
 type AnyCall = Pick<Call<unknown, unknown, unknown>, 'request' | 'response' | 'context' | 'signal'>;
 
-const startedRun = z.object({
+/** A run that was asked for. */
+export const startedRun = z.object({
   run_id: z.string(),
   status: runStatus,
   status_url: z.string().describe('Where progress, result and failure can be read'),
@@ -221,6 +222,7 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
   return {
     seed: seed ?? settings.seed,
     requireApproval: settings.requireApproval || options.require_approval === true,
+    parking: settings.parking,
     ...(embargo === undefined ? {} : { embargo }),
     ...(scaleTargets === undefined ? {} : { scaleTargets }),
     ...(horizons === undefined ? {} : { horizons }),
@@ -231,7 +233,8 @@ function wishOf(options: Options, settings: ApiSettings): TrainingWish {
   };
 }
 
-function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['search']>): SearchBudget {
+/** How much a search may try, as the use cases take it. */
+export function budgetOf({ trials, max_seconds: maxSeconds }: NonNullable<Options['search']>): SearchBudget {
   return { trials, ...(maxSeconds === undefined ? {} : { maxSeconds }) };
 }
 

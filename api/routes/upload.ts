@@ -5,9 +5,10 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { flagField } from '../fields.ts';
 import { mergeOptions, readBy } from '../read-request.ts';
 import { restatementSchema } from './restatements.ts';
-import { withUploadForm } from '../upload-form.ts';
+import { type UploadedFile, withUploadForm } from '../upload-form.ts';
 
-const options = z.strictObject({
+/** How a file of prices is taken in. */
+export const takeInOptions = z.strictObject({
   on_bad_row: z.enum(['refuse', 'skip']).optional().meta({
     description: '`refuse` (default): one bad row refuses the file. `skip`: take the good rows, report the others',
   }),
@@ -15,17 +16,19 @@ const options = z.strictObject({
 });
 
 const file = z.string().meta({ format: 'binary' });
-const form = z.strictObject({
+/** The fields of a form that holds prices. */
+export const takeInForm = z.strictObject({
   file: file.meta({ format: 'binary', description: 'CSV of prices: ticker,sector,date,close,open,low,high,volume' }),
   events: file
     .meta({ format: 'binary', description: 'CSV of splits and dividends: ticker,date,kind,value' })
     .optional(),
-  ...options.shape,
+  ...takeInOptions.shape,
   // The page at /docs sends every field of a form.
-  adjust_splits: options.shape.adjust_splits.meta({ default: false }),
+  adjust_splits: takeInOptions.shape.adjust_splits.meta({ default: false }),
 });
 
-const report = z.object({
+/** What became of a file of prices. */
+export const takeInReport = z.object({
   file: z.string(),
   ingest_id: z.string().describe("SHA-256 of the files' content"),
   accepted_rows: z.int(),
@@ -81,9 +84,9 @@ export const uploadEndpoint: Endpoint = endpoint({
   summary: 'Add a file of prices to what is known',
   description:
     'A multipart form. Nothing is stored when the file is refused. Options may stand in the query or in the form.',
-  query: options,
-  form,
-  answer: { status: 200, name: 'UploadReport', schema: report },
+  query: takeInOptions,
+  form: takeInForm,
+  answer: { status: 200, name: 'UploadReport', schema: takeInReport },
   errors: [
     'FILE_REFUSED',
     'FILE_UNREADABLE',
@@ -97,29 +100,38 @@ export const uploadEndpoint: Endpoint = endpoint({
       dir: uploadsDir,
       limitBytes: settings.uploadLimitBytes,
       fileNames: ['file', 'events'],
-      fieldNames: Object.keys(options.shape),
+      fieldNames: Object.keys(takeInOptions.shape),
       signal,
     };
     return withUploadForm(request, rules, async ({ files: { file: prices, events }, fields }) => {
-      const chosen = mergeOptions(query, readBy(options, fields, 'form'), 'form');
+      const chosen = mergeOptions(query, readBy(takeInOptions, fields, 'form'), 'form');
       if (prices === undefined) {
         throw new StockcastError('REQUEST_INVALID', { field: 'file', problem: 'missing (curl: -F file=@prices.csv)' });
       }
-      const taken = await takeInPrices(services, context, {
-        pricesPath: prices.path,
-        pricesName: prices.name,
-        ...(events === undefined ? {} : { eventsPath: events.path, eventsName: events.name }),
-        onBadRow: chosen.on_bad_row ?? 'refuse',
-        adjustSplits: chosen.adjust_splits ?? false,
-        signal,
-      });
+      const taken = await takeInPrices(services, context, { ...priceFiles(prices, events, chosen), signal });
       metrics.rowsTaken(taken.accepted_rows, taken.rejected_rows);
-      return reportAnswer(taken);
+      return takeInAnswer(taken);
     });
   },
 });
 
-function reportAnswer({ suspected_splits, ...taken }: TakeInReport) {
+/** The files of a form, as they are taken in. */
+export function priceFiles(
+  prices: UploadedFile,
+  events: UploadedFile | undefined,
+  { on_bad_row: onBadRow = 'refuse', adjust_splits: adjustSplits = false }: z.output<typeof takeInOptions>,
+) {
+  return {
+    pricesPath: prices.path,
+    pricesName: prices.name,
+    ...(events === undefined ? {} : { eventsPath: events.path, eventsName: events.name }),
+    onBadRow,
+    adjustSplits,
+  };
+}
+
+/** What became of a file of prices, as it is answered. */
+export function takeInAnswer({ suspected_splits, ...taken }: TakeInReport) {
   return {
     ...taken,
     suspected_splits: suspected_splits.map(({ ticker, date, ratio, closeBefore, openAfter, reason, adjusted }) => ({

@@ -12,6 +12,7 @@ import { QUEUES } from '../../domain/run.ts';
 import { type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
 import { composeParts } from '../composition.ts';
 import type { Parts, RunningStack } from '../parts.ts';
+import { RETRAINING } from '../../tests/support/retraining-settings.ts';
 
 const TENANT = 'cli-tests';
 const TINY = ['--horizons', '1', '--kinds', 'linear'];
@@ -48,6 +49,7 @@ beforeAll(async () => {
     address: temporal.address,
     namespace: temporal.namespace,
     trainingSlots: 2,
+    retraining: RETRAINING,
     shutdownGraceMs: 1000,
   });
   working = workers.run();

@@ -5,6 +5,7 @@ import { runAnswer } from '../../serving/run-answer.ts';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
 import { type CommonOptions, horizonOption, limitOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
+import { addParked } from './parked-runs.ts';
 import { approvalList, verdictLine } from '../tables/approval-tables.ts';
 import { runDetails, runList } from '../tables/run-tables.ts';
 
@@ -16,11 +17,11 @@ interface VerdictOptions extends CommonOptions {
   readonly reason: string;
 }
 
-/** `runs`: lists training runs, shows one, cancels one, and gives those that wait for it a person's verdict. */
+/** `runs`: lists training runs, shows one, cancels one, and gives those that wait for a person what they wait for. */
 export function addRuns(program: Command, parts: Parts): void {
   const command = program
     .command('runs')
-    .description('list training runs, show one, cancel one, approve what one wants to promote');
+    .description('list training runs, show one, cancel one, approve what one wants to promote, mend what is parked');
 
   const list = command
     .command('list', { isDefault: true })
@@ -67,6 +68,7 @@ export function addRuns(program: Command, parts: Parts): void {
     output.result(answer, () => approvalList(answer, output.colors));
   });
 
+  addParked(command, parts);
   addVerdict(command, parts, true);
   addVerdict(command, parts, false);
 }

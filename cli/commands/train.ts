@@ -151,6 +151,7 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
     seed: options.seed ?? settings.seed,
     scaleTargets: options.scaleTargets ?? true,
     requireApproval: settings.requireApproval || options.requireApproval === true,
+    parking: settings.parking,
     ...(options.embargo === undefined ? {} : { embargo: options.embargo }),
     ...(options.horizons === undefined ? {} : { horizons: options.horizons }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),

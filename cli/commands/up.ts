@@ -17,6 +17,7 @@ import type { Parts, RunningStack } from '../parts.ts';
 import { type PipelineOutcome, proceed, runPipeline } from '../pipeline.ts';
 import { Phases } from '../progress/phases.ts';
 import { failuresOf, runFailed } from '../progress/run-outcome.ts';
+import { applyAtStart } from '../schedules-at-start.ts';
 import { readyRecord, readyText } from '../tables/ready.ts';
 import { trainingWish } from './train.ts';
 import { type TakeInOptions, takeInRequest, withTakeInOptions } from './upload.ts';
@@ -28,6 +29,7 @@ interface UpOptions extends CommonOptions, TakeInOptions, SearchOptions {
   readonly csv?: string;
   readonly fresh?: boolean;
   readonly real?: boolean;
+  readonly schedules?: boolean;
 }
 
 /** `up`: boots the stack, runs the pipeline on prices, shows what came of it, and serves. */
@@ -43,6 +45,7 @@ export function addUp(program: Command, parts: Parts): void {
   );
   const command = withSearchOptions(described)
     .option('--fresh', 'first forget everything that was kept: prices, models, forecasts, runs')
+    .option('--schedules', 'let the schedules run, instead of leaving them paused until they are resumed')
     .option('--real', 'boot real services too (Redis, MinIO, …; npm run stack), on a state folder of their own');
   const examples = [
     'up',
@@ -77,6 +80,8 @@ async function up(parts: Parts, options: UpOptions): Promise<void> {
     const stack = await phases.run('stack', () => parts.startStack(stackOptions));
     try {
       proceed(signal);
+      const run = options.schedules === true || parts.settings().schedules.atStart === 'running';
+      output.say(await applyAtStart(parts, run));
       const broken = abortedBy(stack.failed);
       const either = AbortSignal.any([signal, broken]);
       const pipeline = runPipeline(parts, pipelineRequest(parts, options, output, phases, either));

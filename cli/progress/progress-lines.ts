@@ -1,6 +1,7 @@
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, TickerState } from '../../serving/run-view.ts';
 import type { Colors } from '../output.ts';
+import { howToMend, parkedLine } from '../tables/parked-tables.ts';
 import { seconds } from './seconds.ts';
 
 const BAR_CELLS = 10;
@@ -18,11 +19,19 @@ export function progressLines(run: RunView, elapsedMs: number, colors: Colors): 
   const rows = shownStates(states).map(
     (state) => `  ${colors.bold(state.ticker.padEnd(width))}  ${stateLine(state, colors)}`,
   );
+  const parked = states.flatMap((state) =>
+    state.parked === undefined
+      ? []
+      : [
+          colors.yellow(`  ${state.ticker} is ${parkedLine(state.parked)}`),
+          ...howToMend(state.run_id ?? '', state.parked).map((line) => `    ${line}`),
+        ],
+  );
   const hidden = states.length - rows.length;
   const retries = (run.retrying ?? []).map(({ activity, attempt, last_failure }) =>
     colors.yellow(`  ${activity} is tried again (attempt ${attempt}): ${last_failure}`),
   );
-  return [header, ...rows, ...(hidden > 0 ? [`  and ${hidden} more`] : []), ...retries];
+  return [header, ...rows, ...(hidden > 0 ? [`  and ${hidden} more`] : []), ...parked, ...retries];
 }
 
 /** `5/8` as a bar of ten cells. */
@@ -42,7 +51,8 @@ function stateLine({ status, stages, failure, ...state }: TickerState, colors: C
   if (status === 'failed') return colors.red(`✗ ${failure?.code ?? 'failed'}: ${failure?.message ?? ''}`);
   if (stages === undefined) return colors.dim(status === 'waiting' ? 'waiting' : 'starting');
   const awaiting = (state.awaiting_approval ?? []).map(({ model }) => colors.yellow(`waits for a verdict on ${model}`));
-  return [...stages.map((stage) => stageText(stage, colors)), ...awaiting].join('  ');
+  const parked = state.parked === undefined ? [] : [colors.yellow('parked')];
+  return [...stages.map((stage) => stageText(stage, colors)), ...awaiting, ...parked].join('  ');
 }
 
 function stageText({ stage, status, done, total }: NonNullable<TickerState['stages']>[number], colors: Colors): string {

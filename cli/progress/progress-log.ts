@@ -1,4 +1,5 @@
 import type { RunView, TickerState } from '../../serving/run-view.ts';
+import { howToMend, parkedLine } from '../tables/parked-tables.ts';
 import { seconds } from './seconds.ts';
 
 /** Tells a run's progress in plain lines, one per ticker whenever one of its stages begins or ends. */
@@ -31,6 +32,9 @@ function inWords({ status, stages, failure, ...state }: TickerState): string {
     ({ horizon, model }) =>
       `waits for a verdict on ${model} (npx stockcast runs approve ${state.run_id} --horizon ${horizon})`,
   );
-  const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting];
-  return told.length === 0 ? 'starting' : told.join(', ');
+  const parked = state.parked === undefined ? [] : [parkedLine(state.parked)];
+  const helps = state.parked === undefined ? [] : howToMend(state.run_id ?? '', state.parked);
+  const told = [...begun.map((stage) => `${stage.stage} ${stage.status}`), ...awaiting, ...parked];
+  if (told.length === 0) return 'starting';
+  return [told.join(', '), ...helps.map((line) => `            ${line}`)].join('\n');
 }

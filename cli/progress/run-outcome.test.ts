@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunView } from '../../serving/run-view.ts';
-import { failureLine, failuresOf, runFailed } from './run-outcome.ts';
+import { failureLine, failuresOf, isParked, runFailed } from './run-outcome.ts';
 
 const ended: RunView = {
   run_id: 'train/default/AAPL/2013-03-01/0123456789ab',
@@ -37,4 +37,25 @@ test('a run that failed, or was stopped, says why', () => {
   const cancelled = failuresOf({ ...ended, status: 'cancelled', failure: { code: 'CancelledFailure', message: 'x' } });
   expect(cancelled.map(failureLine)).toEqual(['it was cancelled (RUN_FAILED)']);
   expect(failuresOf({ ...ended, status: 'timed_out' }).map(failureLine)).toEqual(['it was timed out (RUN_FAILED)']);
+});
+
+test('a run that was left parked says why, and is parked only when nothing else goes on', () => {
+  const parked = {
+    stage: 'ingest' as const,
+    horizon: null,
+    code: 'DATA_UNSOUND',
+    message: 'A close jumps.',
+    acceptable: true,
+    since: '2026-01-05T12:00:00.000Z',
+    gives_up_at: '2026-01-08T12:00:00.000Z',
+  };
+  const state = { ticker: 'F', status: 'running' as const, parked };
+  const run: RunView = { ...ended, status: 'running', progress: [{ ticker: 'AAPL', status: 'completed' }, state] };
+  expect(failuresOf(run).map(failureLine)).toEqual([
+    'F: it is parked until 2026-01-08 12:00 UTC: A close jumps. (DATA_UNSOUND)',
+  ]);
+  expect(isParked(run)).toBe(true);
+  expect(isParked({ ...run, progress: [state, { ticker: 'GM', status: 'waiting' }] })).toBe(false);
+  expect(isParked({ ...run, progress: [] })).toBe(false);
+  expect(isParked({ ...run, status: 'completed' })).toBe(false);
 });

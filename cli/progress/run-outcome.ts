@@ -1,15 +1,22 @@
 import { StockcastError } from '../../domain/errors.ts';
 import type { FailureReason } from '../../domain/failure-reason.ts';
 import type { RunView } from '../../serving/run-view.ts';
+import { parkedLine } from '../tables/parked-tables.ts';
 
 /** A ticker that could not be trained, or, with an empty ticker, the run as a whole. */
 export interface RunFailure extends FailureReason {
   readonly ticker: string;
 }
 
-/** What failed in a run that has ended; empty when all went well. */
+/** What failed in a run that has ended, or is parked in one that was left; empty when all went well. */
 export function failuresOf(run: RunView): RunFailure[] {
   const { result, failure, status } = run;
+  if (status === 'running') {
+    return (run.progress ?? []).flatMap(({ ticker, parked, failure: failed }) => {
+      if (parked !== undefined) return [{ ticker, code: parked.code, message: `it is ${parkedLine(parked)}` }];
+      return failed === undefined ? [] : [{ ticker, ...failed }];
+    });
+  }
   if (result !== undefined && 'outcomes' in result) {
     return result.outcomes
       .filter((outcome) => outcome.status === 'failed')
@@ -22,6 +29,12 @@ export function failuresOf(run: RunView): RunFailure[] {
   if (status === 'completed') return [];
   if (failure !== undefined && status === 'failed') return [{ ticker: '', ...failure }];
   return [{ ticker: '', code: 'RUN_FAILED', message: `it was ${status.replace('_', ' ')}` }];
+}
+
+/** Whether nothing of a running run goes on until a person mends what is parked. */
+export function isParked({ status, progress = [] }: RunView): boolean {
+  const open = progress.filter((state) => state.status === 'running' || state.status === 'waiting');
+  return status === 'running' && open.length > 0 && open.every(({ parked }) => parked !== undefined);
 }
 
 /** One failure as a line. */

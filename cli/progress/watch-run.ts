@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
+import type { BackfillView } from '../../serving/backfills/backfill-view.ts';
 import type { RunView } from '../../serving/run-view.ts';
 import { Interrupted } from '../failure.ts';
-import type { Output } from '../output.ts';
+import type { Colors, Output } from '../output.ts';
+import { isParked } from './run-outcome.ts';
+import { BackfillLog, backfillLines } from './backfill-lines.ts';
 import { LiveBlock } from './live-block.ts';
 import { progressLines } from './progress-lines.ts';
 import { ProgressLog } from './progress-log.ts';
@@ -12,31 +15,63 @@ const POLL_MS = 500;
 // As long as a local stack takes to bring a dead Temporal back, generously.
 const PATIENCE_MS = 60_000;
 
+/** What can be watched. */
+type Watched = Pick<RunView, 'status' | 'started_at'>;
+
 /** Where a watched run is read and shown. */
-export interface Watch {
+export interface Watch<V extends Watched = RunView> {
   readonly context: Context;
   readonly output: Output;
   readonly signal: AbortSignal;
-  /** Reads the run; `describeRun` of the use cases. */
-  readonly describe: () => Promise<RunView>;
+  /** Reads the run; `describeRun` or `describeBackfill` of the use cases. */
+  readonly describe: () => Promise<V>;
   readonly pollMs?: number;
   readonly patienceMs?: number;
 }
 
+/** Where a training run is read and shown. */
+export interface RunWatched extends Watch {
+  /** Whether to leave a run of which nothing goes on until a person mends what is parked. */
+  readonly leaveParked?: boolean;
+}
+
 /** Where progress is shown. */
-interface Display {
-  show(run: RunView, elapsedMs: number): void;
+interface Display<V> {
+  show(run: V, elapsedMs: number): void;
   end(): void;
 }
 
+/** How progress is told: as a block of lines on a terminal, elsewhere by the lines that are new. */
+interface Telling<V> {
+  lines(run: V, elapsedMs: number, colors: Colors): string[];
+  news(run: V, elapsedMs: number): string[];
+}
+
 /**
- * Shows a run's progress until it has ended, and returns it as it ended; lines that are said meanwhile appear above it.
- * Bears with a Temporal that is away for a minute, since the run itself goes on when it is back.
+ * Shows a run's progress until it has ended, and returns it as it ended, or as it was left; lines that are said
+ * meanwhile appear above it. Bears with a Temporal that is away for a minute, since the run itself goes on when it is back.
  * @throws Interrupted when the signal aborts; the run goes on
  */
-export async function watchRun(watch: Watch): Promise<RunView> {
+export function watchRun({ leaveParked = false, ...watch }: RunWatched): Promise<RunView> {
+  const log = new ProgressLog();
+  const telling = { lines: progressLines, news: (run: RunView, elapsedMs: number) => log.news(run, elapsedMs) };
+  return follow(watch, telling, (run) => leaveParked && isParked(run));
+}
+
+/** As `watchRun`, for a backfill. @throws Interrupted when the signal aborts; the backfill goes on */
+export function watchBackfill(watch: Watch<BackfillView>): Promise<BackfillView> {
+  const log = new BackfillLog();
+  const telling = { lines: backfillLines, news: (run: BackfillView, elapsedMs: number) => log.news(run, elapsedMs) };
+  return follow(watch, telling, () => false);
+}
+
+async function follow<V extends Watched>(
+  watch: Watch<V>,
+  telling: Telling<V>,
+  isLeft: (run: V) => boolean,
+): Promise<V> {
   const { context, output, signal, describe, pollMs = POLL_MS, patienceMs = PATIENCE_MS } = watch;
-  const display = output.progress.isTTY === true ? blockDisplay(output) : lineDisplay(output);
+  const display = output.progress.isTTY === true ? blockDisplay(output, telling) : lineDisplay(output, telling);
   let awaySince: number | undefined;
   try {
     for (;;) {
@@ -47,6 +82,7 @@ export async function watchRun(watch: Watch): Promise<RunView> {
         awaySince = undefined;
         if (run.status !== 'running') return run;
         display.show(run, now - Date.parse(run.started_at));
+        if (isLeft(run)) return run;
       } catch (error) {
         if (!(error instanceof StockcastError) || error.code !== 'TEMPORAL_UNAVAILABLE') throw error;
         if (awaySince === undefined) output.say('Temporal does not answer; the run goes on when it is back');
@@ -60,11 +96,11 @@ export async function watchRun(watch: Watch): Promise<RunView> {
   }
 }
 
-function blockDisplay(output: Output): Display {
+function blockDisplay<V>(output: Output, { lines }: Telling<V>): Display<V> {
   const block = new LiveBlock(output.progress);
   const endDiversion = output.divert((line) => block.above(line));
   return {
-    show: (run, elapsedMs) => block.draw(progressLines(run, elapsedMs, output.colors)),
+    show: (run, elapsedMs) => block.draw(lines(run, elapsedMs, output.colors)),
     end: () => {
       block.clear();
       endDiversion();
@@ -72,11 +108,10 @@ function blockDisplay(output: Output): Display {
   };
 }
 
-function lineDisplay(output: Output): Display {
-  const log = new ProgressLog();
+function lineDisplay<V>(output: Output, { news }: Telling<V>): Display<V> {
   return {
     show: (run, elapsedMs) => {
-      for (const line of log.news(run, elapsedMs)) output.say(line);
+      for (const line of news(run, elapsedMs)) output.say(line);
     },
     end: () => undefined,
   };

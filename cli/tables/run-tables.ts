@@ -3,6 +3,7 @@ import type { RunSummary } from '../../serving/runs.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from '../progress/seconds.ts';
 import { howToAnswer } from './approval-tables.ts';
+import { howToMend, parkedLine } from './parked-tables.ts';
 import { plainTable } from './plain-table.ts';
 
 /** Which run it is, and whether it was there already. */
@@ -52,14 +53,18 @@ export function runDetails(run: RunView, colors: Colors): string {
   return lines.join('\n');
 }
 
-function awaited({ ticker, run_id: id = '', awaiting_approval: awaiting = [] }: TickerState, colors: Colors): string[] {
-  return awaiting.flatMap(({ horizon, model }) => [
+function awaited(state: TickerState, colors: Colors): string[] {
+  const { ticker, run_id: id = '', awaiting_approval: awaiting = [], parked } = state;
+  const mends = parked === undefined ? [] : howToMend(id, parked).map((line) => `    ${line}`);
+  const parks = parked === undefined ? [] : [colors.yellow(`  ${ticker}  ${parkedLine(parked)}`), ...mends];
+  const verdicts = awaiting.flatMap(({ horizon, model }) => [
     colors.yellow(
       `  ${ticker}  waits for a verdict on ${model}, ${horizon === 1 ? '1 session' : `${horizon} sessions`}:`,
     ),
     `    ${howToAnswer('approve', id, horizon)}`,
     `    ${howToAnswer('reject', id, horizon)}`,
   ]);
+  return [...parks, ...verdicts];
 }
 
 function resultLines({ result }: RunView): string[] {
@@ -105,7 +110,8 @@ function statusText(status: RunView['status'], colors: Colors): string {
   return status === 'running' ? colors.cyan(status) : colors.red(status);
 }
 
-function instant(text: string): string {
+/** A point in time as people read it, to the second. */
+export function instant(text: string): string {
   return `${text.slice(0, 19).replace('T', ' ')} UTC`;
 }
 

@@ -5,7 +5,9 @@ import { adjust } from '../../market/adjustment.ts';
 import { type RecordedFit, recordingKind } from '../../tests/recording-kind.ts';
 import { sampleBars } from '../../tests/sample-series.ts';
 import { drift } from '../baselines/drift.ts';
+import type { State } from '../checkpoints.ts';
 import { buildFeatures } from '../features/build-features.ts';
+import { randomForest } from '../forest/random-forest.ts';
 import { linear } from '../linear/ridge.ts';
 import type { ModelKind } from '../model.ts';
 import { type LearningRows, inputsOf, learningRows, newestInput } from './learning-rows.ts';
@@ -50,6 +52,32 @@ describe('walk-forward forecasts', () => {
     const run = () =>
       walkForward(linear, [features], 1, { ...options, signal: stop.signal, onProgress: () => stop.abort(reason) });
     expect(run).toThrow(reason);
+  });
+});
+
+describe('walk-forward forecasts that were cut short', () => {
+  it.each([
+    ['of one ticker', randomForest, ['MSFT'], {}],
+    ['of a pool', randomForest, ['MSFT', 'IBM'], {}],
+    ['by a kind that offers no checkpoints itself', linear, ['MSFT'], {}],
+    // The first folds have too few rows that look back so far.
+    ['with folds that learn nothing', randomForest, ['MSFT'], { lookback: () => 58 }],
+  ])('go on from every checkpoint, %s, to the same forecasts', (_, kind, tickers, changed) => {
+    const panel = tickers.map((ticker) => featuresOf(sampleBars(ticker).slice(0, 130)));
+    const learner: ModelKind = { ...(kind as ModelKind), ...changed };
+    const parameters = learner.parameters(learner.name === 'linear' ? {} : { nTrees: 4 });
+    const given = { window: 100, seed: 3, parameters, scaleTargets: true } as const;
+    const states: State[] = [];
+    const offer = (state: () => State) => void states.push(structuredClone(state()));
+    const whole = walkForward(learner, panel, 1, { ...given, checkpoints: { offer } });
+    expect(whole).toEqual(walkForward(learner, panel, 1, given));
+    expect(states.length).toBeGreaterThanOrEqual(5);
+    states.forEach((resumeFrom, i) => {
+      let offered = 0;
+      const checkpoints = { resumeFrom, offer: () => offered++ };
+      expect(walkForward(learner, panel, 1, { ...given, checkpoints })).toEqual(whole);
+      expect(offered).toBe(states.length - i - 1);
+    });
   });
 });
 

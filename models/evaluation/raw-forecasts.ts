@@ -4,6 +4,7 @@ import type { Horizon } from '../../domain/horizon.ts';
 import type { Json } from '../../domain/identity.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 import { mean } from '../baselines/drift.ts';
+import type { Checkpoints, State } from '../checkpoints.ts';
 import type { FeatureMatrix } from '../features/feature-matrix.ts';
 import type { FitOptions, Model, ModelKind } from '../model.ts';
 import {
@@ -70,7 +71,7 @@ export function walkForward(
   horizon: Horizon,
   options: EvaluationOptions,
 ): RawForecasts[] {
-  const { window, embargo = 0, stepSize, after, signal, onProgress } = options;
+  const { window, embargo = 0, stepSize, after, signal, onProgress, checkpoints } = options;
   const lookback = lookbackOf(kind, options);
   const judged = panel.map((features) => learningRows(features, horizon));
   const learnable = judged.map((rows) => withLookback(rows, lookback));
@@ -87,22 +88,43 @@ export function walkForward(
   const from = after === undefined ? Number.NEGATIVE_INFINITY : sessionOrdinal(after);
   const folds = laidOut.filter(({ testTo }) => days[testTo - 1]! > from);
   const collected = judged.map(() => new Collected());
+  const begun = checkpoints?.resumeFrom as WalkState | undefined;
+  const finished: Float64Array[][] = [];
   folds.forEach((fold, done) => {
     signal?.throwIfAborted();
     const progress = (fraction: number) => onProgress?.((done + fraction) / folds.length);
-    const training = learnable.map((rows) => betweenSessions(rows, days[fold.trainFrom]!, days[fold.trainTo - 1]!));
-    if (training.reduce((n, { rows }) => n + rows.length, 0) >= LEAST_TRAINING_ROWS) {
-      const model = fitOn(kind, training, horizon, { ...options, onProgress: progress });
-      learnable.forEach((rows, i) => {
-        const test = betweenSessions(rows, days[fold.testFrom]!, days[fold.testTo - 1]!);
-        collected[i]!.add(test, predictRows(kind, model, test, lookback, options), meanOf(judged[i]!, days, fold));
-      });
-    }
+    const testOf = (rows: LearningRows) => betweenSessions(rows, days[fold.testFrom]!, days[fold.testTo - 1]!);
+    const forecastFold = (): Float64Array[] => {
+      const training = learnable.map((rows) => betweenSessions(rows, days[fold.trainFrom]!, days[fold.trainTo - 1]!));
+      if (training.reduce((n, { rows }) => n + rows.length, 0) < LEAST_TRAINING_ROWS) return [];
+      const within = checkpointsWithin(checkpoints, finished, done === begun?.finished.length ? begun.fit : null);
+      const model = fitOn(kind, training, horizon, { ...options, ...within, onProgress: progress });
+      return learnable.map((rows) => predictRows(kind, model, testOf(rows), lookback, options));
+    };
+    const forecasts = begun?.finished[done] ?? forecastFold();
+    // None: too few rows to learn from.
+    forecasts.forEach((raw, i) => collected[i]!.add(testOf(learnable[i]!), raw, meanOf(judged[i]!, days, fold)));
+    finished.push([...forecasts]);
     progress(1);
+    if (done >= (begun?.finished.length ?? 0)) checkpoints?.offer((): WalkState => ({ finished, fit: null }));
   });
   const forecasts = collected.map((series, i) => series.after(after, judged[i]!, folds));
   if (forecasts.every(({ y }) => y.length === 0)) throw tooFewSessions(judged[0]!, horizon, lookback);
   return forecasts;
+}
+
+/** The forecasts of folds that are done, for each ticker of the panel, and how far the fit of the next one has come. */
+type WalkState = { readonly finished: readonly (readonly Float64Array[])[]; readonly fit: State };
+
+/** Lets a fit be left as a part of a walk. */
+function checkpointsWithin(
+  walk: Checkpoints | undefined,
+  finished: readonly (readonly Float64Array[])[],
+  fit: State,
+): { checkpoints?: Checkpoints } {
+  if (walk === undefined) return {};
+  const offer = (state: () => State) => walk.offer((): WalkState => ({ finished, fit: state() }));
+  return { checkpoints: fit === null ? { offer } : { resumeFrom: fit, offer } };
 }
 
 /** Fits one model on the rows of one or several tickers, which then take turns session by session. */
@@ -130,7 +152,7 @@ export function fitOn(
     values.set(inputs[ticker]!.values.subarray(i * nColumns, (i + 1) * nColumns), at * nColumns);
   });
   const X = { nRows: rows.length, nColumns, values };
-  const { seed, signal, onProgress } = options;
+  const { seed, signal, onProgress, checkpoints } = options;
   return kind.fit(
     X,
     Float64Array.from(rows, ({ label }) => label),
@@ -140,6 +162,7 @@ export function fitOn(
       overlap: horizon * training.length,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
+      ...(checkpoints === undefined ? {} : { checkpoints }),
     },
   );
 }

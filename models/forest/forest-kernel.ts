@@ -10,6 +10,7 @@ export interface ForestKernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(nPages: number): number };
   readonly column: Address;
   readonly labels: Address;
+  readonly features: Address;
   readonly nodeFeatures: Address;
   readonly nodeValues: Address;
   readonly nodeRights: Address;

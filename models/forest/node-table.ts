@@ -16,13 +16,31 @@ export interface Nodes {
   readonly roots: Int32Array;
 }
 
+const LEAST_ROOM = 1024;
+const NO_NODES: Nodes = {
+  features: new Int32Array(),
+  values: new Float64Array(),
+  rights: new Int32Array(),
+  roots: new Int32Array(),
+};
+
 /** Columns of nodes that grow as trees are added. */
 export class NodeTable {
-  #features = new Int32Array(1024);
-  #values = new Float64Array(1024);
-  #rights = new Int32Array(1024);
-  #size = 0;
-  readonly #roots: number[] = [];
+  #features: Int32Array;
+  #values: Float64Array;
+  #rights: Int32Array;
+  #size: number;
+  readonly #roots: number[];
+
+  /** Begins with copies of these nodes. */
+  constructor({ features, values, rights, roots }: Nodes = NO_NODES) {
+    this.#size = features.length;
+    const room = Math.max(LEAST_ROOM, this.#size);
+    this.#features = enlarged(features, new Int32Array(room));
+    this.#values = enlarged(values, new Float64Array(room));
+    this.#rights = enlarged(rights, new Int32Array(room));
+    this.#roots = [...roots];
+  }
 
   /** Adds the first `size` nodes of these columns, whose right children count from the tree's root. */
   addTree(size: number, features: Int32Array, values: Float64Array, rights: Int32Array): void {

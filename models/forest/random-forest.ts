@@ -6,7 +6,7 @@ import { checkRowsToLearn, checkRowsToPredict } from './forest-input.ts';
 import { withForestKernel } from './forest-kernel.ts';
 import { decodeForest, encodeForest, type FittedForest } from './forest-object.ts';
 import { FOREST_DEFAULTS, FOREST_SPACE, type ForestParameters, forestParameters } from './forest-parameters.ts';
-import { NodeTable } from './node-table.ts';
+import { NodeTable, type Nodes } from './node-table.ts';
 import { TreeGrower } from './tree-grower.ts';
 
 const NAME = 'random-forest';
@@ -40,7 +40,7 @@ class RandomForest implements Model {
 /**
  * Random-forest regression: trees on bootstrap samples of the rows, each split the best of a fresh sample of the
  * features, over features quantised to at most 256 bins. The whole fit is one call without a pause; `signal` is looked
- * at before each tree and `onProgress` called after it.
+ * at before each tree, and after it `onProgress` is called and a checkpoint offered.
  *
  * @example
  * const model = randomForest.fit(X, y, randomForest.parameters({ maxDepth: null }), { seed: 1 });
@@ -62,19 +62,28 @@ export const randomForest: ModelKind<ForestParameters> = {
   },
 };
 
+/** The trees that are grown, and what the next one goes on from. */
+type ForestState = { readonly [column in keyof Nodes]: Nodes[column] } & { readonly featureOrder: Int32Array };
+
 function fit(X: Matrix, y: Float64Array, parameters: ForestParameters, options: FitOptions): Model {
   const { nTrees } = parameters;
-  options.signal?.throwIfAborted();
+  const { signal, onProgress, checkpoints } = options;
+  signal?.throwIfAborted();
   checkRowsToLearn(X, y);
-  const nodes = new NodeTable();
+  const grown = checkpoints?.resumeFrom as ForestState | undefined;
+  const nodes = new NodeTable(grown);
+  const nGrown = grown?.roots.length ?? 0;
   const seeds = seededRandom(options.seed);
   withForestKernel((kernel) => {
-    const grower = new TreeGrower(kernel, X, y, parameters);
+    const grower = new TreeGrower(kernel, X, y, parameters, grown?.featureOrder);
     for (let tree = 0; tree < nTrees; tree++) {
-      options.signal?.throwIfAborted();
-      // A seed of its own for each tree, so that tree n is the same whatever the ones before it drew.
-      grower.grow(seeds.nextInt(2 ** 32), nodes);
-      options.onProgress?.((tree + 1) / nTrees);
+      signal?.throwIfAborted();
+      // A seed of its own for each tree, so that those that are grown need not be grown again for it.
+      const seed = seeds.nextInt(2 ** 32);
+      if (tree < nGrown) continue;
+      grower.grow(seed, nodes);
+      onProgress?.((tree + 1) / nTrees);
+      checkpoints?.offer((): ForestState => ({ ...nodes.nodes(), featureOrder: grower.featureOrder() }));
     }
   });
   return new RandomForest({ nFeatures: X.nColumns, nodes: nodes.nodes() });

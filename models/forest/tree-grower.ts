@@ -9,12 +9,16 @@ const DEEPEST = 2 ** 31 - 1;
 /** Grows regression trees on the same rows, one after the other, in a kernel's memory. */
 export class TreeGrower {
   readonly #kernel: ForestKernel;
+  readonly #order: Int32Array;
   readonly #features: Int32Array;
   readonly #values: Float64Array;
   readonly #rights: Int32Array;
 
-  /** Bins the columns of `X` `[nRows, nColumns]` in the kernel, which is this grower's from now on; `y` is `[nRows]`. */
-  constructor(kernel: ForestKernel, X: Matrix, y: Float64Array, parameters: ForestParameters) {
+  /**
+   * Bins the columns of `X` `[nRows, nColumns]` in the kernel, which is this grower's from now on; `y` is `[nRows]`. Goes
+   * on from `order`, the `featureOrder` of another on the same rows.
+   */
+  constructor(kernel: ForestKernel, X: Matrix, y: Float64Array, parameters: ForestParameters, order?: Int32Array) {
     const { nRows, nColumns, values } = X;
     const { maxDepth, minSamplesLeaf, maxFeatures, bootstrap, maxBins } = parameters;
     const deepest = maxDepth ?? DEEPEST;
@@ -42,9 +46,16 @@ export class TreeGrower {
     kernel.prepare(deepest, minSamplesLeaf, nSampled, bootstrap, leastGain, centre);
 
     this.#kernel = kernel;
+    this.#order = new Int32Array(buffer, kernel.features.value, nColumns);
+    if (order !== undefined) this.#order.set(order);
     this.#features = new Int32Array(buffer, kernel.nodeFeatures.value, 2 * nLeaves);
     this.#values = new Float64Array(buffer, kernel.nodeValues.value, 2 * nLeaves);
     this.#rights = new Int32Array(buffer, kernel.nodeRights.value, 2 * nLeaves);
+  }
+
+  /** The features as the draws so far have left them, from which the next tree draws; a copy. */
+  featureOrder(): Int32Array {
+    return this.#order.slice();
   }
 
   /** Appends one tree to `nodes`; `seed` is a whole number below 2^32. */

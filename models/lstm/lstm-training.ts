@@ -8,6 +8,15 @@ export interface Sequences {
   readonly y: Float32Array;
 }
 
+/** How far a training has come. */
+export type TrainingState = {
+  readonly weights: Float32Array;
+  /** Running means of the gradient and of its square. */
+  readonly mean: Float32Array;
+  readonly square: Float32Array;
+  readonly steps: number;
+};
+
 // Adam's usual constants; epsilon as in Keras.
 const DECAY = 0.9;
 const SQUARES_DECAY = 0.999;
@@ -25,21 +34,24 @@ export class LstmTraining {
   readonly #x: Tensor;
   readonly #y: Tensor;
   #weights: Tensor;
-  /** Running means of the gradient and of its square. */
   #mean: Tensor;
   #square: Tensor;
-  #steps = 0;
+  #steps: number;
 
-  constructor(tf: TensorFlow, shape: LstmShape, weights: Float32Array, { x, y }: Sequences) {
+  /** Begins with these weights, or goes on from what `state` gave. */
+  constructor(tf: TensorFlow, shape: LstmShape, from: Float32Array | TrainingState, { x, y }: Sequences) {
     this.#tf = tf;
     this.#shape = shape;
     this.#labels = y;
     this.#x = tf.tensor2d(x, [y.length, shape.nSteps * shape.nFeatures], 'float32');
     this.#y = tf.tensor1d(y, 'float32');
-    // A copy, since a backend may keep the array it is given.
-    this.#weights = tf.tensor1d(weights.slice(), 'float32');
-    this.#mean = tf.zeros([weightCount(shape)]);
-    this.#square = tf.zeros([weightCount(shape)]);
+    const nothing = new Float32Array(weightCount(shape));
+    const state = from instanceof Float32Array ? { weights: from, mean: nothing, square: nothing, steps: 0 } : from;
+    // Copies, since a backend may keep the array it is given.
+    this.#weights = tf.tensor1d(state.weights.slice(), 'float32');
+    this.#mean = tf.tensor1d(state.mean.slice(), 'float32');
+    this.#square = tf.tensor1d(state.square.slice(), 'float32');
+    this.#steps = state.steps;
   }
 
   /** Trains on these rows; returns their mean squared error before it. */
@@ -73,7 +85,13 @@ export class LstmTraining {
 
   /** A copy of the weights as they are now. */
   weights(): Float32Array {
-    return this.#weights.dataSync<'float32'>().slice();
+    return numbersOf(this.#weights);
+  }
+
+  /** All that another training on the same data needs to go on as this one would, as copies. */
+  state(): TrainingState {
+    const [mean, square] = [numbersOf(this.#mean), numbersOf(this.#square)];
+    return { weights: this.weights(), mean, square, steps: this.#steps };
   }
 
   dispose(): void {
@@ -90,4 +108,8 @@ export class LstmTraining {
     for (let i = 0; i < rows.length; i++) sum += (yHat[i]! - this.#labels[rows[i]!]!) ** 2;
     return sum / rows.length;
   }
+}
+
+function numbersOf(tensor: Tensor): Float32Array {
+  return tensor.dataSync<'float32'>().slice();
 }

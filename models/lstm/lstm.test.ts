@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../../domain/identity.ts';
 import { runTypeScript } from '../../tests/support/run-typescript.ts';
+import type { State } from '../checkpoints.ts';
 import { rowRange } from '../matrix.ts';
 import type { FitOptions, Matrix } from '../model.ts';
 import { type Random, seededRandom } from '../random.ts';
@@ -91,6 +92,23 @@ describe.each(await installedBackends())('lstm on %s', (backend) => {
     const noise = y.map(() => random.next() - 0.5);
     expect(epochsOf({ epochs: 200, patience: 3, learningRate: 0.01 }, X, noise)).toBeLessThan(50);
     expect(epochsOf({ epochs: 12, patience: 12 })).toBe(12);
+  });
+
+  it.each([
+    ['that stops early', { epochs: 200, patience: 3, learningRate: 0.01 }],
+    ['without validation', { epochs: 6, validationShare: 0 }],
+    ['in small batches', { epochs: 5, batchSize: 7 }],
+  ])('goes on from every epoch of a training %s, to the same bytes', (_, overrides) => {
+    const random = seededRandom(5);
+    const noise = y.map(() => random.next() - 0.5);
+    const states: State[] = [];
+    const offer = (state: () => State) => void states.push(structuredClone(state()));
+    const text = JSON.stringify(fit(overrides, { seed: 3, checkpoints: { offer } }, X, noise).toObject());
+    expect(states.length).toBeGreaterThan(3);
+    for (const resumeFrom of states) {
+      const checkpoints = { resumeFrom, offer: () => undefined };
+      expect(JSON.stringify(fit(overrides, { seed: 3, checkpoints }, X, noise).toObject())).toBe(text);
+    }
   });
 
   it('keeps the mean forecast when every epoch forecasts the newest rows worse', () => {

@@ -6,7 +6,7 @@ import type { FitOptions, Matrix, Model, ModelKind } from '../model.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { KIND, LstmModel, lstmFromObject, standardise } from './lstm-model.ts';
 import { LSTM_DEFAULTS, LSTM_SPACE, lstmParameters, type LstmParameters } from './lstm-parameters.ts';
-import { LstmTraining, type Sequences } from './lstm-training.ts';
+import { LstmTraining, type Sequences, type TrainingState } from './lstm-training.ts';
 import { initialWeights } from './lstm-weights.ts';
 import { loadedTensorFlow, tensorflowRuntime } from './tensorflow.ts';
 
@@ -14,7 +14,7 @@ import { loadedTensorFlow, tensorflowRuntime } from './tensorflow.ts';
  * A long short-term memory over the last `lookback` sessions with a linear head, trained by Adam on the mean squared
  * error. The newest rows say when to stop: the weights with the lowest loss on them are kept, those before the first
  * epoch included, which forecast the mean label. Where they would leave less than half of the rows to train on, all are
- * trained on, for `patience` epochs.
+ * trained on, for `patience` epochs. After each epoch but the last, a checkpoint is offered.
  *
  * Rows are ascending by session. Features and labels are standardised by the moments of the rows trained on.
  *
@@ -58,7 +58,8 @@ function fit(X: Matrix, y: Float64Array, parameters: LstmParameters, options: Fi
       x: standardise(X.values, scaler),
       y: Float32Array.from(y, (label) => (label - centre) / spread),
     };
-    const training = new LstmTraining(loadedTensorFlow(), shape, weights, data);
+    const begun = options.checkpoints?.resumeFrom as LstmState | undefined;
+    const training = new LstmTraining(loadedTensorFlow(), shape, begun?.training ?? weights, data);
     try {
       weights = train(training, weights, { nTrained, nValidated, nRows: X.nRows }, parameters, random, options);
     } finally {
@@ -68,6 +69,16 @@ function fit(X: Matrix, y: Float64Array, parameters: LstmParameters, options: Fi
   options.onProgress?.(1);
   return new LstmModel({ shape, scaler, centre, spread, weights });
 }
+
+/** What is known after an epoch. */
+type LstmState = {
+  readonly epoch: number;
+  readonly training: TrainingState;
+  /** The weights with the lowest loss on the validation rows so far; the untrained ones count as epoch 0. */
+  readonly best: Float32Array;
+  readonly bestEpoch: number;
+  readonly bestLoss: number;
+};
 
 interface Split {
   /** The oldest rows, which are trained on. */
@@ -88,26 +99,31 @@ function train(
   { nRows, nTrained, nValidated }: Split & { readonly nRows: number },
   parameters: LstmParameters,
   random: Random,
-  { signal, onProgress }: FitOptions,
+  { signal, onProgress, checkpoints }: FitOptions,
 ): Float32Array {
   const { batchSize, learningRate, patience } = parameters;
   const epochs = nValidated > 0 ? parameters.epochs : Math.min(parameters.epochs, patience);
   const order = Int32Array.from({ length: nTrained }, (_, row) => row);
   const validated = Int32Array.from({ length: nValidated }, (_, i) => nRows - nValidated + i);
-  let best = untrained;
-  let bestEpoch = 0;
-  let bestLoss = nValidated > 0 ? training.loss(validated) : Infinity;
+  const begun = checkpoints?.resumeFrom as LstmState | undefined;
+  let best = begun?.best ?? untrained;
+  let bestEpoch = begun?.bestEpoch ?? 0;
+  let bestLoss = begun?.bestLoss ?? (nValidated > 0 ? training.loss(validated) : Infinity);
   for (let epoch = 1; epoch <= epochs; epoch++) {
+    // Each order is made of the one before it, so those of epochs that are done are drawn again.
     shuffle(order, random);
+    if (epoch <= (begun?.epoch ?? 0)) continue;
     for (let from = 0; from < nTrained; from += batchSize) {
       signal?.throwIfAborted();
       training.step(order.subarray(from, from + batchSize), learningRate);
     }
     onProgress?.(epoch / epochs);
-    if (nValidated === 0) continue;
-    const loss = training.loss(validated);
-    if (loss < bestLoss) [best, bestEpoch, bestLoss] = [training.weights(), epoch, loss];
-    else if (epoch - bestEpoch >= patience) break;
+    if (nValidated > 0) {
+      const loss = training.loss(validated);
+      if (loss < bestLoss) [best, bestEpoch, bestLoss] = [training.weights(), epoch, loss];
+      else if (epoch - bestEpoch >= patience) break;
+    }
+    checkpoints?.offer((): LstmState => ({ epoch, training: training.state(), best, bestEpoch, bestLoss }));
   }
   return nValidated > 0 ? best : training.weights();
 }

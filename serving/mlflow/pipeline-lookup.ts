@@ -79,4 +79,6 @@ const ENDINGS: { readonly [status: string]: 'FINISHED' | 'FAILED' | 'KILLED' } =
   COMPLETED: 'FINISHED',
   CANCELLED: 'KILLED',
   TERMINATED: 'KILLED',
+  // It was given up for a new one: on corrected data, or since its history had grown long.
+  CONTINUED_AS_NEW: 'KILLED',
 };

@@ -7,6 +7,8 @@ import { isKey, tenantKey, tenantPrefix } from './object-key.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
 const UNFINISHED = '.unfinished';
+/** The file system, or what of it this user may have, is full. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 /** How often a finished file is moved to its place, should its folder be removed under it. */
 const MOST_MOVES = 100;
 /** A temporary file that nothing was written to for this long belongs to a process that was killed. */
@@ -42,9 +44,11 @@ export class FolderObjectStore implements ObjectStore {
         await file.close();
       }
       await moveInto(temporary, target);
-    } catch (error) {
+    } catch (cause) {
       await rm(temporary, { force: true });
-      throw error;
+      const { code = '', message } = cause as NodeJS.ErrnoException;
+      if (!NO_ROOM.has(code)) throw cause;
+      throw new StockcastError('OBJECTS_FULL', { key, root: this.#root, problem: message }, { cause });
     }
     await syncFolder(dirname(target));
   }

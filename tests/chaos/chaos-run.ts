@@ -42,6 +42,8 @@ export interface ChaosOptions {
   /** Ends it early; what it has started is stopped in any case. */
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+  /** Leaves the folder of the stack, with its logs, for whoever looks for the cause of a finding. */
+  readonly keep?: boolean;
 }
 
 /** What came of it. */
@@ -77,10 +79,18 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosOutcome> {
     stack = await startStack({ env, cwd: stateDir, say: options.say, signal, supervision: SUPERVISION });
     void stack.failed.then((reason) => givenUp.abort(reason));
     return await bothRuns(stack, options, signal);
+  } catch (error) {
+    // What was under way says only that it was called off, and not why.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await stack?.stop();
-    await forgetState(stateDir);
-    rmSync(stateDir, { recursive: true, force: true });
+    if (options.keep) {
+      options.say(`logs and data are kept in ${stateDir}`);
+    } else {
+      await forgetState(stateDir);
+      rmSync(stateDir, { recursive: true, force: true });
+    }
   }
 }
 
@@ -140,12 +150,13 @@ async function bothRuns(stack: Stack, options: ChaosOptions, signal: AbortSignal
       const { run_id } = await client.train(request);
       const view = await client.ended(run_id);
       closedAt = Date.parse(view.closed_at!);
-      if (view.status !== 'completed')
+      if (view.status === 'completed') {
+        // Whoever did not hear of its end asks again, and must not start anything.
+        const again = await client.train(request);
+        if (again.run_id !== run_id || again.status === 'running') findings.push('asked for again, it was made again');
+      } else {
         findings.push(`the run ended as ${view.status}: ${JSON.stringify(view.failure)}`);
-      // Whoever did not hear of its end asks again, and must not start anything.
-      const again = await client.train(request);
-      if (again.run_id !== run_id || again.status === 'running')
-        findings.push('asked for again, the run was made again');
+      }
     } finally {
       over.abort();
     }

@@ -19,6 +19,7 @@ new Command('npm run chaos --')
   .option('--seed <number>', 'decides who is killed and when', wholeNumber(0), 7)
   .option('--kills <number>', 'how many processes are killed', wholeNumber(VICTIMS.length), 20)
   .option('--minutes <number>', 'longest time that it may take', wholeNumber(1), 30)
+  .option('--keep', "leave the stack's folder, with its logs", false)
   .action(chaos)
   .parseAsync()
   .catch((error: unknown) => {
@@ -26,13 +27,18 @@ new Command('npm run chaos --')
     process.exitCode = 1;
   });
 
-async function chaos({ seed, kills, minutes }: { seed: number; kills: number; minutes: number }): Promise<void> {
+interface Plan {
+  readonly seed: number;
+  readonly kills: number;
+  readonly minutes: number;
+  readonly keep: boolean;
+}
+
+async function chaos({ minutes, ...plan }: Plan): Promise<void> {
   const called = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // The second time at once: the stack's processes are killed when this one exits.
-    process.on(name, () =>
-      called.signal.aborted ? process.exit(1) : called.abort(new Error(`called off by ${name}`)),
-    );
+    process.on(name, () => (called.signal.aborted ? process.exit(1) : called.abort(`called off by ${name}`)));
   }
   const signal = AbortSignal.any([called.signal, AbortSignal.timeout(minutes * 60_000)]);
   const startedAt = performance.now();
@@ -41,13 +47,13 @@ async function chaos({ seed, kills, minutes }: { seed: number; kills: number; mi
     process.stdout.write(`${seconds} s  ${line}\n`);
   };
   const universe = { tickers: TICKERS, sessions: SESSIONS, wish: WISH };
-  const { killed, retries, entries, findings } = await chaosRun({ ...universe, seed, kills, signal, say });
+  const { killed, retries, entries, findings } = await chaosRun({ ...universe, ...plan, signal, say });
   for (const victim of VICTIMS) {
     say(`${victim}: killed ${killed.filter((kill) => kill.victim === victim).length} times during the run`);
   }
   say(`${entries} entries, the client asked again ${retries} times`);
   for (const finding of findings) say(finding);
-  say(findings.length === 0 ? 'all as in the undisturbed run' : `${findings.length} findings with seed ${seed}`);
+  say(findings.length === 0 ? 'all as in the undisturbed run' : `${findings.length} findings with seed ${plan.seed}`);
   if (findings.length > 0) process.exitCode = 1;
 }
 

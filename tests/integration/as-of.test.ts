@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEFAULT_PARKING } from '../../domain/parking.ts';
 import { retrainRestated } from '../../serving/retrain-restated.ts';
 import { MemoryCache } from '../../stores/cache/memory-cache.ts';
 import { ChangeWatch } from '../../serving/change-watch.ts';
@@ -11,7 +12,13 @@ import { samplePrices } from '../support/test-universe.ts';
 const LINES = samplePrices(['IBM', 'MSFT'], 200).trim().split('\n');
 const DAY = '2013-01-18';
 const KNOWN = LINES.filter((line) => line.startsWith('ticker') || line.split(',')[2]! <= '2013-02-01');
-const SETTINGS = { seed: 7, trainingWindow: undefined, requireApproval: false, maxInFlight: 2 };
+const SETTINGS = {
+  seed: 7,
+  trainingWindow: undefined,
+  requireApproval: false,
+  parking: DEFAULT_PARKING,
+  maxInFlight: 2,
+};
 
 let pipeline: TestPipeline;
 let api: RunningApi;

@@ -17,6 +17,7 @@ import { type Queue, type RunningWorkers, createWorkers } from '../../workers/ru
 import { freshDatabase } from './postgres.ts';
 import { freshNamespace } from './temporal.ts';
 import { workflowCoverage } from './workflow-coverage.ts';
+import { RETRAINING } from './retraining-settings.ts';
 
 /** The training of most tests: one horizon and a small forest. */
 export const SMALL_WISH = { seed: 7, horizons: [1], parameters: { 'random-forest': { nTrees: 10 } } };
@@ -58,6 +59,7 @@ export async function startPipeline(
       address: at.address,
       namespace: at.namespace,
       trainingSlots: 2,
+      retraining: RETRAINING,
       shutdownGraceMs: 2000,
       workflows: coverage.workflows,
     });

@@ -8,6 +8,7 @@ import { ApiMetrics } from '../../api/observation/api-metrics.ts';
 import { createLog } from '../../api/observation/log.ts';
 import type { ApiParts, ApiSettings } from '../../api/parts.ts';
 import { Readiness } from '../../api/readiness.ts';
+import { DEFAULT_PARKING } from '../../domain/parking.ts';
 import type { Dependency } from '../../serving/dependency.ts';
 import { type Forecasts, UnheldForecasts } from '../../serving/forecasts.ts';
 import { PredictionAudit } from '../../serving/prediction-audit.ts';
@@ -62,6 +63,7 @@ export async function startApi({
       seed: 7,
       trainingWindow: undefined,
       requireApproval: false,
+      parking: DEFAULT_PARKING,
       maxInFlight: 2,
       uploadLimitBytes: 1024 * 1024,
       allowedHosts: [],

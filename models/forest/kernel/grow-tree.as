@@ -24,7 +24,7 @@ import {
 import { nextInt, startRandom } from './random';
 
 export { binFeature } from './bin-feature';
-export { column, labels, layOut, nodeFeatures, nodeRights, nodeValues } from './memory';
+export { column, features, labels, layOut, nodeFeatures, nodeRights, nodeValues } from './memory';
 
 const LEAF: i32 = -1;
 

@@ -1,0 +1,86 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Beat, type Tell, survivable } from './attempts.ts';
+import { Turns } from './turns.ts';
+
+const beats: Beat[] = [];
+let suspects: Turns;
+beforeEach(() => {
+  beats.splice(0);
+  suspects = new Turns();
+});
+
+/** Runs an attempt that finds these details of the one before. */
+function attempt<T>(heartbeatDetails: Beat | undefined, body: (tell: Tell) => Promise<T>): Promise<T> {
+  const info = { heartbeatDetails, activityType: 'train', heartbeatTimeoutMs: 50 };
+  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+  environment.on('heartbeat', (beat: Beat) => void beats.push(beat));
+  return environment.run(() => survivable({ maxCrashes: 3, suspects }, body));
+}
+const done = () => Promise.resolve('done');
+
+describe('an attempt', () => {
+  it('says at once that it lives, so that a death of its process is counted by the next', async () => {
+    await attempt(undefined, done);
+    expect(beats).toEqual([{ crashes: 0 }]);
+    await attempt({ crashes: 0, fraction: 0.4 }, done);
+    expect(beats.at(-1)).toEqual({ crashes: 1 });
+  });
+
+  it('fails for good after too many deaths, and says what was known', async () => {
+    const before = { crashes: 2, fraction: 0.43, checkpoint: { key: 'checkpoints/A/1', fraction: 0.4 } };
+    await expect(attempt(before, done)).rejects.toMatchObject({
+      type: 'WORKER_DIED',
+      nonRetryable: true,
+      message: expect.stringMatching(/step train was given up: 3 times in a row.*last heard of at 43%/),
+    });
+    await expect(attempt({ crashes: 2 }, done)).rejects.toThrow('last heard of at 0%');
+  });
+
+  it('does not count those before it that failed in order', async () => {
+    const failed = new Error('the database is away');
+    await expect(attempt({ crashes: 1 }, () => Promise.reject(failed))).rejects.toThrow('the database is away');
+    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+    await expect(attempt(beats.at(-1), () => Promise.reject(failed))).rejects.toThrow('the database is away');
+    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+  });
+
+  it('begins to count anew with every checkpoint, and hands the newest on', async () => {
+    const checkpoint = { key: 'checkpoints/A/1', fraction: 0.5 };
+    const body = (tell: Tell) => {
+      tell({ checkpoint, crashes: 0 });
+      return Promise.reject(new Error('no room'));
+    };
+    await expect(attempt({ crashes: 1 }, body)).rejects.toThrow('no room');
+    expect(beats.at(-1)).toEqual({ crashes: 0, isInnocent: true, checkpoint });
+    await attempt(beats.at(-1), done);
+    expect(beats.at(-1)).toEqual({ crashes: 0, checkpoint });
+  });
+});
+
+describe('attempts whose process died twice', () => {
+  it('wait for one another, and are not blamed for what happens meanwhile', async () => {
+    let finish: () => void = () => undefined;
+    const first = attempt({ crashes: 1 }, () => new Promise<void>((resolve) => (finish = resolve)));
+    await expect.poll(() => suspects.areTaken).toBe(true);
+    const order: string[] = [];
+    const second = attempt({ crashes: 1 }, () => Promise.resolve(order.push('second')));
+    await expect.poll(() => beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+    // Those that nothing is suspected of need no turn.
+    await attempt({ crashes: 0 }, () => Promise.resolve(order.push('fresh')));
+    finish();
+    await Promise.all([first, second]);
+    expect(order).toEqual(['fresh', 'second']);
+    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: false });
+    expect(suspects.areTaken).toBe(false);
+  });
+
+  it('let the next one begin when a checkpoint shows that they get on', async () => {
+    const first = attempt({ crashes: 1 }, (tell) => {
+      tell({ checkpoint: { key: 'checkpoints/A/1', fraction: 0.5 }, crashes: 0 });
+      return attempt({ crashes: 1 }, done);
+    });
+    expect(await first).toBe('done');
+  });
+});

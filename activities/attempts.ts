@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context as ActivityContext } from '@temporalio/activity';
+import { StockcastError } from '../domain/errors.ts';
+import { asFailure, heartbeating } from './failure.ts';
+import type { Turns } from './turns.ts';
+
+/** What the heartbeats of a computing activity tell: people in the Web UI, and the next attempt. */
+export interface Beat {
+  /** Of this attempt, from 0 to 1. */
+  readonly fraction?: number;
+  /** The newest checkpoint that was saved or begun from. */
+  readonly checkpoint?: { readonly key: string; readonly fraction: number };
+  /** How many attempts in a row before this one ended without a word, since the last checkpoint. */
+  readonly crashes: number;
+  /** Whether the process can't be dying of this attempt: it ended in order, or has not begun yet. */
+  readonly isInnocent?: boolean;
+}
+
+/** Tells something new; told to Temporal within a second. */
+export type Tell = (news: Partial<Beat>) => void;
+
+/** What becomes of steps whose attempts end without a word. */
+export interface CrashRules {
+  /** After so many in a row a step is given up. */
+  readonly maxCrashes: number;
+  /** Those that more than one process died of take turns, so that one of them can't be blamed for another. */
+  readonly suspects: Turns;
+}
+
+const SUSPECT_AFTER = 2;
+
+/**
+ * Runs the body of an activity whose input may be what kills the process: Temporal can't tell an attempt that crashed from
+ * one whose database was away, so each attempt says in its heartbeats whether it ended in order, and when `maxCrashes` in
+ * a row have not, the next one fails for good and says so. A checkpoint starts the count anew.
+ */
+export async function survivable<T>(
+  { maxCrashes, suspects }: CrashRules,
+  body: (tell: Tell) => Promise<T>,
+): Promise<T> {
+  const activity = ActivityContext.current();
+  const before = activity.info.heartbeatDetails as Beat | undefined;
+  const crashes = crashesAfter(before);
+  if (crashes >= maxCrashes) throw asFailure(givenUp(before, crashes));
+  const { checkpoint } = before ?? {};
+  let beat: Beat = checkpoint === undefined ? { crashes } : { crashes, checkpoint };
+  const tellNow = (news: Partial<Beat>) => {
+    beat = { ...beat, ...news };
+    activity.heartbeat(beat);
+  };
+  return heartbeating(async (say) => {
+    let endTurn: (() => void) | undefined;
+    try {
+      if (crashes >= SUSPECT_AFTER) {
+        const mustWait = suspects.areTaken;
+        if (mustWait) tellNow({ isInnocent: true });
+        say(beat);
+        const turn = suspects.take();
+        endTurn = () => void turn.then((end) => end());
+        await Promise.race([turn, activity.cancelled]);
+        if (mustWait) {
+          tellNow({ isInnocent: false });
+          say(beat);
+          // Heartbeats are held back for a part of this time: Temporal must have heard that it begins before it does.
+          await sleep(activity.info.heartbeatTimeoutMs ?? 0, undefined, { signal: activity.cancellationSignal });
+        }
+      }
+      // At once: this attempt may not live for a second.
+      tellNow({});
+      say(beat);
+      return await body((news) => {
+        beat = { ...beat, ...news };
+        say(beat);
+        if (beat.crashes === 0) endTurn?.();
+      });
+    } catch (error) {
+      tellNow({ isInnocent: true });
+      throw error;
+    } finally {
+      endTurn?.();
+    }
+  });
+}
+
+function crashesAfter(before: Beat | undefined): number {
+  if (before === undefined) return 0;
+  // A worker of an earlier version told the fraction alone.
+  const { crashes = 0, isInnocent = false } = before as Partial<Beat>;
+  return isInnocent ? crashes : crashes + 1;
+}
+
+function givenUp(before: Beat | undefined, times: number): StockcastError {
+  const fraction = before?.fraction ?? before?.checkpoint?.fraction ?? 0;
+  const step = ActivityContext.current().info.activityType;
+  return new StockcastError('WORKER_DIED', { step, times, progress: `${Math.round(100 * fraction)}%` });
+}

@@ -1,0 +1,101 @@
+import { type Bench, type BenchOptions, type BenchReport, type Figure, OURSELVES } from '../figure.ts';
+import { figureTable } from '../table.ts';
+import { runDagster } from './dagster-subject.ts';
+import { type Ground, prepareGround } from './ground.ts';
+import { runPlainLoop } from './plain-loop-subject.ts';
+import { runStockcast } from './stockcast-subject.ts';
+import type { Cost } from './work.ts';
+
+const NAME = 'scale';
+const PLAIN_LOOP = 'plain-loop';
+const DAGSTER = 'dagster';
+const SUBJECTS = [OURSELVES, PLAIN_LOOP, DAGSTER] as const;
+const SIZES = [10, 100, 500];
+const WORKERS = [1, 2];
+/** Dagster takes seconds for a ticker: more of them only with --full. */
+const MOST_FOR_DAGSTER = 100;
+
+/**
+ * Many tickers through ingest to promote, with little work per ticker, so that what orchestrates it shows: by Temporal
+ * workers, by a plain loop over the same use cases, and by Dagster.
+ */
+export const scaleBench: Bench = {
+  name: NAME,
+  description: '10, 100 and 500 tickers from ingest to promote on 1 and 2 workers, beside a plain loop and Dagster',
+  subjects: SUBJECTS,
+  table: (figures) => `${figureTable(figures)}\n\n${growth(figures)}`,
+  run,
+};
+
+async function run(options: BenchOptions, report: BenchReport): Promise<void> {
+  const subjects = SUBJECTS.filter((name) => options.subjects?.includes(name) ?? true);
+  for (let repetition = 0; repetition < options.repetitions; repetition++) {
+    for (const nTickers of SIZES) {
+      for (const nWorkers of WORKERS) {
+        const name = `${nTickers}-tickers/${nWorkers}-workers`;
+        let loopCpuS: number | undefined;
+        // The loop first, since what orchestration costs is told over it.
+        for (const subject of ([PLAIN_LOOP, OURSELVES, DAGSTER] as const).filter((each) => subjects.includes(each))) {
+          if (subject === DAGSTER && nTickers > MOST_FOR_DAGSTER && !options.full) continue;
+          report.progress(`scale: ${name}, ${subject}, ${repetition + 1} of ${options.repetitions}`);
+          const cost = await onFreshGround(nTickers, (ground) => measure(subject, ground, nWorkers, report));
+          const figure = { bench: NAME, case: name, subject };
+          report.figure({ ...figure, metric: 'wall_s', value: cost.wallS, unit: 's' });
+          report.figure({ ...figure, metric: 'cpu_s', value: cost.cpuS, unit: 's' });
+          report.figure({ ...figure, metric: 'peak_mb', value: cost.peakMb, unit: 'MB' });
+          if (subject === PLAIN_LOOP) loopCpuS = cost.cpuS;
+          if (cost.activities === undefined || loopCpuS === undefined) continue;
+          const value = ((cost.cpuS - loopCpuS) / cost.activities) * 1000;
+          report.figure({ ...figure, metric: 'cpu_ms_per_activity', value, unit: 'ms' });
+        }
+      }
+    }
+  }
+  report.note(
+    'cpu_s counts the processes that work, Temporal and the database; Dagster keeps its state in SQLite files.',
+  );
+  report.note('cpu_ms_per_activity: what Temporal and the workers take beyond the plain loop, for each activity.');
+  report.note('peak_mb: of the processes that work, the most that each held, added up.');
+  report.note(
+    'the work of a ticker: 504 sessions, a linear model and a forest of 20 trees of depth 5, five folds each,',
+  );
+  report.note(
+    'for ours also the two baselines, leakage checks, certificates, a forecast and pictures, which Dagster lacks.',
+  );
+}
+
+async function onFreshGround<T>(nTickers: number, body: (ground: Ground) => Promise<T>): Promise<T> {
+  const ground = await prepareGround(nTickers);
+  try {
+    return await body(ground);
+  } finally {
+    await ground.remove();
+  }
+}
+
+function measure(subject: string, ground: Ground, nWorkers: number, report: BenchReport): Promise<Cost> {
+  if (subject === OURSELVES) return runStockcast(ground, nWorkers);
+  if (subject === PLAIN_LOOP) return runPlainLoop(ground, nWorkers);
+  return runDagster(ground, nWorkers, (text) => report.progress(text));
+}
+
+/** How time grows with tickers, as the exponent between the smallest and the largest universe; 1 is in proportion. */
+function growth(figures: readonly Figure[]): string {
+  const lines = SUBJECTS.flatMap((subject) =>
+    WORKERS.flatMap((workers) => {
+      const times = SIZES.map((n) =>
+        figures.find(
+          (each) =>
+            each.metric === 'wall_s' && each.subject === subject && each.case === `${n}-tickers/${workers}-workers`,
+        ),
+      ).flatMap((figure, i) => (figure === undefined ? [] : [{ n: SIZES[i]!, s: figure.value }]));
+      const [least, most] = [times[0], times.at(-1)];
+      if (least === undefined || most === undefined || least === most) return [];
+      const exponent = Math.log(most.s / least.s) / Math.log(most.n / least.n);
+      return [
+        `${subject}, ${workers} workers: time grows with tickers to the power of ${exponent.toFixed(2)} (${least.n} to ${most.n})`,
+      ];
+    }),
+  );
+  return lines.join('\n');
+}

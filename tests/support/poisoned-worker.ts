@@ -1,0 +1,41 @@
+import { codeVersion } from '../../config/code-version.ts';
+import { PROJECT_DIR } from '../../config/project-dir.ts';
+import { QUEUES } from '../../domain/run.ts';
+import { createServices } from '../../serving/services.ts';
+import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import type { ObjectStore } from '../../stores/objects/object-store.ts';
+import { openStores } from '../../stores/open-stores.ts';
+import { createWorkers } from '../../workers/run-workers.ts';
+import { RETRAINING } from './retraining-settings.ts';
+
+/** Where a poisoned worker works, and which object is its poison: reading it kills the process. */
+export interface PoisonedWorker {
+  readonly databaseUrl: string;
+  readonly objectsDir: string;
+  readonly at: { readonly address: string; readonly namespace: string };
+  readonly poison: string;
+  readonly maxCrashes: number;
+}
+
+// A training worker as `workers/main.ts` makes it, in a process of its own.
+const { databaseUrl, objectsDir, at, poison, maxCrashes } = JSON.parse(process.env.POISONED_WORKER!) as PoisonedWorker;
+const stores = openStores({ database: { url: databaseUrl, poolSize: 5, statementTimeoutMs: 30_000 }, objectsDir });
+const real = stores.objects;
+const objects: ObjectStore = {
+  put: (...args) => real.put(...args),
+  get: (context, key) => {
+    if (key === poison) process.kill(process.pid, 'SIGKILL');
+    return real.get(context, key);
+  },
+  exists: (...args) => real.exists(...args),
+  list: (...args) => real.list(...args),
+  remove: (...args) => real.remove(...args),
+};
+const temporal = new TemporalGateway({ ...at, uiUrl: undefined });
+const workers = await createWorkers([QUEUES.training], {
+  services: createServices({ ...stores, objects }, codeVersion(PROJECT_DIR)),
+  ...{ temporal, ...at, maxCrashes },
+  ...{ trainingSlots: 2, shutdownGraceMs: 1000, checkpointEveryMs: 3_600_000, retraining: RETRAINING },
+});
+console.log('worker ready');
+await workers.run();
