@@ -180,6 +180,7 @@ const good: readonly (() => Case)[] = [
   }),
   () => ({ operation: 'get /history/{ticker}', path: `/history/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
+  () => ({ operation: 'get /drift/{ticker}', path: '/drift/AAPL', status: 200 }),
   () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
@@ -232,7 +233,7 @@ const good: readonly (() => Case)[] = [
 
 const NONE = 'train/default/NONE/2013-03-01/1';
 const missing: readonly (() => Case)[] = [
-  ...['predict', 'history', 'certificate', 'features', 'track-record'].map((name) => () => ({
+  ...['predict', 'history', 'certificate', 'features', 'track-record', 'drift'].map((name) => () => ({
     operation: `get /${name}/{ticker}`,
     path: `/${name}/ZZZZ`,
     status: 404,

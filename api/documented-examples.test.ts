@@ -12,6 +12,8 @@ import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
 import { type RunningApi, startApi } from '../tests/support/running-api.ts';
 import { samplePrices, withFile } from '../tests/support/test-universe.ts';
 import { takeInPrices } from '../serving/take-in-prices.ts';
+import { checkDriftBatch } from '../serving/drift.ts';
+import { vantageOf } from '../serving/vantages.ts';
 import { listDatasets } from '../serving/datasets.ts';
 import { applySchedules } from '../serving/schedules/apply-schedules.ts';
 import { scheduleEntry } from '../tests/support/schedule-entry.ts';
@@ -57,6 +59,7 @@ beforeAll(async () => {
   await pipeline.ended(done);
   const horizonTen = { ...WISH, horizons: [10] };
   await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', horizonTen)).run_id);
+  await checkDriftBatch(services, context, { vantage: vantageOf(context), ticker: 'AAPL' });
   const tooEarly = { tickers: ['IBM'], from: '2011-08-01', to: '2011-08-05' };
   backfillId = (await startBackfill(services, temporal, context, tooEarly)).run_id;
   await pipeline.ended(backfillId);

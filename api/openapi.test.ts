@@ -18,6 +18,7 @@ test('describes every method of every address', () => {
       'get /backfills/{id}',
       'get /certificate/{ticker}',
       'get /certificates/{id}',
+      'get /drift/{ticker}',
       'get /features/{ticker}',
       'get /datasets/{id}/diff/{other}',
       'get /datasets/{ticker}',

@@ -10,7 +10,7 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
   [
     'Forecasts',
     'What a price may become, and what came',
-    ['predict', 'batch-predict', 'history', 'score', 'track-record'],
+    ['predict', 'batch-predict', 'history', 'score', 'track-record', 'drift'],
   ],
   ['Prices', 'What models learn from', ['upload', 'tickers', 'datasets', 'features', 'restatements']],
   ['Training', 'Runs, what they wait for and what they tried', ['train', 'runs', 'approvals', 'backfills', 'trials']],

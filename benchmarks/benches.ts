@@ -1,4 +1,5 @@
 import { accuracyBench } from './accuracy/accuracy.ts';
+import { driftBench } from './accuracy/drift.ts';
 import { gateBench } from './accuracy/gate.ts';
 import { intervalsBench } from './accuracy/intervals.ts';
 import { trainingWindowBench } from './accuracy/training-window.ts';
@@ -24,6 +25,7 @@ export const BENCHES: readonly Bench[] = [
   trainingWindowBench,
   intervalsBench,
   gateBench,
+  driftBench,
 ];
 
 /**

@@ -25,7 +25,7 @@ const COMMANDS = [
     'schedules trigger',
     'schedules describe',
   ],
-  ...['worker', 'api', 'doctor', 'score', 'track-record'],
+  ...['worker', 'api', 'doctor', 'score', 'track-record', 'drift'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

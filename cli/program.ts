@@ -5,6 +5,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrift } from './commands/drift.ts';
 import { addFeatures } from './commands/features.ts';
 import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
@@ -53,6 +54,7 @@ const COMMANDS = [
   addPredict,
   addScore,
   addTrackRecord,
+  addDrift,
   addProjection,
   addRestatements,
   addGc,

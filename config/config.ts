@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../domain/context.ts';
+import { ON_DRIFT, type OnDrift } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { DEFAULT_THRESHOLDS, type GateThresholds } from '../domain/gate.ts';
 import { CSV_SOURCE, DEFAULT_PRICE_SETTINGS, LIVE_SOURCES, type PriceSettings } from '../domain/price-source.ts';
@@ -208,6 +209,12 @@ export const SETTINGS = {
     .describe(
       'What is done when the live record of what serves is significantly behind naive: note flags it, demote lets naive serve in its place',
     ),
+  STOCKCAST_ON_DRIFT: z
+    .enum(ON_DRIFT)
+    .default('note')
+    .describe(
+      'What is done when what serves has drifted: note keeps the report, retrain starts the training of its ticker, once per model',
+    ),
   STOCKCAST_ON_BAD_DATA: z
     .enum(['park', 'fail', 'ignore'])
     .default(DEFAULT_PARKING.onBadData)
@@ -283,6 +290,8 @@ export interface Config {
   readonly schedules: { readonly file: string; readonly atStart: 'paused' | 'running' };
   /** What is done about a model that serves and whose live record is significantly behind naive. */
   readonly onBehindNaive: OnBehindNaive;
+  /** What is done about a model that serves and has drifted. */
+  readonly onDrift: OnDrift;
   readonly trainingSlots: number;
   readonly maxInFlight: number;
   readonly shutdownGraceMs: number;
@@ -395,6 +404,7 @@ export function loadConfig(
       atStart: settings.STOCKCAST_SCHEDULES,
     },
     onBehindNaive: settings.STOCKCAST_ON_BEHIND_NAIVE,
+    onDrift: settings.STOCKCAST_ON_DRIFT,
     trainingSlots: settings.STOCKCAST_TRAINING_SLOTS,
     maxInFlight: settings.STOCKCAST_MAX_IN_FLIGHT,
     shutdownGraceMs: settings.STOCKCAST_SHUTDOWN_GRACE_MS,

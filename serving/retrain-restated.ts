@@ -46,19 +46,31 @@ export async function retrainRestated(
   const tickers = [...new Set(effects.serving.map(({ ticker }) => ticker))].sort();
   const before = await runBefore(temporal, context, restatement.retrainingRunId);
   if (before !== undefined) return { restatement_id: id, tickers, run: before };
-  const [only] = tickers;
-  if (only === undefined) return { restatement_id: id, tickers, run: null };
-  const wish = wishFor(effects, settings);
-  const run =
-    tickers.length === 1
-      ? await startTickerTraining(services, temporal, context, only, wish)
-      : await startUniverseTraining(services, temporal, context, { tickers, maxInFlight: settings.maxInFlight }, wish);
+  const run = await startRetraining(services, temporal, context, effects, settings);
+  if (run === undefined) return { restatement_id: id, tickers, run: null };
   await services.restatements.noteRetraining(context, id, run.run_id);
   return { restatement_id: id, tickers, run };
 }
 
+/** Trains again the tickers of what serves, for the horizons at which it does; undefined where nothing serves. */
+export async function startRetraining(
+  services: Services,
+  temporal: TemporalGateway,
+  context: Context,
+  what: Pick<RestatementEffects, 'serving' | 'models'>,
+  settings: RetrainingSettings,
+): Promise<StartedRun | undefined> {
+  const tickers = [...new Set(what.serving.map(({ ticker }) => ticker))].sort();
+  const [only] = tickers;
+  if (only === undefined) return undefined;
+  const wish = wishFor(what, settings);
+  return tickers.length === 1
+    ? startTickerTraining(services, temporal, context, only, wish)
+    : startUniverseTraining(services, temporal, context, { tickers, maxInFlight: settings.maxInFlight }, wish);
+}
+
 /** The run that was started before, unless it did not bring it about. */
-async function runBefore(
+export async function runBefore(
   temporal: TemporalGateway,
   context: Context,
   runId: string | undefined,
@@ -75,7 +87,10 @@ async function runBefore(
   }
 }
 
-function wishFor({ serving, models }: RestatementEffects, settings: RetrainingSettings): TrainingWish {
+function wishFor(
+  { serving, models }: Pick<RestatementEffects, 'serving' | 'models'>,
+  settings: RetrainingSettings,
+): TrainingWish {
   const { seed, requireApproval, parking, trainingWindow } = settings;
   const alone = new Set(serving.map(({ ticker }) => ticker)).size === 1;
   // One ticker alone would adopt the pooled model that there is, which may rest on what was changed.

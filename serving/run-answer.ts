@@ -16,6 +16,25 @@ function resultAnswer(result: NonNullable<RunView['result']>) {
       })),
     };
   }
+  if ('retraining' in result) {
+    const { asOf, checked, untold, nAlarming, alarming, retraining } = result;
+    return {
+      as_of: asOf,
+      ...{ checked, untold },
+      n_alarming: nAlarming,
+      alarming: alarming.map(({ ticker, horizon, kind, modelId, alarms }) => ({
+        ...{ ticker, horizon },
+        model: kind,
+        model_id: modelId,
+        alarms,
+      })),
+      retraining: {
+        tickers: retraining.tickers,
+        run_ids: retraining.runIds,
+        problems: retraining.problems,
+      },
+    };
+  }
   if ('scored' in result) {
     const { asOf, scored, live, passedOver, judged, nBehind, nDemoted, behind, problems } = result;
     return {

@@ -1,5 +1,6 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { BACKFILL } from '../domain/backfill.ts';
+import { type DriftProgress, MONITOR_DRIFT } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import {
   PROGRESS_QUERY,
@@ -32,7 +33,8 @@ export async function progressOf(
   if (workflow === BACKFILL) return undefined;
   if (workflow === TRAIN_POOL) return poolState(temporal, runId);
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
-  if (workflow === SCORE_FORECASTS) return scoringState(temporal, runId);
+  if (workflow === SCORE_FORECASTS) return wholeState<ScoringProgress>(temporal, runId, 'score');
+  if (workflow === MONITOR_DRIFT) return wholeState<DriftProgress>(temporal, runId, 'drift');
   const progress = await queryProgress<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(
@@ -92,12 +94,16 @@ async function searchState(temporal: TemporalGateway, runId: string): Promise<Ti
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 
-/** A scoring as one line, under a name that no ticker has where it is of all. */
-async function scoringState(temporal: TemporalGateway, runId: string): Promise<TickerState[] | undefined> {
-  const progress = await queryProgress<ScoringProgress>(temporal, runId);
+/** A scoring or a look for drift as one line, under a name that no ticker has where it is of all. */
+async function wholeState<Progress extends ScoringProgress | DriftProgress>(
+  temporal: TemporalGateway,
+  runId: string,
+  stage: 'score' | 'drift',
+): Promise<TickerState[] | undefined> {
+  const progress = await queryProgress<Progress>(temporal, runId);
   if (progress === undefined) return undefined;
   const { ticker = 'all', done, total } = progress;
-  const stages = [{ stage: 'score' as const, status: 'running' as const, done, total }];
+  const stages = [{ stage, status: 'running' as const, done, total }];
   return [{ ticker, status: 'running', run_id: runId, stages }];
 }
 

@@ -1,3 +1,4 @@
+import type { MonitorDriftResult } from '../domain/drift.ts';
 import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
@@ -11,8 +12,8 @@ export interface TickerState {
   readonly ticker: string;
   readonly status: 'waiting' | 'running' | TickerOutcome['status'];
   readonly run_id?: string;
-  /** Of running tickers; a scoring has the one stage `score`. */
-  readonly stages?: readonly StageProgress<StageName | 'score'>[];
+  /** Of running tickers; a scoring has the one stage `score`, a look for drift `drift`. */
+  readonly stages?: readonly StageProgress<StageName | 'score' | 'drift'>[];
   /** Of running tickers: what waits for a person's verdict. */
   readonly awaiting_approval?: readonly { readonly horizon: Horizon; readonly model: string }[];
   /** Of running tickers: why it is parked, while it is. */
@@ -39,7 +40,7 @@ export interface RunView {
   readonly progress?: readonly TickerState[];
   /** Of running runs: what is failing and being retried now. */
   readonly retrying?: readonly PendingRetry[];
-  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult;
+  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult | MonitorDriftResult;
   readonly failure?: FailureReason;
   /** The run in Temporal's Web UI, where that is known. */
   readonly ui: string | null;

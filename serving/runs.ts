@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import type { SessionDate } from '../domain/bar.ts';
 import type { Context, ContextRecord } from '../domain/context.ts';
+import { MONITOR_DRIFT, type MonitorDriftInput } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import {
@@ -90,7 +91,7 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
     // What the parts of a run hand to it is nothing that people ask for.
-    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS].includes(description.type)) return view;
+    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT].includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -129,7 +130,7 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const shown = ['train', 'train-universe', 'score'];
+  const shown = ['train', 'train-universe', 'score', 'drift'];
   const named = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   // A run that went on as a new execution is listed as that one.
   const query = `(${named}) AND ExecutionStatus != "ContinuedAsNew"`;
@@ -174,7 +175,7 @@ export async function start(
   workflow: string,
   workflowId: string,
   stands: boolean,
-  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput,
+  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput | MonitorDriftInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);

@@ -3,6 +3,7 @@ import { DEFAULT_PRICE_SETTINGS, type PriceSettings } from '../domain/price-sour
 import type { Model } from '../models/model.ts';
 import type { PredictionLog } from '../stores/audit/prediction-log.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
+import type { DriftStore } from '../stores/drift/drift-store.ts';
 import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { LineageStore } from '../stores/lineage/lineage-store.ts';
@@ -28,6 +29,7 @@ export interface Stores {
   readonly trials: TrialStore;
   readonly restatements: RestatementStore;
   readonly scores: ScoreStore;
+  readonly drift: DriftStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;
 }

@@ -2,6 +2,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { PostgresPredictionLog } from './audit/postgres-prediction-log.ts';
 import { PostgresBarStore } from './bars/postgres-bar-store.ts';
 import { PostgresChanges } from './changes/postgres-changes.ts';
+import { PostgresDriftStore } from './drift/postgres-drift-store.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { PostgresLineageStore } from './lineage/postgres-lineage-store.ts';
@@ -51,6 +52,7 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
     trials: new PostgresTrialStore(database),
     restatements: new PostgresRestatementStore(database),
     scores: new PostgresScoreStore(database),
+    drift: new PostgresDriftStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
     /** Connects when somebody listens. */

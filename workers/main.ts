@@ -46,6 +46,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       trainingSlots: config.trainingSlots,
       retraining: config,
       onBehindNaive: config.onBehindNaive,
+      drift: config,
       shutdownGraceMs: config.shutdownGraceMs,
       checkpointEveryMs: config.checkpointEveryMs,
       maxCrashes: config.maxCrashes,

@@ -1,10 +1,12 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
+import { type DriftSettings, driftActivities } from '../activities/drift.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { scheduledActivities } from '../activities/scheduled.ts';
 import { scoringActivities } from '../activities/scoring.ts';
 import { trainingActivities } from '../activities/training.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { DEFAULT_PARKING } from '../domain/parking.ts';
 import { QUEUES } from '../domain/run.ts';
 import type { OnBehindNaive } from '../domain/scoring.ts';
 import type { RetrainingSettings } from '../serving/retrain-restated.ts';
@@ -32,11 +34,23 @@ export interface WorkerParts {
   readonly maxCrashes?: number;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
+  /** What is done about what serves and has drifted; default: it is noted. */
+  readonly drift?: DriftSettings;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
+
+/** Trains nothing, whatever has drifted. */
+const NOTE_DRIFT: DriftSettings = {
+  onDrift: 'note',
+  seed: 0,
+  trainingWindow: undefined,
+  requireApproval: false,
+  parking: DEFAULT_PARKING,
+  maxInFlight: 1,
+};
 
 /** Workers that poll their queues; `run` settles when all have stopped, and one that fails stops the others. */
 export interface RunningWorkers {
@@ -70,6 +84,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
           ...orchestrationActivities(services, temporal.client),
           ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
+          ...driftActivities(services, temporal, parts.drift ?? NOTE_DRIFT),
         },
       }),
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),

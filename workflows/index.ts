@@ -1,3 +1,4 @@
+export { monitorDrift } from './monitor-drift.ts';
 export { backfill } from './backfill.ts';
 export { ingestPrices } from './ingest-prices.ts';
 export { retrain } from './retrain.ts';

@@ -8,6 +8,7 @@ import {
   RESUME_SIGNAL,
   RETRY_INPUT_QUERY,
 } from '../domain/backfill.ts';
+import type { DriftProgress } from '../domain/drift.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
 import type { ScoringProgress } from '../domain/scoring.ts';
 import { ACCEPT_UPDATE, type Acceptance, CORRECT_UPDATE, type Correction, PARKED_SIGNAL } from '../domain/parking.ts';
@@ -36,6 +37,9 @@ export const searchProgressQuery = defineQuery<SearchProgress>(PROGRESS_QUERY);
 
 /** Answered by `scoreForecasts`. */
 export const scoringProgressQuery = defineQuery<ScoringProgress>(PROGRESS_QUERY);
+
+/** Answered by `monitorDrift`. */
+export const driftProgressQuery = defineQuery<DriftProgress>(PROGRESS_QUERY);
 
 /** Answered by `trainTicker`: the decisions that wait for a person. */
 export const approvalsQuery = defineQuery<readonly PendingApproval[]>(APPROVALS_QUERY);

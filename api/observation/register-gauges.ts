@@ -2,6 +2,7 @@ import type { Gauge } from 'prom-client';
 import { systemClock } from '../../domain/context.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import { liveAccuracy, modelAccuracy } from '../../serving/model-accuracy.ts';
+import type { DriftTally, FeatureTally } from '../../stores/drift/drift-store.ts';
 import type { ApiParts } from '../parts.ts';
 import { Probe } from '../probe.ts';
 
@@ -116,6 +117,47 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
     'live_behind_naive',
     'Tickers that a kind serves although its live record is behind naive',
     (line) => line.nBehind,
+  );
+
+  let drifted: { tallies: DriftTally[]; features: FeatureTally[] } = { tallies: [], features: [] };
+  const lookedForDrift = new Probe(
+    async () => {
+      const [tallies, features] = await Promise.all([
+        services.drift.tallies(context),
+        services.drift.featureTallies(context),
+      ]);
+      drifted = { tallies, features };
+    },
+    ACCURACY_TIMEOUT_MS,
+    ACCURACY_HOLDS_MS,
+  );
+  const drift = (name: string, help: string, value: (line: DriftTally) => number) => {
+    const look = async (gauge: Gauge) => {
+      await lookedForDrift.result();
+      gauge.reset();
+      for (const line of drifted.tallies) gauge.set(labels(line), value(line));
+    };
+    metrics.gauge(name, help, ['kind', 'horizon'], look, 'first');
+  };
+  const featureDrift = (name: string, help: string, value: (line: FeatureTally) => number) => {
+    const look = async (gauge: Gauge) => {
+      await lookedForDrift.result();
+      gauge.reset();
+      for (const line of drifted.features) gauge.set({ feature: line.feature }, value(line));
+    };
+    metrics.gauge(name, help, ['feature'], look, 'first');
+  };
+  drift('drift_watched_models', 'Tickers of a kind with a drift report', ({ watched }) => watched);
+  drift('drift_alarming_models', 'Those of them whose newest drift report has an alarm', ({ alarming }) => alarming);
+  featureDrift(
+    'drift_feature_psi_max',
+    'Largest population stability index of a feature against its training window, of the newest drift reports',
+    ({ psi }) => psi,
+  );
+  featureDrift(
+    'drift_feature_ks_max',
+    'Largest Kolmogorov-Smirnov statistic of a feature against its training window, of the newest drift reports',
+    ({ ks }) => ks,
   );
 
   accuracy('models_serving', 'Tickers that a kind serves', ({ n }) => n);

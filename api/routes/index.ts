@@ -3,6 +3,7 @@ import { approvalsEndpoint } from './approvals.ts';
 import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
+import { driftEndpoint } from './drift.ts';
 import { featuresEndpoint } from './features.ts';
 import { datasetEndpoints } from './datasets.ts';
 import { healthEndpoints } from './health.ts';
@@ -45,6 +46,7 @@ export function allEndpoints(): Endpoint[] {
     approvalsEndpoint,
     historyEndpoint,
     ...scoringEndpoints,
+    driftEndpoint,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,

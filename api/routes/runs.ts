@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DRIFT_CHECKS } from '../../domain/drift.ts';
 import { STAGES } from '../../domain/run.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import { cancelRun, describeRun, listRuns } from '../../serving/runs.ts';
@@ -27,7 +28,7 @@ const tickerState = z.object({
   stages: z
     .array(
       z.object({
-        stage: z.enum([...STAGES, 'score']),
+        stage: z.enum([...STAGES, 'score', 'drift']),
         status: z.enum(['waiting', 'running', 'done', 'failed']),
         done: z.number().describe('Units of work that are done'),
         total: z.number(),
@@ -91,6 +92,29 @@ const scoringResult = z.object({
   problems: z.array(z.string()).describe('Why something could not be demoted, the first few'),
 });
 
+const driftResult = z.object({
+  as_of: z.iso.date().describe('The day that it looked from'),
+  checked: z.int().describe('Models that were looked at'),
+  untold: z.int().describe('Those of which nothing can be said yet'),
+  n_alarming: z.int(),
+  alarming: z
+    .array(
+      z.object({
+        ticker: z.string(),
+        horizon: z.int(),
+        model: z.string(),
+        model_id: z.string(),
+        alarms: z.array(z.enum(DRIFT_CHECKS)),
+      }),
+    )
+    .describe('The first few'),
+  retraining: z.object({
+    tickers: z.array(z.string()).describe('What is trained again because of it'),
+    run_ids: z.array(z.string()),
+    problems: z.array(z.string()),
+  }),
+});
+
 /** A run as it stands. */
 export const runSchema = z.object({
   run_id: z.string(),
@@ -103,7 +127,7 @@ export const runSchema = z.object({
     .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
     .optional()
     .describe('Of running runs: what is failing and tried again'),
-  result: z.union([tickerResult, universeResult, scoringResult]).optional(),
+  result: z.union([tickerResult, universeResult, scoringResult, driftResult]).optional(),
   failure: failure.optional(),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });

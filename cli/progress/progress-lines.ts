@@ -1,3 +1,4 @@
+import { MONITOR_DRIFT } from '../../domain/drift.ts';
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, TickerState } from '../../serving/run-view.ts';
 import type { Colors } from '../output.ts';
@@ -8,12 +9,15 @@ const BAR_CELLS = 10;
 // So many tickers fit on a screen; of larger universes those under way are shown.
 const MOST_ROWS = 12;
 
+/** What a run does; any other trains. */
+const DOING: Readonly<Record<string, string>> = { [SCORE_FORECASTS]: 'scoring', [MONITOR_DRIFT]: 'looking for drift' };
+
 /** A running run as a block of lines: elapsed time, then the stages of each ticker, with bars where work is countable. */
 export function progressLines(run: RunView, elapsedMs: number, colors: Colors): string[] {
   const states = run.progress ?? [];
   const ended = states.filter(({ status }) => status === 'completed' || status === 'failed').length;
   const count = states.length > 1 ? `, ${ended} of ${states.length} tickers done` : '';
-  const header = `${colors.bold(run.workflow === SCORE_FORECASTS ? 'scoring' : 'training')} ${seconds(elapsedMs)}${count}`;
+  const header = `${colors.bold(DOING[run.workflow] ?? 'training')} ${seconds(elapsedMs)}${count}`;
   if (run.progress === undefined) return [`${header}, waiting for a worker`];
   const width = Math.max(...states.map(({ ticker }) => ticker.length));
   const rows = shownStates(states).map(

@@ -75,6 +75,20 @@ function resultLines({ result }: RunView): string[] {
       status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
     );
   }
+  if ('retraining' in result) {
+    const { asOf, checked, untold, nAlarming, alarming, retraining } = result;
+    return [
+      `  as of ${asOf}: ${checked} models looked at, ${nAlarming} with an alarm, ${untold} of which nothing can be said yet`,
+      ...alarming.map(
+        ({ ticker, horizon, kind, alarms }) =>
+          `  ${ticker}, horizon ${horizon}: ${kind} has drifted: ${alarms.join(', ')}`,
+      ),
+      ...retraining.runIds.map(
+        (id) => `  trains ${retraining.tickers.join(', ')} again: npx stockcast runs show ${id}`,
+      ),
+      ...retraining.problems.map((problem) => `  problem: ${problem}`),
+    ];
+  }
   if ('scored' in result) {
     const { asOf, scored, live, judged, nBehind, nDemoted, behind, problems } = result;
     return [

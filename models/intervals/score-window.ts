@@ -40,7 +40,7 @@ export class ScoreWindow {
 }
 
 /** How many of ascending values are less than `value`. */
-export function rankIn(sorted: readonly number[], value: number): number {
+export function rankIn(sorted: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

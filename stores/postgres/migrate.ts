@@ -11,6 +11,7 @@ import * as mlflow from './migrations/0008-mlflow.ts';
 import * as lineage from './migrations/0009-lineage.ts';
 import * as restatements from './migrations/0010-restatements.ts';
 import * as forecastScores from './migrations/0011-forecast-scores.ts';
+import * as drift from './migrations/0012-drift.ts';
 import * as forecastsAsOf from './migrations/0014-forecasts-as-of.ts';
 import type { Schema } from './schema.ts';
 
@@ -27,6 +28,7 @@ const MIGRATIONS = {
   '0009-lineage': lineage,
   '0010-restatements': restatements,
   '0011-forecast-scores': forecastScores,
+  '0012-drift': drift,
   '0014-forecasts-as-of': forecastsAsOf,
 };
 

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { DriftReport } from '../../domain/drift.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
@@ -190,6 +191,18 @@ export interface Schema {
     p: number;
     level: number;
     found_at: string;
+  };
+  drift: {
+    tenant: string;
+    model_id: string;
+    session: string;
+    ticker: string;
+    horizon: number;
+    kind: string;
+    alarms: string[];
+    report: Document<DriftReport>;
+    made_at: string;
+    retraining_run_id: string | null;
   };
   mlflow_told: {
     server: string;

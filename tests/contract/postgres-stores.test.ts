@@ -1,4 +1,5 @@
 import { PostgresBarStore } from '../../stores/bars/postgres-bar-store.ts';
+import { PostgresDriftStore } from '../../stores/drift/postgres-drift-store.ts';
 import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
 import { PostgresLineageStore } from '../../stores/lineage/postgres-lineage-store.ts';
@@ -9,6 +10,7 @@ import { PostgresTrialStore } from '../../stores/trials/postgres-trial-store.ts'
 import { freshDatabase } from '../support/postgres.ts';
 import type { Backend } from './backend.ts';
 import { barStoreContract } from './bar-store.contract.ts';
+import { driftStoreContract } from './drift-store.contract.ts';
 import { forecastStoreContract } from './forecast-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lineageStoreContract } from './lineage-store.contract.ts';
@@ -40,6 +42,7 @@ forecastStoreContract('PostgreSQL', onPostgres(PostgresForecastStore));
 modelRegistryContract('PostgreSQL', onPostgres(PostgresModelRegistry));
 ledgerContract('PostgreSQL', onPostgres(PostgresLedger));
 trialStoreContract('PostgreSQL', onPostgres(PostgresTrialStore));
+driftStoreContract('PostgreSQL', onPostgres(PostgresDriftStore));
 lineageStoreContract('PostgreSQL', async () => {
   const { url, drop } = await freshDatabase();
   const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });

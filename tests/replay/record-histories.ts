@@ -16,6 +16,7 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
+import { startMonitoring } from '../../serving/drift-runs.ts';
 import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
 import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
@@ -106,6 +107,7 @@ await recordScheduled();
 const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
 await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
+await record('monitor-drift', (await startMonitoring(services, temporal, context, {})).run_id);
 // backfill-continued.json is the first execution of one on a server whose limit.historyCount.suggestContinueAsNew is 60.
 const days = { from: '2012-12-03', to: '2013-02-01', every: 21 };
 const { requireApproval: _, ...quick } = { ...approved, seed: wish.seed + 6 };

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import type { SessionDate } from '../../domain/bar.ts';
+import { parseTicker } from '../../domain/ticker.ts';
+import { type DriftAnswer, driftAnswer } from '../../serving/drift-answer.ts';
+import { startMonitoring } from '../../serving/drift-runs.ts';
+import { runAnswer } from '../../serving/run-answer.ts';
+import { EXIT } from '../failure.ts';
+import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
+import type { Parts } from '../parts.ts';
+import { failuresOf, runFailed } from '../progress/run-outcome.ts';
+import { driftTable } from '../tables/drift-table.ts';
+import { runDetails, startedLine } from '../tables/run-tables.ts';
+import { watchStarted } from './train.ts';
+
+interface DriftOptions extends CommonOptions {
+  readonly asOf?: SessionDate;
+  readonly wait: boolean;
+}
+
+/** `drift`: looks for drift of what serves and shows what was found. */
+export function addDrift(program: Command, parts: Parts): void {
+  const command = program
+    .command('drift')
+    .description('look for drift of what serves: features, errors and coverage of intervals')
+    .argument('[ticker]', 'the ticker; default: all of which something serves', parseTicker)
+    .option('--as-of <date>', 'of what served by the end of that day, by what was known then', dateOption)
+    .option('--no-wait', 'only start the run');
+  withCommonOptions(command, ['drift', 'drift AAPL', 'drift AAPL --as-of 2012-06-29', 'drift AAPL --json']).action(
+    (ticker: string | undefined, options: DriftOptions) => drift(parts, ticker, options),
+  );
+}
+
+async function drift(parts: Parts, ticker: string | undefined, options: DriftOptions): Promise<void> {
+  const output = parts.output(options);
+  const { asOf } = options;
+  const [services, context] = [await parts.services(), parts.context()];
+  const started = await startMonitoring(services, await parts.temporal(), context, {
+    ...(ticker === undefined ? {} : { ticker }),
+    ...(asOf === undefined ? {} : { asOf }),
+  });
+  if (!options.wait) {
+    output.result(started, () => startedLine(started));
+    return;
+  }
+  output.say(startedLine(started));
+  const run = await watchStarted(parts, output, started);
+  const found: DriftAnswer | undefined =
+    ticker === undefined ? undefined : await driftAnswer(services, context, ticker);
+  output.result({ ...runAnswer(run), ...(found === undefined ? {} : { drift: found }) }, () =>
+    [runDetails(run, output.colors), ...(found === undefined ? [] : ['', driftTable(found, output.colors)])].join('\n'),
+  );
+  const failures = failuresOf(run);
+  if (failures.length === 0) return;
+  const { code, message } = runFailed(started.run_id, failures);
+  parts.complain({ code, message });
+  parts.exitWith(EXIT.failure);
+}
