@@ -159,6 +159,7 @@ async function bothRuns(stack: Stack, options: ChaosOptions, signal: AbortSignal
       }
     } finally {
       over.abort();
+      if (client.newest?.status === 'running') say(`the run did not end: ${JSON.stringify(client.newest)}`);
     }
     const killed = (await killing).filter(({ at }) => at < closedAt);
     for (const victim of VICTIMS) {

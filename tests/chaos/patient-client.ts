@@ -10,6 +10,8 @@ const ANSWER_MS = 10_000;
 export class PatientClient {
   /** How often it had to ask again. */
   retries = 0;
+  /** How the run that is waited for stood when it was last heard of. */
+  newest: RunView | undefined;
   readonly #api: string;
   readonly #signal: AbortSignal;
 
@@ -28,6 +30,7 @@ export class PatientClient {
   async ended(runId: string): Promise<RunView> {
     for (;;) {
       const view = await this.#ask<RunView>(`/runs/${encodeURIComponent(runId)}`);
+      this.newest = view;
       if (view.status !== 'running') return view;
       await sleep(POLL_MS, undefined, { signal: this.#signal });
     }
