@@ -7,6 +7,7 @@ import { answerFailures, refuseUnknownRoute } from './failures.ts';
 import { mount } from './mount.ts';
 import { observe } from './observation/observe.ts';
 import { registerGauges } from './observation/register-gauges.ts';
+import { traceRequests } from './observation/trace-requests.ts';
 import type { ApiParts } from './parts.ts';
 import { limitRate } from './rate-limit.ts';
 import { openScope } from './request-context.ts';
@@ -28,6 +29,7 @@ export function createApp(parts: ApiParts): Express {
   app.use(
     inTurn([
       openScope(parts.settings),
+      ...(parts.tracer === undefined ? [] : [traceRequests(parts.tracer)]),
       observe(parts),
       headers({ ...securityHeaders(), 'Cache-Control': 'no-store' }),
       refuseOtherOrigins(parts.settings.allowedHosts),

@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
@@ -49,6 +50,8 @@ export interface ApiParts {
   readonly audit: PredictionAudit;
   readonly log: Logger;
   readonly metrics: ApiMetrics;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** The requests that stay open while they follow a run. */
   readonly followers: Followers;
   readonly watch: RunWatch;

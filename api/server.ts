@@ -67,7 +67,8 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
   const uploadsDir = join(config.stateDir, 'uploads');
   await Promise.all([sweepFolders(uploadsDir, new Date()), sweepTemporaryFolders(new Date())]);
   const stores = openStores(config);
-  const temporal = new TemporalGateway(config.temporal);
+  const tracing = await openTracingOf(config);
+  const temporal = new TemporalGateway(config.temporal, { workflow: tracing === undefined ? [] : [tracing.client] });
   const near = new MemoryCache();
   const shared = await openSharedCache(config.redisUrl);
   const mlflow = config.mlflow === undefined ? undefined : new MlflowHttp(config.mlflow);
@@ -142,6 +143,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
         countsOf('quotes', quotes.counts, nearQuotes.size),
       ],
       ...{ audit, log, metrics, uploadsDir },
+      tracer: tracing?.tracer,
       followers: new Followers(maxStreams, stopping.signal),
       watch: new RunWatch(temporal),
       version: projectVersion(),
@@ -167,8 +169,17 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
     await shared?.close();
     mlflow?.close();
     await stores.close();
+    await tracing?.close();
     await logFile.close(LOG_FLUSH_MS);
   }
+}
+
+// What is not asked for is not even loaded.
+async function openTracingOf({ tracing }: Config) {
+  if (tracing === undefined) return undefined;
+  const { openTracing } = await import('../serving/tracing.ts');
+  const say = (line: string) => console.error(line);
+  return openTracing({ ...tracing, service: 'stockcast-api', version: projectVersion(), say });
 }
 
 function countsOf(name: string, counts: AsideCounts, entries: number): CacheCounts {

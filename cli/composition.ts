@@ -123,7 +123,11 @@ export function composeParts({ env: given, cwd, stdout, stderr, process }: Surro
     temporalTarget: () => withTemporal(config()).temporal,
     diagnose: async () => {
       const { diagnose } = await import('../infra/doctor.ts');
-      return diagnose(env, cwd);
+      const findings = await diagnose(env, cwd);
+      // A configuration that cannot be read is among what was found.
+      if (findings.some(({ part }) => part === 'Configuration') || !hasTemporal(config())) return findings;
+      const { taskQueueFindings } = await import('./task-queue-findings.ts');
+      return [...findings, ...(await taskQueueFindings(await openTemporal()))];
     },
     externalTemporal: () => config().external.temporal,
     ensureTemporalCli: async ({ say: tell, signal }) => {
@@ -164,8 +168,12 @@ function withDatabase(config: Config): Config {
 
 /** @throws StockcastError STACK_NOT_RUNNING */
 function withTemporal(config: Config): Config {
-  if (config.external.temporal || stackInUse(config.stateDir)?.temporal !== undefined) return config;
+  if (hasTemporal(config)) return config;
   throw notRunning(config, 'TEMPORAL_ADDRESS');
+}
+
+function hasTemporal({ external, stateDir }: Config): boolean {
+  return external.temporal || stackInUse(stateDir)?.temporal !== undefined;
 }
 
 function notRunning({ stateDir }: Config, setting: string): StockcastError {

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { codeVersion } from './code-version.ts';
+import { buildId, codeVersion } from './code-version.ts';
 import { PROJECT_DIR } from './project-dir.ts';
 
 let copy: string;
@@ -24,4 +24,9 @@ it('changes with a source that computes, and not with a test', () => {
   expect(codeVersion(copy)).toBe(before);
   writeFileSync(join(copy, 'models', 'added.ts'), 'export {};');
   expect(codeVersion(copy)).not.toBe(before);
+});
+
+it('a build is named by version and code, and the same code has the same name', () => {
+  expect(buildId(PROJECT_DIR)).toMatch(/^\d+\.\d+\.\d+-[0-9a-f]{12}$/);
+  expect(buildId(PROJECT_DIR)).toBe(buildId(PROJECT_DIR));
 });

@@ -3,6 +3,10 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 const COMPUTING_SOURCES = ['domain', 'models', 'market/adjustment.ts'];
+const WORKER_SOURCES = [
+  ...['domain', 'models', 'market', 'stores', 'serving', 'activities', 'workflows', 'workers', 'config'],
+  'package-lock.json',
+];
 
 /**
  * SHA-256 over the sources that decide what a model computes (domain, models and price adjustment; no tests), as 64 hex
@@ -10,6 +14,15 @@ const COMPUTING_SOURCES = ['domain', 'models', 'market/adjustment.ts'];
  */
 export function codeVersion(projectDir: string): string {
   return sourcesHash(projectDir, COMPUTING_SOURCES);
+}
+
+/**
+ * Names the code that a worker runs: the project's version and a hash of every source and package version that runs in
+ * it, for example `0.1.0-3f9c12aa04de`. Equal for equal code, wherever it lies.
+ */
+export function buildId(projectDir: string): string {
+  const { version } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')) as { version: string };
+  return `${version}-${sourcesHash(projectDir, WORKER_SOURCES).slice(0, 12)}`;
 }
 
 /** SHA-256, as 64 hex digits, over the files with these names and the sources (no tests) in folders with these names. */

@@ -55,6 +55,26 @@ describe('loadConfig', () => {
     expect(withKey).toMatchObject({ source: 'alpha-vantage', alphaVantageKey: 'k' });
   });
 
+  it('reads where traces go, and hides what opens the collector', () => {
+    expect(loadConfig({}, dir).tracing).toBeUndefined();
+    const given = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=b%20c=,x-d=e',
+    };
+    expect(loadConfig(given, dir).tracing).toEqual({
+      endpoint: 'http://127.0.0.1:4318',
+      headers: { a: 'b c=', 'x-d': 'e' },
+    });
+    const load = () => loadConfig({ ...given, OTEL_EXPORTER_OTLP_HEADERS: 'hunter2' }, dir);
+    expect(load).toThrow(/OTEL_EXPORTER_OTLP_HEADERS=\(not shown\): expected name=value/);
+  });
+
+  it('lets any worker go on with any run unless they are to be pinned', () => {
+    expect(loadConfig({}, dir).workers).toMatchObject({ versioning: 'off', deployment: 'stockcast' });
+    expect(loadConfig({ STOCKCAST_WORKER_VERSIONING: 'pinned' }, dir).workers.versioning).toBe('pinned');
+    expect(() => loadConfig({ STOCKCAST_DEPLOYMENT: 'a.b' }, dir)).toThrow(/STOCKCAST_DEPLOYMENT="a.b"/);
+  });
+
   it('reads whether promotions need approval', () => {
     expect(loadConfig({}, dir).requireApproval).toBe(false);
     expect(loadConfig({ STOCKCAST_REQUIRE_APPROVAL: 'true' }, dir).requireApproval).toBe(true);

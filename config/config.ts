@@ -110,7 +110,34 @@ export const SETTINGS = {
     .describe('Least level of log lines: fatal, error, warn, info, debug, trace or silent'),
   STOCKCAST_WORKER_METRICS_PORT: port
     .optional()
-    .describe('Port on 127.0.0.1 where a worker process gives its /metrics; 0 takes any and says it; unset means none'),
+    .describe('Port where a worker process gives its /metrics; 0 takes any and says it; unset means none'),
+  STOCKCAST_WORKER_METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that a worker process gives its /metrics on'),
+  STOCKCAST_WORKER_VERSIONING: z
+    .enum(['off', 'pinned'])
+    .default('off')
+    .describe(
+      'Whether a run may go on with newer code (off), or stays with workers of the build that began it (pinned)',
+    ),
+  STOCKCAST_DEPLOYMENT: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'expected 1 to 100 letters, digits, "-" or "_"')
+    .default('stockcast')
+    .describe('Name that workers give their deployment in Temporal'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .transform((text) => text.replace(/\/$/, ''))
+    .optional()
+    .describe(
+      'OpenTelemetry collector that takes traces over OTLP/HTTP, such as http://127.0.0.1:4318; unset means none',
+    ),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .regex(/^[^=,\s]+=[^,]*(,[^=,\s]+=[^,]*)*$/, 'expected name=value, separated by commas')
+    .optional()
+    .describe('Headers for that collector, name=value between commas, values percent-encoded'),
   STOCKCAST_TENANT: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or "-"')
@@ -272,8 +299,15 @@ export interface Config {
     readonly audit: boolean;
     readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   };
-  /** Undefined means that workers give no metrics. */
-  readonly workerMetricsPort: number | undefined;
+  readonly workers: {
+    /** Undefined means that workers give no metrics. */
+    readonly metricsPort: number | undefined;
+    readonly metricsHost: string;
+    readonly versioning: 'off' | 'pinned';
+    readonly deployment: string;
+  };
+  /** Undefined means that nothing is traced. */
+  readonly tracing: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | undefined;
   readonly tenant: string;
   readonly principal: string;
   readonly seed: number;
@@ -318,7 +352,7 @@ export function loadConfig(
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0]);
-      const shown = /URL|URI|KEY|ENDPOINT|TOKEN/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
+      const shown = /URL|URI|KEY|ENDPOINT|TOKEN|HEADERS/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
       return `${key}=${shown}: ${issue.message}`;
     });
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
@@ -363,7 +397,13 @@ export function loadConfig(
       audit: settings.STOCKCAST_AUDIT,
       logLevel: settings.STOCKCAST_LOG_LEVEL,
     },
-    workerMetricsPort: settings.STOCKCAST_WORKER_METRICS_PORT,
+    workers: {
+      metricsPort: settings.STOCKCAST_WORKER_METRICS_PORT,
+      metricsHost: settings.STOCKCAST_WORKER_METRICS_HOST,
+      versioning: settings.STOCKCAST_WORKER_VERSIONING,
+      deployment: settings.STOCKCAST_DEPLOYMENT,
+    },
+    tracing: tracingOf(settings),
     tenant: settings.STOCKCAST_TENANT,
     principal: settings.STOCKCAST_PRINCIPAL,
     seed: settings.STOCKCAST_SEED,
@@ -437,6 +477,13 @@ function s3Of(settings: z.infer<z.ZodObject<typeof SETTINGS>>): S3Settings | und
     secretKey: settings.S3_SECRET_KEY!,
     ...(settings.S3_SESSION_TOKEN === undefined ? {} : { sessionToken: settings.S3_SESSION_TOKEN }),
   };
+}
+
+function tracingOf(settings: z.infer<z.ZodObject<typeof SETTINGS>>): Config['tracing'] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = '' } = settings;
+  if (endpoint === undefined) return undefined;
+  const pairs = headers === '' ? [] : headers.split(',').map((pair) => pair.split(/=(.*)/s));
+  return { endpoint, headers: Object.fromEntries(pairs.map(([name, value]) => [name!, decodeURIComponent(value!)])) };
 }
 
 function deepFreeze<T extends object>(value: T): T {

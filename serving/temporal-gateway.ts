@@ -1,4 +1,10 @@
-import { type Client, Connection, isGrpcServiceError, Client as TemporalClient } from '@temporalio/client';
+import {
+  type Client,
+  type ClientInterceptors,
+  Connection,
+  isGrpcServiceError,
+  Client as TemporalClient,
+} from '@temporalio/client';
 import { StockcastError } from '../domain/errors.ts';
 
 const DEADLINE_MS = 5000;
@@ -20,10 +26,10 @@ export class TemporalGateway {
   readonly #at: TemporalAddress;
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(at: TemporalAddress) {
+  constructor(at: TemporalAddress, interceptors: ClientInterceptors = {}) {
     this.#at = at;
     this.#connection = Connection.lazy({ address: at.address });
-    this.client = new TemporalClient({ connection: this.#connection, namespace: at.namespace });
+    this.client = new TemporalClient({ connection: this.#connection, namespace: at.namespace, interceptors });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
-import { codeVersion, sourcesHash } from '../config/code-version.ts';
+import { buildId, codeVersion, sourcesHash } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { QUEUES } from '../domain/run.ts';
@@ -9,9 +9,13 @@ import type { MlflowFollower } from '../serving/mlflow/mlflow-follower.ts';
 import { openFollower } from '../serving/mlflow/open-follower.ts';
 import { temporalPipelines } from '../serving/mlflow/pipeline-lookup.ts';
 import { type Services, createServices } from '../serving/services.ts';
+import { taskQueueStates } from '../serving/task-queues.ts';
 import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { openStores } from '../stores/open-stores.ts';
-import { createWorkers, parseQueues } from './run-workers.ts';
+import { installCoreMetrics } from './core-metrics.ts';
+import { registerQueueGauges } from './queue-gauges.ts';
+import { type Queue, createWorkers, parseQueues } from './run-workers.ts';
+import type { WorkerBuild } from './worker-build.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { keptWorkflowBundle } from './workflow-bundle.ts';
 
@@ -24,10 +28,13 @@ const BUNDLED = ['workflows', 'domain', 'package-lock.json'];
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
   await sweepTemporaryFolders(new Date());
+  const { deployment, versioning } = config.workers;
+  const build = { id: buildId(PROJECT_DIR), deployment, pinned: versioning === 'pinned' };
   const stores = openStores(config);
-  const temporal = new TemporalGateway(config.temporal);
-  const metrics = config.workerMetricsPort === undefined ? undefined : new WorkerMetrics();
-  const served = await metrics?.listen(config.workerMetricsPort!);
+  const tracing = await openTracingOf(config, build.id);
+  const temporal = new TemporalGateway(config.temporal, { workflow: tracing === undefined ? [] : [tracing.client] });
+  const metrics = await metricsOf(config, build, queues, temporal);
+  const served = await metrics?.listen(config.workers.metricsPort!, config.workers.metricsHost);
   if (served !== undefined) console.log(`worker metrics: ${served.url}`);
   let follower: MlflowFollower | undefined;
   let following: Promise<void> | undefined;
@@ -50,12 +57,13 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       shutdownGraceMs: config.shutdownGraceMs,
       checkpointEveryMs: config.checkpointEveryMs,
       maxCrashes: config.maxCrashes,
+      ...{ build, tracing: tracing?.worker },
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
     const running = workers.run();
-    console.log(`worker ready: ${queues.join(', ')}`);
+    console.log(`worker ready: ${queues.join(', ')} (build ${build.id})`);
     await running;
   } finally {
     follower?.stop();
@@ -63,7 +71,33 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
     await served?.close();
     await temporal.close();
     await stores.close();
+    await tracing?.close();
   }
+}
+
+// What is not asked for is not even loaded.
+async function openTracingOf({ tracing }: Config, version: string) {
+  if (tracing === undefined) return undefined;
+  const [{ openTracing }, { workerTracing }] = await Promise.all([
+    import('../serving/tracing.ts'),
+    import('./worker-tracing.ts'),
+  ]);
+  const opened = openTracing({ ...tracing, service: 'stockcast-worker', version, say: (line) => console.error(line) });
+  return { client: opened.client, worker: workerTracing(opened), close: () => opened.close() };
+}
+
+async function metricsOf(
+  { workers }: Config,
+  build: WorkerBuild,
+  queues: readonly Queue[],
+  temporal: TemporalGateway,
+): Promise<WorkerMetrics | undefined> {
+  if (workers.metricsPort === undefined) return undefined;
+  const metrics = new WorkerMetrics(await installCoreMetrics());
+  metrics.tellBuild(build);
+  // The queues are the same for all workers: one kind of them tells.
+  if (queues.includes(QUEUES.orchestration)) registerQueueGauges(metrics.registry, () => taskQueueStates(temporal));
+  return metrics;
 }
 
 function mlflowFollower(
@@ -77,6 +111,7 @@ function mlflowFollower(
   return openFollower(mlflow, { services, database, pipelineOf: temporalPipelines(temporal), say });
 }
 
-function bundle({ stateDir }: Config): Promise<WorkflowBundle> {
-  return keptWorkflowBundle(join(stateDir, 'cache'), sourcesHash(PROJECT_DIR, BUNDLED));
+function bundle({ stateDir, tracing }: Config): Promise<WorkflowBundle> {
+  const traced = tracing !== undefined;
+  return keptWorkflowBundle(join(stateDir, 'cache'), sourcesHash(PROJECT_DIR, BUNDLED), { traced });
 }

@@ -13,7 +13,9 @@ import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
+import { type WorkerBuild, deploymentOptions } from './worker-build.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
+import type { WorkerTracing } from './worker-tracing.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export type Queue = (typeof QUEUES)[keyof typeof QUEUES];
@@ -38,6 +40,10 @@ export interface WorkerParts {
   readonly drift?: DriftSettings;
   /** Counts what activities do. */
   readonly metrics?: WorkerMetrics;
+  /** Traces what they do; `workflows` must be bundled for it. */
+  readonly tracing?: WorkerTracing | undefined;
+  /** The code that they run, as Temporal knows it. */
+  readonly build?: WorkerBuild;
   /** A bundle made beforehand, with the sinks that it calls; by default the workflows are bundled here. */
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'sinks'>;
 }
@@ -67,26 +73,31 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
   const connection = await NativeConnection.connect({
     ...(parts.address === undefined ? {} : { address: parts.address }),
   });
-  const { services, temporal, namespace } = parts;
+  const { services, temporal, namespace, metrics, tracing } = parts;
+  const activity = [tracing?.activity, metrics?.interceptor].filter((each) => each !== undefined);
   const common = {
     ...{ connection, namespace },
     shutdownGraceTime: parts.shutdownGraceMs,
-    ...(parts.metrics === undefined ? {} : { interceptors: { activity: [parts.metrics.interceptor] } }),
+    interceptors: { activity },
+    ...(parts.build === undefined ? {} : deploymentOptions(parts.build)),
   };
   const pools: ThreadedTrainingPool[] = [];
   const makers: Record<Queue, () => Promise<Worker>> = {
-    [QUEUES.orchestration]: async () =>
-      Worker.create({
+    [QUEUES.orchestration]: async () => {
+      const workflows = parts.workflows ?? { workflowBundle: await bundleWorkflows() };
+      return Worker.create({
         ...common,
         taskQueue: QUEUES.orchestration,
-        ...(parts.workflows ?? { workflowBundle: await bundleWorkflows() }),
+        ...workflows,
+        sinks: { ...workflows.sinks, ...tracing?.sinks },
         activities: {
           ...orchestrationActivities(services, temporal.client),
           ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
           ...driftActivities(services, temporal, parts.drift ?? NOTE_DRIFT),
         },
-      }),
+      });
+    },
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
     [QUEUES.training]: () => {
       const pool = new ThreadedTrainingPool(parts.trainingSlots, parts.checkpointEveryMs);

@@ -5,14 +5,16 @@ import { performance } from 'node:perf_hooks';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { StockcastError } from '../domain/errors.ts';
+import type { WorkerBuild } from './worker-build.ts';
 
 const PREFIX = 'stockcast_';
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 
 /** What a worker process has done: its activities, how long they took and how many records they handled. */
 export class WorkerMetrics {
   readonly registry = new Registry();
+  readonly #core: (() => Promise<string>) | undefined;
   readonly #duration = new Histogram({
     name: `${PREFIX}activity_duration_seconds`,
     help: 'Time that an attempt of an activity took',
@@ -33,8 +35,20 @@ export class WorkerMetrics {
     registers: [this.registry],
   });
 
-  constructor() {
+  /** @param core reads the metrics of Temporal's core, which are given along with these */
+  constructor(core?: () => Promise<string>) {
+    this.#core = core;
     collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+  }
+
+  /** Says which code the worker runs. */
+  tellBuild({ id, deployment, pinned }: WorkerBuild): void {
+    new Gauge({
+      name: `${PREFIX}worker_build_info`,
+      help: 'Always 1; the code that this worker runs',
+      labelNames: ['build_id', 'deployment', 'versioning'],
+      registers: [this.registry],
+    }).set({ build_id: id, deployment, versioning: pinned ? 'pinned' : 'off' }, 1);
   }
 
   /** Counts and times every attempt; names of activities come from our own code, so labels are bounded. */
@@ -59,29 +73,35 @@ export class WorkerMetrics {
   });
 
   /**
-   * Gives the metrics at `http://127.0.0.1:PORT/metrics`; port 0 takes any free one.
+   * Gives the metrics at `http://HOST:PORT/metrics`; port 0 takes any free one.
    * @throws StockcastError STACK_FAILED when the port is taken
    */
-  async listen(port: number): Promise<{ readonly url: string; close(): Promise<void> }> {
+  async listen(port: number, host: string = LOOPBACK): Promise<{ readonly url: string; close(): Promise<void> }> {
     const server = createServer((request, response) => {
       if (request.method !== 'GET' || request.url !== '/metrics') {
         response.writeHead(404).end();
         return;
       }
-      this.registry.metrics().then(
+      this.#text().then(
         (text) => response.setHeader('Content-Type', this.registry.contentType).end(text),
         (error: unknown) => response.destroy(error as Error),
       );
     });
-    server.listen(port, HOST);
+    server.listen(port, host);
     try {
       await once(server, 'listening');
     } catch (cause) {
-      const problem = `${HOST}:${port} cannot be listened on: ${(cause as Error).message}`;
+      const problem = `${host}:${port} cannot be listened on: ${(cause as Error).message}`;
       throw new StockcastError('STACK_FAILED', { part: "The worker's metrics", problem }, { cause });
     }
-    const url = `http://${HOST}:${(server.address() as AddressInfo).port}/metrics`;
+    const url = `http://${host}:${(server.address() as AddressInfo).port}/metrics`;
     return { url, close: () => closed(server) };
+  }
+
+  // Its names begin with another prefix, so that the two make one text.
+  async #text(): Promise<string> {
+    const [own, core] = await Promise.all([this.registry.metrics(), this.#core?.()]);
+    return core === undefined ? own : own + core;
   }
 }
 

@@ -19,4 +19,8 @@ it('is made once for the same sources, and anew for others', async () => {
 
   expect((await keptWorkflowBundle(dir, 'second')).code).toBe(code);
   expect(readdirSync(dir)).toEqual(['workflows-second.js']);
+
+  const traced = await keptWorkflowBundle(dir, 'second', { traced: true });
+  expect([code.includes('traceparent'), traced.code.includes('traceparent')]).toEqual([false, true]);
+  expect(readdirSync(dir)).toEqual(['workflows-second-traced.js']);
 });

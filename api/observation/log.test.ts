@@ -2,7 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLog, openLogFile, withoutSecrets } from './log.ts';
+import { withoutSecrets } from '../../domain/without-secrets.ts';
+import { createLog, openLogFile } from './log.ts';
 
 test.each([
   ['connect to postgres://me:hunter2@db:5432/x failed', 'connect to postgres://***@db:5432/x failed'],

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { withoutSecrets } from '../../domain/without-secrets.ts';
 
 /** Levels of the log, by which it can be made quieter. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -11,20 +12,6 @@ const FLUSH_EVERY_MS = 500;
 
 /** Fields that hold secrets wherever they come from; none is logged on purpose. */
 const SECRET_FIELDS = new Set(['authorization', 'cookie', 'password', 'token', 'secret', 'api_key', 'apikey']);
-const SECRETS_IN_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/(\w+:\/\/)[^\s/@]+@/g, '$1***@'],
-  [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***'],
-  [
-    /\b((?:api_?key|password|passwd|secret|token|crumb|cookie|authorization)["']?\s*[=:]\s*["']?)[^\s&"',;]+/gi,
-    '$1***',
-  ],
-];
-
-/** A text without passwords in addresses, keys in queries and tokens of headers. */
-export function withoutSecrets(text: string): string {
-  return SECRETS_IN_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
-}
-
 /** What is logged, with fields that name a secret blotted out; looks as deep as anything here is nested. */
 function withoutSecretFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   let clean = fields;

@@ -4,8 +4,9 @@ import type { ApiParts } from '../parts.ts';
 import { scopeOf } from '../request-context.ts';
 
 /** Asked for by machines every few seconds: worth a line only when something is wrong, or on the level `debug`. */
-const QUIET = new Set(['/health', '/ready', '/metrics']);
-const UNMATCHED = 'unmatched';
+export const QUIET = new Set(['/health', '/ready', '/metrics']);
+/** What stands for the route of a request that no route took. */
+export const UNMATCHED = 'unmatched';
 
 /** Middleware that counts, times and logs every answer, once it is given or the client has gone. */
 export function observe({ log, metrics }: Pick<ApiParts, 'log' | 'metrics'>): RequestHandler {

@@ -31,7 +31,7 @@ export interface RunningApi extends Pick<ListeningApi, 'url'> {
 
 /** Parts of an API that a test must say; the rest has defaults. */
 type Given = Pick<ApiParts, 'services' | 'temporal'> &
-  Partial<Pick<ApiParts, 'caches'>> & {
+  Partial<Pick<ApiParts, 'caches' | 'tracer'>> & {
     readonly dependencies?: readonly Dependency[];
     readonly maxStreams?: number;
     readonly settings?: Partial<ApiSettings>;
@@ -48,6 +48,7 @@ export async function startApi({
   maxStreams,
   settings,
   forecasts,
+  tracer,
 }: Given): Promise<RunningApi> {
   const uploadsDir = mkdtempSync(join(tmpdir(), 'stockcast-uploads-'));
   const lines: LogLine[] = [];
@@ -56,6 +57,7 @@ export async function startApi({
   const app = createApp({
     services,
     temporal,
+    tracer,
     forecasts: forecasts ?? new UnheldForecasts(services),
     settings: {
       tenant: 'default',

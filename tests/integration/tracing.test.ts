@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { QUEUES } from '../../domain/run.ts';
+import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import { type Tracing, openTracing } from '../../serving/tracing.ts';
+import { createWorkers } from '../../workers/run-workers.ts';
+import { workerTracing } from '../../workers/worker-tracing.ts';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
+import { RETRAINING } from '../support/retraining-settings.ts';
+import { startApi } from '../support/running-api.ts';
+import { takeInTestUniverse } from '../support/test-universe.ts';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const CALLER = 'b7ad6b7169203331';
+
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: unknown }[];
+  readonly status: { readonly code: number; readonly message?: string };
+}
+
+// What a collector would be: it takes spans over OTLP/HTTP, as JSON.
+const spans: Span[] = [];
+let headers: IncomingHttpHeaders | undefined;
+const collector = createServer((request, response) => {
+  void text(request).then((body) => {
+    headers = request.headers;
+    const { resourceSpans } = JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] };
+    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+    response.end('{}');
+  });
+});
+
+let pipeline: TestPipeline;
+let tracing: Tracing;
+const said: string[] = [];
+beforeAll(async () => {
+  collector.listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  tracing = openTracing({
+    ...{ endpoint, headers: { 'x-key': 'of the collector' }, service: 'stockcast-test', version: '0' },
+    say: (line) => said.push(line),
+  });
+  pipeline = await startPipeline({ workers: false });
+  await takeInTestUniverse(pipeline.services, pipeline.context);
+});
+afterAll(async () => {
+  await pipeline.stop();
+  await tracing.close();
+});
+
+const named = (name: string) => spans.find((span) => span.name === name);
+
+/** Names of spans from the outermost to this one. */
+function pathTo(span: Span | undefined): string[] {
+  if (span === undefined) return [];
+  return [...pathTo(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
+}
+
+function attributesOf(name: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(named(name)!.attributes.map(({ key, value }) => [key, Object.values(value as object)[0]]));
+}
+
+it('one trace leads from a request through its run and the child of a ticker to what an activity did', async () => {
+  const { services, at } = pipeline;
+  const temporal = new TemporalGateway({ ...at, uiUrl: undefined }, { workflow: [tracing.client] });
+  const workers = await createWorkers(Object.values(QUEUES), {
+    ...{ services, temporal, ...at, trainingSlots: 1, shutdownGraceMs: 1000 },
+    retraining: RETRAINING,
+    tracing: workerTracing(tracing),
+    workflows: { workflowBundle: await bundleWorkflows({ traced: true }) },
+  });
+  const running = workers.run();
+  const api = await startApi({ services, temporal, tracer: tracing.tracer });
+  try {
+    const answer = await fetch(`${api.url}/train?wait=true`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-${CALLER}-01` },
+      body: JSON.stringify({ ...SMALL_WISH, kinds: ['linear'], tickers: ['AAPL'] }),
+    });
+    expect(await answer.json()).toMatchObject({ status: 'completed' });
+    await expect.poll(() => named('RunWorkflow:trainUniverse')).toBeDefined();
+    await expect.poll(() => named('POST /train')).toBeDefined();
+
+    const request = named('POST /train')!;
+    expect(request).toMatchObject({ traceId: TRACE, parentSpanId: CALLER });
+    const start = ['POST /train', 'StartWorkflow:trainUniverse', 'RunWorkflow:trainUniverse'];
+    const child = [...start, 'StartChildWorkflow:trainTicker', 'RunWorkflow:trainTicker'];
+    expect(pathTo(named('RunActivity:planTicker'))).toEqual([
+      ...start,
+      'StartActivity:planTicker',
+      'RunActivity:planTicker',
+    ]);
+    expect(pathTo(named('RunActivity:promote'))).toEqual([...child, 'StartActivity:promote', 'RunActivity:promote']);
+    expect([...new Set(spans.map(({ traceId }) => traceId))]).toEqual([TRACE]);
+    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length);
+    expect(spans.filter(({ status }) => status.code === 2)).toEqual([]);
+
+    expect(attributesOf('POST /train')).toMatchObject({ 'http.route': '/train', 'http.response.status_code': 200 });
+    expect(attributesOf('RunWorkflow:trainTicker')).toMatchObject({
+      'stockcast.ticker': 'AAPL',
+      'stockcast.stage': 'done',
+      'temporal.workflow_type': 'trainTicker',
+    });
+    expect(attributesOf('RunActivity:train')).toMatchObject({
+      ...{ 'stockcast.horizon': 1, 'stockcast.kind': expect.any(String), 'temporal.attempt': 1 },
+      'temporal.task_queue': 'stockcast-training',
+    });
+    // Requests are known by their route, not by what a client wrote; runs by what they are about, not their input.
+    const keys = new Set(spans.flatMap(({ attributes }) => attributes.map(({ key }) => key)));
+    expect([...keys].filter((key) => !/^(http\.(route|re)|stockcast\.|temporal|run_id$)/.test(key))).toEqual([]);
+    expect(headers).toMatchObject({ 'x-key': 'of the collector' });
+  } finally {
+    await api.stop();
+    workers.shutdown();
+    await running;
+    await temporal.close();
+  }
+}, 300_000);
+
+it('what failed is told without its secrets, and that a collector is away once', async () => {
+  const fail = (name: string) =>
+    tracing.tracer.startActiveSpan(name, (span) => {
+      span.recordException(new Error('postgres://me:hunter2@db is away'));
+      span.setStatus({ code: 2, message: 'password=hunter2' });
+      span.end();
+    });
+  fail('with a secret');
+  await expect.poll(() => named('with a secret')).toBeDefined();
+  expect(JSON.stringify(named('with a secret'))).toContain('postgres://***@db is away');
+  expect(JSON.stringify(spans)).not.toContain('hunter2');
+  expect(said).toEqual([]);
+
+  collector.close();
+  collector.closeAllConnections();
+  await once(collector, 'close');
+  fail('lost');
+  await expect.poll(() => said).toEqual([expect.stringMatching(/^traces cannot be sent to http:\/\/127/)]);
+});
