@@ -10,7 +10,7 @@ import { type PreparedService, REAL_SERVICES } from './real-services.ts';
 import { SERVERS } from './part.ts';
 import { apiPart, postgresPart, temporalPart, workerParts } from './parts.ts';
 import { type StackPorts, StackState } from './stack-state.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 const PREFERRED = { api: 3000, temporal: 7233, temporalUi: 8233, postgres: 5433 };
 /** How long a part gets beyond the grace time that it knows of. */
@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly signal: AbortSignal;
   /** Whether real services take the place of what is embedded: MinIO of the folder, and so on. */
   readonly real?: boolean;
+  /** How often, and how soon, what dies is started again; the supervisor's own measure by default. */
+  readonly supervision?: Pick<SupervisorOptions, 'maxRestarts' | 'windowMs' | 'firstBackoffMs'>;
 }
 
 /** The local stack while it runs. */
@@ -72,7 +74,8 @@ async function startOnce(
   state: StackState,
   release: () => void,
 ): Promise<Stack> {
-  const supervisor = new Supervisor({ say: options.say, onProcesses: (parts) => state.keepProcesses(parts) });
+  const onProcesses = (parts: Parameters<SupervisorOptions['onProcesses']>[0]) => state.keepProcesses(parts);
+  const supervisor = new Supervisor({ ...options.supervision, say: options.say, onProcesses });
   // Whatever ends this process in haste, a second Ctrl-C above all, must not leave the parts behind.
   const killAll = () => supervisor.killAll();
   process.once('exit', killAll);
