@@ -185,7 +185,7 @@ describe('asking again for what was done', () => {
     const served = await serving();
     const client = new pg.Client({ connectionString: pipeline.databaseUrl });
     await client.connect();
-    await client.query('truncate promotion, model, forecast');
+    await client.query('truncate promotion, model, forecast cascade');
     await client.end();
     expect(await serving()).toBeUndefined();
     expect(await trained(wish)).toMatchObject({ joined: false });
