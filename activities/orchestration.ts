@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context as ActivityContext } from '@temporalio/activity';
+import { Context as ActivityContext, log } from '@temporalio/activity';
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { PlannedPartition, ResolvedBackfill } from '../domain/backfill.ts';
 import type { SessionDate, Vantage } from '../domain/bar.ts';
@@ -15,6 +15,7 @@ import {
   resolveBackfill,
 } from '../serving/backfills/plan-backfill.ts';
 import { forecastWith } from '../serving/forecasting.ts';
+import { shadowForecasts } from '../serving/shadow-forecasts.ts';
 import { drawPictures } from '../serving/pictures.ts';
 import { type PromotionRequest, decidePromotion, enterPromotion } from '../serving/promotion.ts';
 import { type PlannedRun, type RunRequest, planTicker } from '../serving/planning.ts';
@@ -99,6 +100,10 @@ export function orchestrationActivities(services: Services, client: Client) {
         for (const { modelId } of input.models) {
           const forecast = await forecastWith(services, contextFrom(input.context), modelId, input.vantage);
           for (const note of forecast.notes) notes.add(note);
+        }
+        const shadowed = await shadowForecasts(services, contextFrom(input.context), input);
+        for (const { line, error } of shadowed.failed) {
+          log.warn('a challenger cannot forecast', { experiment: line.experimentId, ticker: line.ticker, error });
         }
         return { notes: [...notes] };
       }),

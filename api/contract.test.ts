@@ -12,6 +12,7 @@ import { samplePrices, takeInTestUniverse } from '../tests/support/test-universe
 import { PROBLEM_TYPE } from './problem.ts';
 import { allEndpoints } from './routes/index.ts';
 
+const CHALLENGE = { tickers: ['AAPL'], horizon: 1, challenger: 'drift' };
 const SMALL = { kinds: ['linear'], horizons: [1], window: 300 };
 
 interface Operation {
@@ -30,6 +31,7 @@ let modelId: string;
 let datasetId: string;
 let forecastId: string;
 let restatementId: string;
+let experimentId: string;
 let parked: readonly string[];
 let backfillId: string;
 
@@ -66,6 +68,8 @@ beforeAll(async () => {
   datasetId = found.certificate.model.datasetId;
   const forecast = await fetch(`${api.url}/predict/AAPL?horizon=1`);
   forecastId = ((await forecast.json()) as { forecast_id: string }).forecast_id;
+  const experiment = await fetch(`${api.url}/experiments`, json(CHALLENGE));
+  experimentId = ((await experiment.json()) as { experiment_id: string }).experiment_id;
   // One volume of a ticker of which nothing serves.
   const upload = (prices: string) => fetch(`${api.url}/upload`, { method: 'POST', body: file(prices) });
   const prices = samplePrices(['GOOG'], 100);
@@ -182,6 +186,15 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
   () => ({ operation: 'get /drift/{ticker}', path: '/drift/AAPL', status: 200 }),
   () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
+  () => ({ operation: 'get /experiments/{id}', path: `/experiments/${experimentId}`, status: 200 }),
+  () => ({
+    operation: 'post /experiments/{id}/stop',
+    path: `/experiments/${experimentId}/stop`,
+    status: 200,
+    init: json({ reason: 'enough' }),
+  }),
+  () => ({ operation: 'post /experiments', path: '/experiments', status: 201, init: json(CHALLENGE) }),
+  () => ({ operation: 'get /experiments', path: '/experiments?limit=5', status: 200 }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard', status: 200 }),
   () => ({ operation: 'get /certificate/{ticker}', path: `/certificate/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /certificates/{id}', path: `/certificates/${certificateId}`, status: 200 }),
@@ -336,6 +349,14 @@ const missing: readonly (() => Case)[] = [
   () => ({ operation: 'post /upload', path: '/upload', status: 415, code: 'MEDIA_TYPE_UNSUPPORTED', init: json({}) }),
   () => ({ operation: 'post /score', path: '/score?ticker=ZZZZ', status: 404, code: 'TICKER_UNKNOWN', init: post }),
   () => ({ operation: 'get /leaderboard', path: '/leaderboard?tickers=ZZZZ', status: 404, code: 'TICKER_UNKNOWN' }),
+  () => ({ operation: 'get /experiments/{id}', path: '/experiments/none', status: 404, code: 'EXPERIMENT_UNKNOWN' }),
+  () => ({
+    operation: 'post /experiments',
+    path: '/experiments',
+    status: 409,
+    code: 'EXPERIMENT_REFUSED',
+    init: json(CHALLENGE),
+  }),
   ...['load', 'unload'].map((verb) => () => ({
     operation: `post /models/{ticker}/${verb}`,
     path: `/models/IBM/${verb}`,

@@ -39,7 +39,7 @@ interface Description<A, O> {
   readonly changes?: boolean;
   /** A multipart form, which the handler reads itself; described for OpenAPI. */
   readonly form?: z.ZodObject;
-  readonly answer: DescribedAnswer<200 | 202, A>;
+  readonly answer: DescribedAnswer<200 | 201 | 202, A>;
   /** Another answer that the handler may give, with its status set on the response. */
   readonly otherwise?: DescribedAnswer<200 | 204, O>;
   /** Asked by machines that must always get their answer: not counted by the rate limit. */

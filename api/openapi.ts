@@ -17,7 +17,7 @@ const GROUPS: readonly (readonly [name: string, description: string, first: read
   [
     'Models',
     'What was trained, how good it is, and why it serves',
-    ['leaderboard', 'models', 'certificate', 'certificates', 'lineage'],
+    ['leaderboard', 'models', 'certificate', 'certificates', 'lineage', 'experiments'],
   ],
   [
     'Operation',

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ParkingPolicy } from '../domain/parking.ts';
 import type { TrainingWindow } from '../domain/model-version.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
+import type { ExperimentTraffic } from '../serving/experiment-traffic.ts';
 import type { Forecasts } from '../serving/forecasts.ts';
 import type { PredictionAudit } from '../serving/prediction-audit.ts';
 import type { RunWatch } from '../serving/run-watch.ts';
@@ -43,6 +44,8 @@ export interface ApiParts {
   readonly temporal: TemporalGateway;
   /** Where forecasts for requests come from. */
   readonly forecasts: Forecasts;
+  /** The experiments that run; absent, there are none here. */
+  readonly experiments?: ExperimentTraffic | undefined;
   readonly settings: ApiSettings;
   readonly readiness: Readiness;
   /** The caches of this process, as they are when asked. */

@@ -7,8 +7,9 @@ import { systemClock } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import type { AsideCounts } from '../serving/cache-aside.ts';
-import { ChangeWatch } from '../serving/change-watch.ts';
+import { ChangeWatch, allTold } from '../serving/change-watch.ts';
 import type { CacheCounts } from '../serving/dependency.ts';
+import { ExperimentTraffic } from '../serving/experiment-traffic.ts';
 import { hotFeatures } from '../serving/feature-store.ts';
 import { CachedForecasts, ComputedForecasts } from '../serving/forecasts.ts';
 import { CachedQuotes } from '../serving/cached-quotes.ts';
@@ -98,7 +99,11 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
     metrics.countedElsewhere('log_lines_dropped_total', 'Log lines that nobody read', [], () => [
       [{}, logFile.dropped()],
     ]);
-    stores.changes.listen(watch);
+    const experiments = new ExperimentTraffic(services, (error, line) => {
+      if (line === undefined) log.warn({ error }, 'experiments cannot be read; what is known of them stays');
+      else log.warn({ error, experiment: line.experimentId, ticker: line.ticker }, 'a model of an experiment failed');
+    });
+    stores.changes.listen(allTold([watch, experiments]));
     const forecasts =
       predictionCache === 'on'
         ? new CachedForecasts(services, { near, shared }, watch)
@@ -114,6 +119,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
       services,
       temporal,
       forecasts,
+      experiments,
       settings: {
         ...{ tenant, principal, seed, trainingWindow, requireApproval, parking, maxInFlight },
         ...{ uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs },

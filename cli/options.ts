@@ -130,6 +130,20 @@ export function daysOption(text: string): number {
   return wholeNumber('--older-than-days', text, 1, 100_000, 'a whole number of days');
 }
 
+/** Reads `20,40,80`. @throws StockcastError REQUEST_INVALID */
+export function looksOption(text: string): number[] {
+  return list('--looks', text).map((n) => wholeNumber('--looks', n, 1, Number.MAX_SAFE_INTEGER));
+}
+
+/** Reads a number; what is possible is for the use cases to say. @throws StockcastError REQUEST_INVALID */
+export function fractionOption(field: string, text: string): number {
+  if (/^\d*\.?\d+$/.test(text)) return Number(text);
+  throw new StockcastError('REQUEST_INVALID', {
+    field: `${field} "${text}"`,
+    problem: 'expected a number such as 0.1',
+  });
+}
+
 /** @throws StockcastError DATE_INVALID */
 export function dateOption(text: string): SessionDate {
   if (!isIsoDate(text)) throw new StockcastError('DATE_INVALID', { date: text, expected: 'YYYY-MM-DD' });

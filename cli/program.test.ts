@@ -26,6 +26,7 @@ const COMMANDS = [
     'schedules describe',
   ],
   ...['worker', 'api', 'doctor', 'score', 'track-record', 'drift'],
+  ...['experiments list', 'experiments show', 'experiments start', 'experiments stop', 'experiments judge'],
 ];
 
 test.each(COMMANDS)('%s --help shows its options and an example', async (command) => {

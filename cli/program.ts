@@ -6,6 +6,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDatasets } from './commands/datasets.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
+import { addExperiments } from './commands/experiments.ts';
 import { addFeatures } from './commands/features.ts';
 import { addGc } from './commands/gc.ts';
 import { addLeaderboard } from './commands/leaderboard.ts';
@@ -55,6 +56,7 @@ const COMMANDS = [
   addScore,
   addTrackRecord,
   addDrift,
+  addExperiments,
   addProjection,
   addRestatements,
   addGc,

@@ -152,6 +152,18 @@ export const ERRORS = {
     title: 'Rollback refused',
     message: 'What serves {ticker} for {horizon} sessions stays: {problem}.',
   },
+  EXPERIMENT_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: 'Experiment refused',
+    message: 'No experiment was started on {ticker} for {horizon} sessions: {problem}.',
+  },
+  EXPERIMENT_UNKNOWN: {
+    status: 404,
+    retryable: false,
+    title: 'Unknown experiment',
+    message: 'There is no experiment "{id}". npx stockcast experiments lists those that there are.',
+  },
   LINEAGE_UNKNOWN: {
     status: 404,
     retryable: false,

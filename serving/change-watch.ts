@@ -54,3 +54,18 @@ export class ChangeWatch implements ChangeListener {
     for (const cache of this.#caches) tell(cache).catch(() => undefined);
   }
 }
+
+/** One listener that tells several. */
+export function allTold(listeners: readonly ChangeListener[]): ChangeListener {
+  return {
+    changed: (tenant, ticker) => {
+      for (const listener of listeners) listener.changed(tenant, ticker);
+    },
+    hearing: () => {
+      for (const listener of listeners) listener.hearing();
+    },
+    lost: () => {
+      for (const listener of listeners) listener.lost();
+    },
+  };
+}

@@ -19,6 +19,8 @@ export interface ForecastRequest {
   readonly horizon: Horizon;
   /** Default: the promoted model. */
   readonly kind?: string | undefined;
+  /** The model itself, as an experiment names it; `kind` is then absent. */
+  readonly modelId?: string | undefined;
 }
 
 /**
@@ -88,7 +90,8 @@ async function modelFor(
   request: ForecastRequest,
   tickers: ReturnType<typeof tickersOnce>,
 ): Promise<ModelVersion> {
-  const { ticker, horizon, kind } = request;
+  const { ticker, horizon, kind, modelId } = request;
+  if (modelId !== undefined) return registered(services, context, modelId);
   if (kind !== undefined) kindNamed(kind);
   const model =
     kind === undefined
@@ -113,8 +116,8 @@ async function promotedModel(services: Services, context: Context, ticker: strin
   return promotion === undefined ? undefined : services.registry.find(context, promotion.modelId);
 }
 
-/** Forecasts from a vantage; without one, from now. */
-async function forecastBy(
+/** As `forecast`, by a model, from a vantage; without one, from now. */
+export async function forecastBy(
   services: Services,
   context: Context,
   model: ModelVersion,

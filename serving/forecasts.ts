@@ -89,8 +89,8 @@ export class ComputedForecasts implements Forecasts {
   }
 }
 
-function nameOf({ horizon, kind }: ForecastRequest): string {
-  return `${horizon}/${kind ?? ''}`;
+function nameOf({ horizon, kind, modelId }: ForecastRequest): string {
+  return modelId === undefined ? `${horizon}/${kind ?? ''}` : `${horizon}/id/${modelId}`;
 }
 
 function policyOf(watch: ChangeWatch): CachePolicy {

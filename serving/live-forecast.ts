@@ -4,6 +4,7 @@ import { StockcastError } from '../domain/errors.ts';
 import type { Forecast } from '../domain/forecast.ts';
 import { CSV_SOURCE } from '../domain/price-source.ts';
 import type { CacheVerdict, Given } from './cache-aside.ts';
+import type { ExperimentArm } from './experiment-traffic.ts';
 import { type ForecastRequest, newestForecast } from './forecasting.ts';
 import type { Forecasts } from './forecasts.ts';
 import { tickersOnce } from './histories.ts';
@@ -17,6 +18,8 @@ export interface LiveForecast {
   readonly quote?: QuoteAnswer;
   /** How the quote was come by, where quotes are held. */
   readonly quoteVerdict?: CacheVerdict;
+  /** Where an experiment decides who answers. */
+  readonly experiment?: ExperimentArm;
 }
 
 /**

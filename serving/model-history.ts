@@ -3,6 +3,7 @@ import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import type { Context } from '../domain/context.ts';
 import { StockcastError } from '../domain/errors.ts';
 import type { Horizon } from '../domain/horizon.ts';
+import { isOfExperiment } from '../domain/experiment.ts';
 import { type Promotion, promotionId } from '../domain/model-version.ts';
 import { knownTickers } from './histories.ts';
 import type { Services } from './services.ts';
@@ -100,7 +101,7 @@ function answerOf(entry: Promotion, until: string | undefined): LedgerEntryAnswe
     from_model_id: entry.previousModelId ?? null,
     certificate_id: entry.certificateId ?? null,
     principal: entry.principal,
-    run_id: isRollback ? null : entry.runId,
+    run_id: isRollback || isOfExperiment(entry) ? null : entry.runId,
     reasons: entry.reasons,
   };
 }

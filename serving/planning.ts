@@ -2,6 +2,7 @@ import type { SessionDate, Vantage } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { isOfExperiment } from '../domain/experiment.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
 import { POOL, type TrainingWindow } from '../domain/model-version.ts';
@@ -246,8 +247,9 @@ async function stands(services: Services, context: Context, runId: string, reque
     const production = live
       ? await services.ledger.production(context, ticker, horizon)
       : (await productionThen(services, context, ticker, horizon, { ...vantage, asOf: chosen.asOf }))?.promotion;
-    // Asking again is no reason to undo what a person did: what was rolled back from comes back with new data alone.
-    if (production?.isRollback === true && production.at >= chosen.at) continue;
+    // Asking again is no reason to undo what a person or an experiment did: what was put out comes back with new data alone.
+    const isPutThere = production !== undefined && (production.isRollback === true || isOfExperiment(production));
+    if (isPutThere && production.at >= chosen.at) continue;
     if (production?.modelId !== chosen.modelId) return false;
     const model = await services.registry.find(context, chosen.modelId);
     if (model === undefined || !(await services.objects.exists(context, model.objectKey))) return false;

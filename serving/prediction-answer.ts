@@ -13,6 +13,7 @@ import {
   priceTarget,
 } from '../domain/forecast.ts';
 import type { Given } from './cache-aside.ts';
+import type { ExperimentArm } from './experiment-traffic.ts';
 import { stalenessNote } from './forecasting.ts';
 import type { QuoteAnswer } from './quotes.ts';
 
@@ -48,6 +49,8 @@ export interface PredictionAnswer {
   readonly age_seconds?: number;
   /** What the ticker costs now, when a live source was asked. */
   readonly quote?: QuoteAnswer;
+  /** Where an experiment decides who answers: which one, and as what the model did. */
+  readonly experiment?: ExperimentArm;
 }
 
 /** Puts a forecast into the form of the answer. */
@@ -98,11 +101,15 @@ export function givenAnswer(
   context: Context,
   { value, verdict, ageMs }: Given<Forecast>,
   quote?: QuoteAnswer,
+  experiment?: ExperimentArm,
 ): PredictionAnswer {
   const newestClosed = newestClosedNow(context.clock.now().getTime());
   const note = stalenessNote(value, newestClosed);
   const noted = note === undefined ? value : { ...value, notes: [...value.notes, note] };
-  const answer = predictionAnswer(context, noted, quote);
+  const answer = {
+    ...predictionAnswer(context, noted, quote),
+    ...(experiment === undefined ? {} : { experiment }),
+  };
   if (verdict !== 'stale') return answer;
   const ageSeconds = Math.round(ageMs / 1000);
   return { ...answer, notes: [...answer.notes, NOT_TOLD], stale: true, age_seconds: ageSeconds };
@@ -126,6 +133,7 @@ export function writtenAnswer(answer: PredictionAnswer): WrittenPrediction {
 /** The parts of an answer around its time stamp. */
 interface Template {
   readonly newestClosed: SessionDate;
+  readonly experiment: ExperimentArm | undefined;
   readonly before: string;
   readonly after: string;
   /** Length of the whole in UTF-8. */
@@ -139,20 +147,25 @@ const ETAG_DIGITS = 22;
 const templates = new WeakMap<Forecast, Template>();
 
 /** As `givenAnswer`, written down. What stays the same from one answer to the next is written once per forecast. */
-export function writtenPrediction(context: Context, given: Given<Forecast>, quote?: QuoteAnswer): WrittenPrediction {
+export function writtenPrediction(
+  context: Context,
+  given: Given<Forecast>,
+  quote?: QuoteAnswer,
+  experiment?: ExperimentArm,
+): WrittenPrediction {
   const { value: forecast, verdict } = given;
   if (verdict === 'stale' || quote !== undefined) {
-    const answer = givenAnswer(context, given, quote);
+    const answer = givenAnswer(context, given, quote, experiment);
     return measured(JSON.stringify(answer), etagOf(JSON.stringify(answer, withoutTimes)));
   }
   const now = context.clock.now();
   const newestClosed = newestClosedNow(now.getTime());
   let template = templates.get(forecast);
-  if (template?.newestClosed !== newestClosed) {
-    const text = JSON.stringify({ ...givenAnswer(context, given), timestamp: TIME });
+  if (template?.newestClosed !== newestClosed || template.experiment !== experiment) {
+    const text = JSON.stringify({ ...givenAnswer(context, given, undefined, experiment), timestamp: TIME });
     const [before, after] = text.split(`"timestamp":"${TIME}"`, 2) as [string, string];
     const bytes = Buffer.byteLength(text) + now.toISOString().length - TIME.length;
-    template = { newestClosed, before, after, bytes, etag: etagOf(before + after) };
+    template = { newestClosed, experiment, before, after, bytes, etag: etagOf(before + after) };
     templates.set(forecast, template);
   }
   const { before, after, bytes, etag } = template;

@@ -54,6 +54,14 @@ function resultAnswer(result: NonNullable<RunView['result']>) {
       problems,
     };
   }
+  if ('experiments' in result) {
+    return {
+      as_of: result.asOf,
+      experiments: result.experiments.map(({ id, state, pairs, nextLook, reasons, problems }) => ({
+        ...{ experiment_id: id, state, pairs, next_look: nextLook ?? null, reasons, problems },
+      })),
+    };
+  }
   const { ticker, asOf, datasetId, promotions, notes } = result;
   return {
     ticker,

@@ -12,6 +12,7 @@ import {
   type UniverseProgress,
 } from '../domain/run.ts';
 import type { SearchProgress } from '../domain/parameter-search.ts';
+import { JUDGE_EXPERIMENTS } from '../domain/experiment.ts';
 import { SCORE_FORECASTS, type ScoringProgress } from '../domain/scoring.ts';
 import { parkedState } from './parked-state.ts';
 import type { TickerState } from './run-view.ts';
@@ -35,6 +36,8 @@ export async function progressOf(
   if (workflow === SEARCH_PARAMETERS) return searchState(temporal, runId);
   if (workflow === SCORE_FORECASTS) return wholeState<ScoringProgress>(temporal, runId, 'score');
   if (workflow === MONITOR_DRIFT) return wholeState<DriftProgress>(temporal, runId, 'drift');
+  // Over in a moment, and says nothing meanwhile.
+  if (workflow === JUDGE_EXPERIMENTS) return [];
   const progress = await queryProgress<UniverseProgress>(temporal, runId);
   if (progress === undefined) return undefined;
   const running = await Promise.all(

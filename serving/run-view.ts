@@ -1,4 +1,5 @@
 import type { MonitorDriftResult } from '../domain/drift.ts';
+import type { JudgeExperimentsResult } from '../domain/experiment.ts';
 import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
@@ -40,7 +41,12 @@ export interface RunView {
   readonly progress?: readonly TickerState[];
   /** Of running runs: what is failing and being retried now. */
   readonly retrying?: readonly PendingRetry[];
-  readonly result?: TrainTickerResult | TrainUniverseResult | ScoreForecastsResult | MonitorDriftResult;
+  readonly result?:
+    | TrainTickerResult
+    | TrainUniverseResult
+    | ScoreForecastsResult
+    | MonitorDriftResult
+    | JudgeExperimentsResult;
   readonly failure?: FailureReason;
   /** The run in Temporal's Web UI, where that is known. */
   readonly ui: string | null;

@@ -20,6 +20,7 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
+import { JUDGE_EXPERIMENTS, type JudgeExperimentsInput } from '../domain/experiment.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
 import { type TrainingWish, newestPool, planTicker, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
@@ -91,7 +92,8 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
     // What the parts of a run hand to it is nothing that people ask for.
-    if (![TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT].includes(description.type)) return view;
+    const told = [TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT, JUDGE_EXPERIMENTS];
+    if (!told.includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
@@ -130,7 +132,7 @@ export interface RunSummary {
 /** The newest runs of the tenant, newest first. */
 export async function listRuns(temporal: TemporalGateway, context: Context, limit: number): Promise<RunSummary[]> {
   const { tenant } = context;
-  const shown = ['train', 'train-universe', 'score', 'drift'];
+  const shown = ['train', 'train-universe', 'score', 'drift', 'judge-experiments'];
   const named = shown.map((name) => `WorkflowId STARTS_WITH "${name}/${tenant}/"`).join(' OR ');
   // A run that went on as a new execution is listed as that one.
   const query = `(${named}) AND ExecutionStatus != "ContinuedAsNew"`;
@@ -175,7 +177,7 @@ export async function start(
   workflow: string,
   workflowId: string,
   stands: boolean,
-  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput | MonitorDriftInput,
+  input: TrainTickerInput | TrainUniverseInput | ScoreForecastsInput | MonitorDriftInput | JudgeExperimentsInput,
   typedSearchAttributes: RunAttribute[],
 ): Promise<StartedRun> {
   const ui = temporal.uiLink(workflowId);

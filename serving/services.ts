@@ -4,6 +4,7 @@ import type { Model } from '../models/model.ts';
 import type { PredictionLog } from '../stores/audit/prediction-log.ts';
 import type { BarStore } from '../stores/bars/bar-store.ts';
 import type { DriftStore } from '../stores/drift/drift-store.ts';
+import type { ExperimentStore } from '../stores/experiments/experiment-store.ts';
 import type { ForecastStore } from '../stores/forecasts/forecast-store.ts';
 import type { Ledger } from '../stores/ledger/ledger.ts';
 import type { LineageStore } from '../stores/lineage/lineage-store.ts';
@@ -30,6 +31,7 @@ export interface Stores {
   readonly restatements: RestatementStore;
   readonly scores: ScoreStore;
   readonly drift: DriftStore;
+  readonly experiments: ExperimentStore;
   readonly objects: ObjectStore;
   readonly predictionLog: PredictionLog;
 }

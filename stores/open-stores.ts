@@ -6,6 +6,7 @@ import { PostgresDriftStore } from './drift/postgres-drift-store.ts';
 import { PostgresForecastStore } from './forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from './ledger/postgres-ledger.ts';
 import { PostgresLineageStore } from './lineage/postgres-lineage-store.ts';
+import { PostgresExperimentStore } from './experiments/postgres-experiment-store.ts';
 import { FolderObjectStore } from './objects/folder-object-store.ts';
 import type { S3Address } from './objects/s3-connection.ts';
 import { S3ObjectStore } from './objects/s3-object-store.ts';
@@ -53,6 +54,7 @@ export function openStores({ database: { url, ...options }, objectsDir, s3 }: St
     restatements: new PostgresRestatementStore(database),
     scores: new PostgresScoreStore(database),
     drift: new PostgresDriftStore(database),
+    experiments: new PostgresExperimentStore(database),
     predictionLog: new PostgresPredictionLog(database),
     objects,
     /** Connects when somebody listens. */

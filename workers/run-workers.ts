@@ -1,6 +1,7 @@
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { type DriftSettings, driftActivities } from '../activities/drift.ts';
+import { experimentActivities } from '../activities/experiments.ts';
 import { orchestrationActivities } from '../activities/orchestration.ts';
 import { scheduledActivities } from '../activities/scheduled.ts';
 import { scoringActivities } from '../activities/scoring.ts';
@@ -95,6 +96,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
           ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
           ...driftActivities(services, temporal, parts.drift ?? NOTE_DRIFT),
+          ...experimentActivities(services),
         },
       });
     },

@@ -1,6 +1,7 @@
 export { monitorDrift } from './monitor-drift.ts';
 export { backfill } from './backfill.ts';
 export { ingestPrices } from './ingest-prices.ts';
+export { judgeExperiments } from './judge-experiments.ts';
 export { retrain } from './retrain.ts';
 export { scoreForecasts } from './score-forecasts.ts';
 export { searchParameters } from './search-parameters.ts';

@@ -15,9 +15,11 @@ import {
   type MonitorDriftResult,
 } from '../domain/drift.ts';
 import { QUEUES, runAttributes } from '../domain/run.ts';
+import type { SkippedRun } from '../domain/scheduled-run.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
 import { dueAt } from './due-at.ts';
 import { driftProgressQuery } from './progress.ts';
+import { closedWhenDue, skipped } from './skipped-run.ts';
 
 const { planDrift } = proxyActivities<DriftActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // Reads histories, batch by batch, or plans a training of many tickers.
@@ -31,7 +33,9 @@ const { checkDriftBatch, retrainDrifted } = proxyActivities<DriftActivities>({
  * alarm trained again where that is configured. Running it twice enters and starts nothing twice. Many models go on as
  * new runs, so that no history grows long.
  */
-export async function monitorDrift(input: MonitorDriftInput): Promise<MonitorDriftResult> {
+export async function monitorDrift(input: MonitorDriftInput): Promise<MonitorDriftResult | SkippedRun> {
+  const closed = input.asOf === undefined ? closedWhenDue(dueAt()) : undefined;
+  if (closed !== undefined) return skipped(closed);
   const { context, carried } = input;
   const only = input.ticker === undefined ? {} : { ticker: input.ticker };
   let state: DriftCarry | undefined = carried;

@@ -8,10 +8,12 @@ import {
 } from '@temporalio/workflow';
 import type { ScoringActivities } from '../activities/scoring.ts';
 import { QUEUES, runAttributes } from '../domain/run.ts';
+import type { SkippedRun } from '../domain/scheduled-run.ts';
 import type { ScoreForecastsInput, ScoreForecastsResult, ScoringCarry, ScoringCounts } from '../domain/scoring.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
 import { dueAt } from './due-at.ts';
 import { scoringProgressQuery } from './progress.ts';
+import { closedWhenDue, skipped } from './skipped-run.ts';
 
 const { planScoring } = proxyActivities<ScoringActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // Reads histories, batch by batch.
@@ -25,7 +27,9 @@ const { scoreBatch, judgeLiveRecords } = proxyActivities<ScoringActivities>({
  * by its live track record. Running it twice, at once or one after the other, enters nothing twice. Many forecasts go on
  * as new runs, so that no history grows long.
  */
-export async function scoreForecasts(input: ScoreForecastsInput): Promise<ScoreForecastsResult> {
+export async function scoreForecasts(input: ScoreForecastsInput): Promise<ScoreForecastsResult | SkippedRun> {
+  const closed = input.asOf === undefined ? closedWhenDue(dueAt()) : undefined;
+  if (closed !== undefined) return skipped(closed);
   const { context, carried } = input;
   const only = input.ticker === undefined ? {} : { ticker: input.ticker };
   let state: ScoringCarry | undefined = carried;

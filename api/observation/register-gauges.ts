@@ -10,7 +10,8 @@ const ACCURACY_TIMEOUT_MS = 2000;
 const ACCURACY_HOLDS_MS = 30_000;
 
 /** Adds to the metrics what other parts know: dependencies, caches, the audit, open streams, what serves and how well. */
-export function registerGauges({ metrics, readiness, caches, audit, followers, services, settings }: ApiParts): void {
+export function registerGauges(parts: ApiParts): void {
+  const { metrics, readiness, caches, audit, followers, services, settings, experiments } = parts;
   // Of several processes, the one that is worst off counts.
   const up = async (gauge: Gauge) => {
     for (const { name, status } of await readiness.state()) gauge.set({ dependency: name }, status === 'up' ? 1 : 0);
@@ -51,6 +52,12 @@ export function registerGauges({ metrics, readiness, caches, audit, followers, s
     [{ item: 'session' }, services.alarm.counts.sessions],
     [{ item: 'event' }, services.alarm.counts.events],
   ]);
+  if (experiments !== undefined) {
+    const help = 'Forecasts of experiments that were made behind answers, or of a challenger that failed';
+    metrics.countedElsewhere('shadow_forecasts_total', help, ['outcome'], () =>
+      Object.entries(experiments.counts).map(([outcome, n]) => [{ outcome }, n] as const),
+    );
+  }
   metrics.gauge('cache_entries', 'What a cache holds', ['cache'], (gauge) => {
     for (const { name, entries } of caches()) gauge.set({ cache: name }, entries);
   });

@@ -4,6 +4,7 @@ import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
 import { driftEndpoint } from './drift.ts';
+import { experimentEndpoints } from './experiments.ts';
 import { featuresEndpoint } from './features.ts';
 import { datasetEndpoints } from './datasets.ts';
 import { healthEndpoints } from './health.ts';
@@ -47,6 +48,7 @@ export function allEndpoints(): Endpoint[] {
     historyEndpoint,
     ...scoringEndpoints,
     driftEndpoint,
+    ...experimentEndpoints,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,
     ...modelEndpoints,

@@ -21,7 +21,7 @@ const entry = z.object({
   from_model_id: z.string().nullable().describe('What it came in place of'),
   certificate_id: z.string().nullable(),
   principal: z.string().describe('Who approved it, or on whose behalf the run was'),
-  run_id: z.string().nullable().describe('Null for a rollback'),
+  run_id: z.string().nullable().describe('Null for a rollback or an experiment'),
   reasons: z.array(z.string()),
 });
 

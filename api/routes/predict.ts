@@ -6,6 +6,7 @@ import { isIsoDate } from '../../domain/calendar.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { type Forecast, isPast, priceTarget } from '../../domain/forecast.ts';
 import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
+import type { ExperimentTraffic } from '../../serving/experiment-traffic.ts';
 import { forecastAsOf } from '../../serving/forecast-as-of.ts';
 import type { tickersOnce } from '../../serving/histories.ts';
 import { type LiveForecast, liveForecast } from '../../serving/live-forecast.ts';
@@ -99,6 +100,10 @@ export const prediction = z.object({
     })
     .optional()
     .describe('What the ticker costs now, when a live source was asked'),
+  experiment: z
+    .object({ id: z.string(), arm: z.enum(['champion', 'challenger']) })
+    .optional()
+    .describe('Where an experiment decides which model answers: which one, and as what this model did'),
 });
 
 /**
@@ -112,14 +117,16 @@ export async function predict(
   { horizon = DEFAULT_HORIZON, model, source, as_of: asOf }: z.output<typeof predictionOptions>,
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
-  const { services, forecasts } = parts;
+  const { services, forecasts, experiments } = parts;
   const { context } = scope;
   const asked: Asked = { started: performance.now(), ticker, horizon, model, asOf };
   try {
     const request = { ticker, horizon, kind: model, source };
     const made: LiveForecast =
       asOf === undefined
-        ? await liveForecast(services, forecasts, context, request, tickers)
+        ? experiments?.isRunning === true && model === undefined
+          ? await answeredByArm(parts, experiments, scope, request, tickers)
+          : await liveForecast(services, forecasts, context, request, tickers)
         : { given: { value: await forecastAsOf(services, context, { ...request, asOf }, tickers), ...UNHELD } };
     note(parts, scope, asked, undefined, made);
     return made;
@@ -127,6 +134,34 @@ export async function predict(
     note(parts, scope, asked, error instanceof StockcastError ? error.code : 'UNEXPECTED');
     throw error;
   }
+}
+
+/** A live forecast; where an experiment splits those who ask for the promoted model, by the model of their arm. */
+async function answeredByArm(
+  { services, forecasts }: ApiParts,
+  experiments: ExperimentTraffic,
+  { context, requestId }: RequestScope,
+  request: Parameters<typeof liveForecast>[3],
+  tickers?: ReturnType<typeof tickersOnce>,
+): Promise<LiveForecast> {
+  const ask = (more: { readonly modelId?: string | undefined } = {}) =>
+    liveForecast(services, forecasts, context, { ...request, ...more }, tickers);
+  const { ticker, horizon } = request;
+  const arm = experiments.armFor(context, ticker, horizon, requestId);
+  let made: LiveForecast;
+  if (arm?.modelId === undefined) {
+    made = arm === undefined ? await ask() : { ...(await ask()), experiment: arm.experiment };
+  } else {
+    try {
+      made = { ...(await ask({ modelId: arm.modelId })), experiment: arm.experiment };
+    } catch (error) {
+      // A challenger that fails takes nobody's answer away.
+      experiments.failed(error, context, ticker, horizon);
+      made = { ...(await ask()), experiment: arm.champion };
+    }
+  }
+  if (made.given.verdict !== 'stale') experiments.given(context, made.given.value);
+  return made;
 }
 
 /** What a forecast was asked for, and since when. */
@@ -173,9 +208,9 @@ function storable(text: string): string {
 /** A forecast in the form of the answer; one as of a past day says nothing of now. */
 export function predicted(
   { context }: Pick<RequestScope, 'context'>,
-  { given, quote }: LiveForecast,
+  { given, quote, experiment }: LiveForecast,
 ): PredictionAnswer {
-  return isPast(given.value) ? answerAsOf(context, given.value) : givenAnswer(context, given, quote);
+  return isPast(given.value) ? answerAsOf(context, given.value) : givenAnswer(context, given, quote, experiment);
 }
 
 const audits = new WeakMap<Forecast, NonNullable<PredictionEntry['answer']>>();
@@ -223,7 +258,7 @@ export const predictEndpoint: Endpoint = endpoint({
     call.response.setHeader('X-Cache', made.given.verdict);
     const written = isPast(made.given.value)
       ? writtenAnswer(predicted(call, made))
-      : writtenPrediction(call.context, made.given, made.quote);
+      : writtenPrediction(call.context, made.given, made.quote, made.experiment);
     return new WrittenAnswer(written, { etag: written.etag, cacheControl: 'private, no-cache' });
   },
 });

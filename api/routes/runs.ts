@@ -1,3 +1,4 @@
+import { EXPERIMENT_STATES } from '../../domain/experiment.ts';
 import { z } from 'zod';
 import { DRIFT_CHECKS } from '../../domain/drift.ts';
 import { STAGES } from '../../domain/run.ts';
@@ -115,6 +116,20 @@ const driftResult = z.object({
   }),
 });
 
+const judgementResult = z.object({
+  as_of: z.iso.date().describe('Only outcomes up to then count'),
+  experiments: z.array(
+    z.object({
+      experiment_id: z.string(),
+      state: z.enum(EXPERIMENT_STATES),
+      pairs: z.int().describe('Sessions with a pair that counts, so far'),
+      next_look: z.int().nullable().describe('The number of pairs at which it is looked at next'),
+      reasons: z.array(z.string()),
+      problems: z.array(z.string()).describe('Why one of its models could not forecast'),
+    }),
+  ),
+});
+
 /** A run as it stands. */
 export const runSchema = z.object({
   run_id: z.string(),
@@ -127,7 +142,7 @@ export const runSchema = z.object({
     .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
     .optional()
     .describe('Of running runs: what is failing and tried again'),
-  result: z.union([tickerResult, universeResult, scoringResult, driftResult]).optional(),
+  result: z.union([tickerResult, universeResult, scoringResult, driftResult, judgementResult]).optional(),
   failure: failure.optional(),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });

@@ -1,4 +1,5 @@
 import { MONITOR_DRIFT } from '../../domain/drift.ts';
+import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, TickerState } from '../../serving/run-view.ts';
 import type { Colors } from '../output.ts';
@@ -10,7 +11,11 @@ const BAR_CELLS = 10;
 const MOST_ROWS = 12;
 
 /** What a run does; any other trains. */
-const DOING: Readonly<Record<string, string>> = { [SCORE_FORECASTS]: 'scoring', [MONITOR_DRIFT]: 'looking for drift' };
+const DOING: Readonly<Record<string, string>> = {
+  [SCORE_FORECASTS]: 'scoring',
+  [MONITOR_DRIFT]: 'looking for drift',
+  [JUDGE_EXPERIMENTS]: 'judging',
+};
 
 /** A running run as a block of lines: elapsed time, then the stages of each ticker, with bars where work is countable. */
 export function progressLines(run: RunView, elapsedMs: number, colors: Colors): string[] {

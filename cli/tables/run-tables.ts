@@ -101,6 +101,16 @@ function resultLines({ result }: RunView): string[] {
       ...problems.map((problem) => `  problem: ${problem}`),
     ];
   }
+  if ('experiments' in result) {
+    return [
+      `  as of ${result.asOf}: ${result.experiments.length} experiments judged`,
+      ...result.experiments.flatMap(({ id, state, pairs, nextLook, reasons, problems }) => [
+        `  ${id}  ${state}, ${pairs} pairs${nextLook === undefined ? '' : `, looked at next at ${nextLook}`}`,
+        ...reasons.map((reason) => `    ${reason}`),
+        ...problems.map((problem) => `    problem: ${problem}`),
+      ]),
+    ];
+  }
   return [
     `  ${result.ticker}  as of ${result.asOf}`,
     ...result.promotions.map(

@@ -1,8 +1,8 @@
-import { sessionOrdinal } from '../../domain/calendar.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ForecastScore } from '../../domain/scoring.ts';
 import { lossDifferential } from './live-record.ts';
 import { lossRatio } from './metrics.ts';
+import { doublingLooks, withoutOverlap } from './planned-looks.ts';
 import { dieboldMariano } from './statistics/index.ts';
 
 /** Probability with which a record no worse than naive's is ever said to be behind it, however long it goes on. */
@@ -34,23 +34,13 @@ export interface BehindNaiveLook {
  */
 export function behindNaive(scores: readonly ForecastScore[], horizon: Horizon): BehindNaiveLook | undefined {
   const apart = withoutOverlap(scores, horizon);
-  for (let [look, n] = [1, FIRST_LOOK]; n <= apart.length; look++, n *= 2) {
+  for (const { n, level } of doublingLooks(FIRST_LOOK, BEHIND_NAIVE_LEVEL)) {
+    if (n > apart.length) break;
     const seen = apart.slice(0, n);
-    const level = BEHIND_NAIVE_LEVEL / (look * (look + 1));
     const { pWorse: p } = dieboldMariano(Float64Array.from(seen, lossDifferential), 1);
     if (p < level) return { n, rmseRatioToNaive: ratioOf(seen), p, level };
   }
   return undefined;
-}
-
-function withoutOverlap(scores: readonly ForecastScore[], horizon: Horizon): ForecastScore[] {
-  const taken = new Set<number>();
-  return scores.filter(({ originSession }) => {
-    const origin = sessionOrdinal(originSession);
-    for (let near = origin - horizon + 1; near < origin + horizon; near++) if (taken.has(near)) return false;
-    taken.add(origin);
-    return true;
-  });
 }
 
 function ratioOf(scores: readonly ForecastScore[]): number {

@@ -8,6 +8,7 @@ import { artifactPaths, metricHistory, viewOf } from '../../tests/support/mlflow
 import { NO_TEMPORAL } from '../../tests/support/no-temporal.ts';
 import { type TestServices, openServices } from '../../tests/support/services.ts';
 import { trainDirectly } from '../../tests/support/trained-ticker.ts';
+import { startExperiment, stopExperiment } from '../experiments.ts';
 import { scoreBatch } from '../scoring.ts';
 import { vantageOf } from '../vantages.ts';
 import type { MlflowFollower } from './mlflow-follower.ts';
@@ -214,6 +215,21 @@ describe.sequential('MLflow as a follower', () => {
       ['naive', 'Archived', 'true'],
     ]);
     expect(serving.aliases).toEqual({ production: certified.aliases.staging });
+  });
+
+  it('points `shadow` to a challenger for as long as it forecasts beside what serves', { timeout: LONG }, async () => {
+    const { id } = await startExperiment(on.services, context, {
+      ...{ tickers: ['MSFT'], horizon: 1, challenger: 'naive', mode: 'shadow' },
+    });
+    const aliasesNow = async () => {
+      await follower().tell();
+      return (await viewOf(mlflow.url, context.tenant, `${context.tenant}.MSFT-h1`)).aliases;
+    };
+    const running = await aliasesNow();
+    expect(Object.keys(running).sort()).toEqual(['production', 'shadow']);
+    expect(running.shadow).not.toBe(running.production);
+    await stopExperiment(on.services, context, id, { reason: 'enough' });
+    expect(await aliasesNow()).toEqual({ production: running.production });
   });
 
   it('has each day of a model: how often it was asked, how fast it answered, by how much it missed', {

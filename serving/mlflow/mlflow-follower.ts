@@ -98,6 +98,7 @@ export class MlflowFollower {
       const pipelines = await lackedPipelines(this.#parts, this.#runsSince);
       const models = await this.#tellModels(refused);
       const promotions = await this.#tellPromotions(refused);
+      await this.#tellShadows(refused);
       const runs = await this.#tellRuns(pipelines, refused);
       const inferences = await this.#tellInferences();
       this.#runsSince = begunAt - VISIBILITY_LAG_MS;
@@ -136,6 +137,12 @@ export class MlflowFollower {
     return this.#tellBatches(lacked, refused, async (context, entry) =>
       (await tellPromotion(this.#parts, context, entry)) ? entry.promotion : undefined,
     );
+  }
+
+  async #tellShadows(refused: string[]): Promise<void> {
+    const lacked = (limit: number) => this.#parts.backlog.shadows(limit);
+    // Where a challenger stands is an alias alone.
+    await this.#tellBatches(lacked, refused, async (_, line) => line);
   }
 
   /** Tells what is lacked, batch by batch; each is noted once the stages of its ticker and horizon are as they should be. */

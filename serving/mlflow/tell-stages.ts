@@ -30,7 +30,8 @@ export async function tellPromotion(
 
 /**
  * Puts the aliases, the tag `archived` and the old stages of a ticker and horizon to where ledger and certificates say:
- * `production` is what serves, `staging` the newest certified version that never served, archived what served before.
+ * `production` is what serves, `staging` the newest certified version that never served, `shadow` the challenger that
+ * forecasts beside what serves, archived what served before.
  */
 export async function tellStages(
   { services, models }: MlflowParts,
@@ -39,10 +40,11 @@ export async function tellStages(
   horizon: Horizon,
 ): Promise<void> {
   const name = registeredName(context.tenant, ticker, horizon);
-  const [versions, standings, history] = await Promise.all([
+  const [versions, standings, history, running] = await Promise.all([
     models.versions({ name }),
     services.registry.standings(context, ticker, horizon),
     services.ledger.history(context, ticker),
+    services.experiments.runningLines(),
   ]);
   if (versions.length === 0) return;
   const byModel = new Map(versions.map((version) => [version.tags.model_id, version]));
@@ -53,10 +55,16 @@ export async function tellStages(
     .filter(({ id, certificate }) => certificate?.passed === true && !served.has(id) && byModel.has(id))
     .sort((a, b) => compare(b.asOf, a.asOf) || byModel.get(b.id)!.number - byModel.get(a.id)!.number);
 
+  const shadow = running.find(
+    (line) =>
+      line.mode === 'shadow' && line.tenant === context.tenant && line.ticker === ticker && line.horizon === horizon,
+  );
+
   /** The model that each alias is to point to; without one it is taken away. */
   const wanted: readonly (readonly [alias: string, modelId: string | undefined])[] = [
     ['production', serving],
     ['staging', staged?.id],
+    ['shadow', shadow?.challenger.modelId],
   ];
   const aliases = await models.aliases(name);
   for (const [alias, id] of wanted) {

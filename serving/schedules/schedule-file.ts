@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DAYS_OF_WEEK, type DueTimes, EXCHANGE_TIME_ZONE } from '../../domain/due-times.ts';
+import { MONITOR_DRIFT } from '../../domain/drift.ts';
+import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { INGEST_PRICES, RETRAIN } from '../../domain/scheduled-run.ts';
+import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 
 /** What a schedule's name looks like: it is part of ids. */
 export const SCHEDULE_NAME = /^[a-z0-9][a-z0-9-]{0,59}$/;
@@ -26,6 +29,9 @@ export const SCHEDULABLE = {
     kinds: texts.optional(),
     parameters: z.record(z.string(), z.json()).optional(),
   }),
+  [SCORE_FORECASTS]: z.strictObject({ ticker: text.optional() }),
+  [MONITOR_DRIFT]: z.strictObject({ ticker: text.optional() }),
+  [JUDGE_EXPERIMENTS]: z.strictObject({}),
 } as const satisfies Record<string, z.ZodType>;
 
 /** The overlap policies of Temporal by their names there. */

@@ -10,6 +10,12 @@ export interface Rollback extends Pick<Promotion, 'ticker' | 'horizon' | 'reason
   readonly to: Pick<Promotion, 'modelId' | 'kind' | 'certificateId'>;
 }
 
+/** What came of an experiment for one ticker: another model in the place of what serves, or the same with reasons. */
+export interface Replacement extends Rollback {
+  /** Names the entry: a second one of the same name changes nothing. */
+  readonly runId: string;
+}
+
 /** What serves when and why: every promotion in order. The `production` alias is the newest entry that moved it. */
 export interface Ledger {
   /**
@@ -27,6 +33,11 @@ export interface Ledger {
    * where nothing serves.
    */
   rollBack(context: Context, rollback: Rollback): Promise<Promotion | undefined>;
+  /**
+   * Enters that another model comes in the place of what serves, or with `to` the same that it stays, and why; as of the
+   * newest live entry. Returns the entry; where a third model has come to serve meanwhile, nothing is entered or returned.
+   */
+  replace(context: Context, replacement: Replacement): Promise<Promotion | undefined>;
   /** What serves now (without `asOf`), or what was in production as of a date: the newest entry not later than it. */
   production(context: Context, ticker: string, horizon: Horizon, asOf?: SessionDate): Promise<Promotion | undefined>;
   /** What serves now, for every ticker and horizon that has something, by ticker and horizon. */

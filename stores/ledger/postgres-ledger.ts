@@ -6,7 +6,7 @@ import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
 import { modelMentions } from '../postgres/model-mentions.ts';
-import type { Ledger, Rollback } from './ledger.ts';
+import type { Ledger, Replacement, Rollback } from './ledger.ts';
 
 /** The ledger in PostgreSQL: rows are added and never changed. */
 export class PostgresLedger implements Ledger {
@@ -62,7 +62,7 @@ export class PostgresLedger implements Ledger {
 
   rollBack(context: Context, rollback: Rollback): Promise<Promotion | undefined> {
     const { tenant } = context;
-    const { ticker, horizon, from, to, reasons, principal } = rollback;
+    const { ticker, horizon, from, to } = rollback;
     return this.#database.transaction(async (db) => {
       await lockLine(db, tenant, ticker, horizon);
       const serving = await liveEntry(db, tenant, ticker, horizon);
@@ -70,29 +70,23 @@ export class PostgresLedger implements Ledger {
       if (serving.model_id === to.modelId || serving.model_id !== from) return promotionOf(serving);
       // An entry is rolled back from once, so its number makes a name.
       const name = `rollback/${tenant}/${ticker}/${horizon}/${serving.id}`;
-      const row = await db
-        .insertInto('promotion')
-        .values({
-          tenant,
-          ticker,
-          horizon,
-          as_of: await newestLiveDate(db, tenant, ticker, horizon),
-          model_id: to.modelId,
-          kind: to.kind,
-          previous_model_id: serving.model_id,
-          reasons: JSON.stringify(reasons),
-          certificate_id: to.certificateId ?? null,
-          principal,
-          run_id: name,
-          execution_id: name,
-          live: true,
-          at: context.clock.now().toISOString(),
-          moved_live: true,
-          is_rollback: true,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      return promotionOf(row);
+      return putInPlace(db, context, { ...rollback, runId: name }, true);
+    });
+  }
+
+  replace(context: Context, replacement: Replacement): Promise<Promotion | undefined> {
+    const { tenant } = context;
+    const { ticker, horizon, from, runId } = replacement;
+    return this.#database.transaction(async (db) => {
+      await lockLine(db, tenant, ticker, horizon);
+      const entered = await entries(db, tenant, ticker)
+        .where('horizon', '=', horizon)
+        .where('execution_id', '=', runId)
+        .executeTakeFirst();
+      if (entered !== undefined) return promotionOf(entered);
+      const serving = await liveEntry(db, tenant, ticker, horizon);
+      if (serving?.model_id !== from) return undefined;
+      return putInPlace(db, context, replacement, false);
     });
   }
 
@@ -152,6 +146,37 @@ export class PostgresLedger implements Ledger {
   mentions(context: Context): Promise<ModelMention[]> {
     return modelMentions(this.#database, context, ['promotion']);
   }
+}
+
+async function putInPlace(
+  db: Kysely<Schema>,
+  { tenant, clock }: Context,
+  { ticker, horizon, from, to, reasons, principal, runId }: Replacement,
+  isRollback: boolean,
+): Promise<Promotion> {
+  const row = await db
+    .insertInto('promotion')
+    .values({
+      tenant,
+      ticker,
+      horizon,
+      as_of: await newestLiveDate(db, tenant, ticker, horizon),
+      model_id: to.modelId,
+      kind: to.kind,
+      previous_model_id: from,
+      reasons: JSON.stringify(reasons),
+      certificate_id: to.certificateId ?? null,
+      principal,
+      run_id: runId,
+      execution_id: runId,
+      live: true,
+      at: clock.now().toISOString(),
+      moved_live: to.modelId !== from,
+      is_rollback: isRollback,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return promotionOf(row);
 }
 
 // Entries for a ticker and horizon are made one after the other.

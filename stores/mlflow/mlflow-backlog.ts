@@ -44,6 +44,12 @@ export interface LackedOutcome extends Mark {
   readonly targetSession: SessionDate;
 }
 
+/** A ticker of an experiment in shadow, which began or ended. */
+export interface LackedShadow extends Mark {
+  readonly ticker: string;
+  readonly horizon: Horizon;
+}
+
 /** How much MLflow lacks, and since when. */
 export interface Backlog {
   readonly models: number;
@@ -122,6 +128,22 @@ export class MlflowBacklog {
       const { tenant, id } = row;
       return { tenant, id, subject: `promotion/${id}`, state: 'entered', promotion: promotionOf(row) };
     });
+  }
+
+  /** Tickers of experiments in shadow that it was not told of as they are now. */
+  async shadows(limit: number): Promise<LackedShadow[]> {
+    const { rows } = await this.#database.run((db) =>
+      sql<LackedShadow>`
+        select s.* from (
+          select l.tenant, l.ticker, l.horizon, 'experiment/' || l.experiment_id || '/' || l.ticker as subject,
+              case when l.running then 'running' else 'over' end as state
+            from experiment_line l join experiment e on e.tenant = l.tenant and e.id = l.experiment_id
+            where e.mode = 'shadow') s
+          left join mlflow_told t on t.server = ${this.#server} and t.tenant = s.tenant and t.subject = s.subject
+          where t.state is distinct from s.state
+          order by s.subject limit ${limit}`.execute(db),
+    );
+    return rows;
   }
 
   /** The live use of each model on each day before `today` (UTC, `YYYY-MM-DD`) that it was not told of. */

@@ -12,6 +12,7 @@ import * as lineage from './migrations/0009-lineage.ts';
 import * as restatements from './migrations/0010-restatements.ts';
 import * as forecastScores from './migrations/0011-forecast-scores.ts';
 import * as drift from './migrations/0012-drift.ts';
+import * as experiments from './migrations/0013-experiments.ts';
 import * as forecastsAsOf from './migrations/0014-forecasts-as-of.ts';
 import type { Schema } from './schema.ts';
 
@@ -29,6 +30,7 @@ const MIGRATIONS = {
   '0010-restatements': restatements,
   '0011-forecast-scores': forecastScores,
   '0012-drift': drift,
+  '0013-experiments': experiments,
   '0014-forecasts-as-of': forecastsAsOf,
 };
 

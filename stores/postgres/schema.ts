@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { DriftReport } from '../../domain/drift.ts';
+import type { Experiment, SplitBy } from '../../domain/experiment.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { PredictionInterval } from '../../domain/forecast.ts';
 import type { Json } from '../../domain/identity.ts';
@@ -203,6 +204,42 @@ export interface Schema {
     report: Document<DriftReport>;
     made_at: string;
     retraining_run_id: string | null;
+  };
+  experiment: {
+    tenant: string;
+    id: string;
+    horizon: number;
+    mode: Experiment['mode'];
+    share: number | null;
+    split_by: SplitBy | null;
+    looks: number[];
+    alpha: number;
+    state: Experiment['state'];
+    reasons: Document<readonly string[]>;
+    started_at: string;
+    started_by: string;
+    ended_at: string | null;
+  };
+  experiment_line: {
+    tenant: string;
+    experiment_id: string;
+    ticker: string;
+    horizon: number;
+    champion_id: string;
+    champion_kind: string;
+    challenger_id: string;
+    challenger_kind: string;
+    running: boolean;
+  };
+  experiment_look: {
+    tenant: string;
+    experiment_id: string;
+    n: number;
+    rmse_ratio: number;
+    p_better: number;
+    p_worse: number;
+    level: number;
+    at: string;
   };
   mlflow_told: {
     server: string;

@@ -297,6 +297,27 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.production(context, 'AAPL', 10)).toEqual(moves[0]);
     });
 
+    it('puts one model in the place of another once under a name, or notes why what serves stays', async () => {
+      const context = freshContext().at('2013-03-06T12:00:00.123Z');
+      const replace = (from: string, to: string, runId: string) =>
+        ledger.replace(context, {
+          ...{ ticker: 'AAPL', horizon: 10, from, reasons: ['better'], principal: 'judge', runId },
+          to: { modelId: to, kind: 'linear' },
+        });
+      expect(await replace('a', 'b', 'x/1')).toBeUndefined();
+      await ledger.enter(context, entry('a', '2013-03-04'));
+      const stayed = await replace('a', 'a', 'x/1');
+      expect(stayed).toMatchObject({ modelId: 'a', previousModelId: 'a', movedLive: false, asOf: '2013-03-04' });
+      expect((await ledger.production(context, 'AAPL', 10))?.runId).not.toBe('x/1');
+      expect(await replace('other', 'b', 'x/2')).toBeUndefined();
+      const moved = await replace('a', 'b', 'x/3');
+      expect(moved).toMatchObject({ modelId: 'b', previousModelId: 'a', movedLive: true, executionId: 'x/3' });
+      expect(moved).not.toHaveProperty('isRollback');
+      expect(await replace('a', 'b', 'x/3')).toEqual(moved);
+      expect(await ledger.production(context, 'AAPL', 10)).toEqual(moved);
+      expect(await ledger.history(context, 'AAPL')).toHaveLength(3);
+    });
+
     it("keeps each tenant's own", async () => {
       const [one, other] = [freshContext(), freshContext()];
       await ledger.enter(one, entry('a', '2013-03-01'));

@@ -1,5 +1,6 @@
 import { PostgresBarStore } from '../../stores/bars/postgres-bar-store.ts';
 import { PostgresDriftStore } from '../../stores/drift/postgres-drift-store.ts';
+import { PostgresExperimentStore } from '../../stores/experiments/postgres-experiment-store.ts';
 import { PostgresForecastStore } from '../../stores/forecasts/postgres-forecast-store.ts';
 import { PostgresLedger } from '../../stores/ledger/postgres-ledger.ts';
 import { PostgresLineageStore } from '../../stores/lineage/postgres-lineage-store.ts';
@@ -11,6 +12,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import type { Backend } from './backend.ts';
 import { barStoreContract } from './bar-store.contract.ts';
 import { driftStoreContract } from './drift-store.contract.ts';
+import { experimentStoreContract } from './experiment-store.contract.ts';
 import { forecastStoreContract } from './forecast-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lineageStoreContract } from './lineage-store.contract.ts';
@@ -67,6 +69,21 @@ scoreStoreContract('PostgreSQL', async () => {
         bars: new PostgresBarStore(database),
         ledger: new PostgresLedger(database),
       };
+    },
+    close: async () => {
+      for (const database of databases) await database.close();
+      await drop();
+    },
+  };
+});
+experimentStoreContract('PostgreSQL', async () => {
+  const { url, drop } = await freshDatabase();
+  const databases: Database[] = [];
+  return {
+    connect: () => {
+      const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
+      databases.push(database);
+      return { experiments: new PostgresExperimentStore(database), ledger: new PostgresLedger(database) };
     },
     close: async () => {
       for (const database of databases) await database.close();

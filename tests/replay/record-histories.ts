@@ -20,6 +20,8 @@ import { startMonitoring } from '../../serving/drift-runs.ts';
 import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
 import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import { startJudging } from '../../serving/experiment-runs.ts';
+import { startExperiment, stopExperiment } from '../../serving/experiments.ts';
 import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
 import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
@@ -108,6 +110,7 @@ const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
 await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
 await record('monitor-drift', (await startMonitoring(services, temporal, context, {})).run_id);
+await record('judge-experiments', await judgement());
 // backfill-continued.json is the first execution of one on a server whose limit.historyCount.suggestContinueAsNew is 60.
 const days = { from: '2012-12-03', to: '2013-02-01', every: 21 };
 const { requireApproval: _, ...quick } = { ...approved, seed: wish.seed + 6 };
@@ -122,6 +125,22 @@ await cancelRun(temporal, context, calledOff);
 await record('backfill-cancelled', calledOff);
 await temporal.close();
 await stores.close();
+
+/** Judges two experiments that have only begun. */
+async function judgement(): Promise<string> {
+  for (const ticker of ['AAPL', 'MSFT']) {
+    const serving = await services.ledger.production(context, ticker, 1);
+    const challenger = serving?.kind === 'drift' ? 'naive' : 'drift';
+    const wanted = { tickers: [ticker], horizon: 1, challenger, mode: 'shadow' } as const;
+    await startExperiment(services, context, wanted);
+  }
+  const { run_id: judged } = await startJudging(temporal, context);
+  await ended(judged);
+  for (const { id } of await services.experiments.list(context, { limit: 10, running: true })) {
+    await stopExperiment(services, context, id, { reason: 'recorded' });
+  }
+  return judged;
+}
 
 /** Backfills schedules of one day each: what is known up to then needs no price source. */
 async function recordScheduled(): Promise<void> {

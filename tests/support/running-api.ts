@@ -31,7 +31,7 @@ export interface RunningApi extends Pick<ListeningApi, 'url'> {
 
 /** Parts of an API that a test must say; the rest has defaults. */
 type Given = Pick<ApiParts, 'services' | 'temporal'> &
-  Partial<Pick<ApiParts, 'caches' | 'tracer'>> & {
+  Partial<Pick<ApiParts, 'caches' | 'tracer' | 'experiments'>> & {
     readonly dependencies?: readonly Dependency[];
     readonly maxStreams?: number;
     readonly settings?: Partial<ApiSettings>;
@@ -49,6 +49,7 @@ export async function startApi({
   settings,
   forecasts,
   tracer,
+  experiments,
 }: Given): Promise<RunningApi> {
   const uploadsDir = mkdtempSync(join(tmpdir(), 'stockcast-uploads-'));
   const lines: LogLine[] = [];
@@ -59,6 +60,7 @@ export async function startApi({
     temporal,
     tracer,
     forecasts: forecasts ?? new UnheldForecasts(services),
+    experiments,
     settings: {
       tenant: 'default',
       principal: 'tester',

@@ -1,0 +1,30 @@
+import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
+import { type ContextRecord, contextFrom } from '../domain/context.ts';
+import type { ExperimentVerdict } from '../domain/experiment.ts';
+import { judgeExperiment } from '../serving/experiment-judgement.ts';
+import type { Services } from '../serving/services.ts';
+import { vantageOf } from '../serving/vantages.ts';
+import { heartbeating } from './failure.ts';
+
+export type ExperimentActivities = ReturnType<typeof experimentActivities>;
+
+/** As many experiments as one run judges; the others wait for the next one. */
+const MOST = 500;
+
+/** Judging experiments, beside the workflows; task queue `stockcast`. */
+export function experimentActivities(services: Services) {
+  return {
+    /** Which experiments run, and up to when outcomes count. `at`: an as-of date, or the instant it was due. */
+    planJudgement: (input: { context: ContextRecord; at: string }): Promise<{ asOf: string; ids: readonly string[] }> =>
+      heartbeating(async () => {
+        const context = contextFrom(input.context);
+        const { asOf } = vantageOf(context, isIsoDate(input.at) ? input.at : newYorkDate(new Date(input.at)));
+        const running = await services.experiments.list(context, { limit: MOST, running: true });
+        return { asOf, ids: running.map(({ id }) => id) };
+      }),
+
+    /** Judges one experiment and carries out what follows. */
+    judgeExperiment: (input: { context: ContextRecord; id: string; asOf: string }): Promise<ExperimentVerdict> =>
+      heartbeating(() => judgeExperiment(services, contextFrom(input.context), input)),
+  };
+}
