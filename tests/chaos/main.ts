@@ -35,12 +35,13 @@ interface Plan {
 }
 
 async function chaos({ minutes, ...plan }: Plan): Promise<void> {
-  const called = new AbortController();
+  const ended = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // The second time at once: the stack's processes are killed when this one exits.
-    process.on(name, () => (called.signal.aborted ? process.exit(1) : called.abort(`called off by ${name}`)));
+    process.on(name, () => (ended.signal.aborted ? process.exit(1) : ended.abort(`called off by ${name}`)));
   }
-  const signal = AbortSignal.any([called.signal, AbortSignal.timeout(minutes * 60_000)]);
+  setTimeout(() => ended.abort(`not at its end after ${minutes} minutes`), minutes * 60_000).unref();
+  const { signal } = ended;
   const startedAt = performance.now();
   const say = (line: string) => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
