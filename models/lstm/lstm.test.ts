@@ -95,7 +95,7 @@ describe.each(await installedBackends())('lstm on %s', (backend) => {
   });
 
   it.each([
-    ['that stops early', { epochs: 200, patience: 3, learningRate: 0.01 }],
+    ['that stops early', { epochs: 200, patience: 8, learningRate: 0.01 }],
     ['without validation', { epochs: 6, validationShare: 0 }],
     ['in small batches', { epochs: 5, batchSize: 7 }],
   ])('goes on from every epoch of a training %s, to the same bytes', (_, overrides) => {
