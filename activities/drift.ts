@@ -1,5 +1,5 @@
 import type { Vantage } from '../domain/bar.ts';
-import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
+import { newYorkDate } from '../domain/calendar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { DriftBatch, DriftRetraining, OnDrift } from '../domain/drift.ts';
 import { type DriftRequest, checkDriftBatch, watched } from '../serving/drift.ts';
@@ -7,7 +7,7 @@ import { retrainDrifted } from '../serving/retrain-drifted.ts';
 import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
-import { vantageOf } from '../serving/vantages.ts';
+import { vantageWhenDue } from '../serving/vantages.ts';
 import { heartbeating } from './failure.ts';
 
 export type DriftActivities = ReturnType<typeof driftActivities>;
@@ -28,7 +28,7 @@ export function driftActivities(services: Services, temporal: TemporalGateway, s
     }): Promise<{ vantage: Vantage; total: number }> =>
       heartbeating(async () => {
         const context = contextFrom(input.context);
-        const vantage = vantageOf(context, isIsoDate(input.at) ? input.at : newYorkDate(new Date(input.at)));
+        const vantage = vantageWhenDue(context, input.at);
         return { vantage, total: (await watched(services, context, input)).length };
       }),
 

@@ -1,9 +1,8 @@
-import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { ExperimentVerdict } from '../domain/experiment.ts';
 import { judgeExperiment } from '../serving/experiment-judgement.ts';
 import type { Services } from '../serving/services.ts';
-import { vantageOf } from '../serving/vantages.ts';
+import { vantageWhenDue } from '../serving/vantages.ts';
 import { heartbeating } from './failure.ts';
 
 export type ExperimentActivities = ReturnType<typeof experimentActivities>;
@@ -18,7 +17,7 @@ export function experimentActivities(services: Services) {
     planJudgement: (input: { context: ContextRecord; at: string }): Promise<{ asOf: string; ids: readonly string[] }> =>
       heartbeating(async () => {
         const context = contextFrom(input.context);
-        const { asOf } = vantageOf(context, isIsoDate(input.at) ? input.at : newYorkDate(new Date(input.at)));
+        const { asOf } = vantageWhenDue(context, input.at);
         const running = await services.experiments.list(context, { limit: MOST, running: true });
         return { asOf, ids: running.map(({ id }) => id) };
       }),

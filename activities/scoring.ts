@@ -1,11 +1,10 @@
 import type { Vantage } from '../domain/bar.ts';
-import { isIsoDate, newYorkDate } from '../domain/calendar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { JudgementResult, OnBehindNaive } from '../domain/scoring.ts';
 import { type ScoredBatch, type ScoringRequest, countUnscored, scoreBatch } from '../serving/scoring.ts';
 import type { Services } from '../serving/services.ts';
 import { judgeLiveRecords } from '../serving/track-record.ts';
-import { vantageOf } from '../serving/vantages.ts';
+import { vantageWhenDue } from '../serving/vantages.ts';
 import { heartbeating } from './failure.ts';
 
 export type ScoringActivities = ReturnType<typeof scoringActivities>;
@@ -21,7 +20,7 @@ export function scoringActivities(services: Services, onBehindNaive: OnBehindNai
     }): Promise<{ vantage: Vantage; total: number }> =>
       heartbeating(async () => {
         const context = contextFrom(input.context);
-        const vantage = vantageOf(context, isIsoDate(input.at) ? input.at : newYorkDate(new Date(input.at)));
+        const vantage = vantageWhenDue(context, input.at);
         const { ticker } = input;
         const only = ticker === undefined ? {} : { ticker };
         return { vantage, total: await countUnscored(services, context, { vantage, ...only }) };

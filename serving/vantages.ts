@@ -17,3 +17,8 @@ export function vantageOf(context: Context, asOf?: SessionDate): Vantage {
   }
   return { asOf, knownAt: asOf === today ? now.toISOString() : endOfDay(asOf) };
 }
+
+/** As `vantageOf`, for a run that is due: `at` is an as-of date, or the instant that it was due. */
+export function vantageWhenDue(context: Context, at: string): Vantage {
+  return vantageOf(context, isIsoDate(at) ? at : newYorkDate(new Date(at)));
+}

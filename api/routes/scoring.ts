@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startScoring } from '../../serving/scoring-runs.ts';
+import { startScoring } from '../../serving/daily-runs.ts';
 import { trackRecordAnswer } from '../../serving/track-record-answer.ts';
 import { trackRecords } from '../../serving/track-record.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';

@@ -2,15 +2,13 @@ import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { type DriftAnswer, driftAnswer } from '../../serving/drift-answer.ts';
-import { startMonitoring } from '../../serving/drift-runs.ts';
+import { startMonitoring } from '../../serving/daily-runs.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
-import { EXIT } from '../failure.ts';
 import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import { failuresOf, runFailed } from '../progress/run-outcome.ts';
+import { seeThrough } from '../started-run.ts';
 import { driftTable } from '../tables/drift-table.ts';
-import { runDetails, startedLine } from '../tables/run-tables.ts';
-import { watchStarted } from './train.ts';
+import { runDetails } from '../tables/run-tables.ts';
 
 interface DriftOptions extends CommonOptions {
   readonly asOf?: SessionDate;
@@ -38,20 +36,13 @@ async function drift(parts: Parts, ticker: string | undefined, options: DriftOpt
     ...(ticker === undefined ? {} : { ticker }),
     ...(asOf === undefined ? {} : { asOf }),
   });
-  if (!options.wait) {
-    output.result(started, () => startedLine(started));
-    return;
-  }
-  output.say(startedLine(started));
-  const run = await watchStarted(parts, output, started);
-  const found: DriftAnswer | undefined =
-    ticker === undefined ? undefined : await driftAnswer(services, context, ticker);
-  output.result({ ...runAnswer(run), ...(found === undefined ? {} : { drift: found }) }, () =>
-    [runDetails(run, output.colors), ...(found === undefined ? [] : ['', driftTable(found, output.colors)])].join('\n'),
-  );
-  const failures = failuresOf(run);
-  if (failures.length === 0) return;
-  const { code, message } = runFailed(started.run_id, failures);
-  parts.complain({ code, message });
-  parts.exitWith(EXIT.failure);
+  await seeThrough(parts, output, started, options.wait, async (run) => {
+    const found: DriftAnswer | undefined =
+      ticker === undefined ? undefined : await driftAnswer(services, context, ticker);
+    output.result({ ...runAnswer(run), ...(found === undefined ? {} : { drift: found }) }, () =>
+      [runDetails(run, output.colors), ...(found === undefined ? [] : ['', driftTable(found, output.colors)])].join(
+        '\n',
+      ),
+    );
+  });
 }

@@ -3,10 +3,9 @@ import type { SessionDate } from '../../domain/bar.ts';
 import { DEFAULT_RULE, SPLIT_BY, type SplitBy } from '../../domain/experiment.ts';
 import { DEFAULT_HORIZON, type Horizon } from '../../domain/horizon.ts';
 import { experimentAnswer } from '../../serving/experiment-answer.ts';
-import { startJudging } from '../../serving/experiment-runs.ts';
+import { startJudging } from '../../serving/daily-runs.ts';
 import { experimentNamed, startExperiment, stopExperiment } from '../../serving/experiments.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
-import { EXIT } from '../failure.ts';
 import {
   type CommonOptions,
   dateOption,
@@ -18,10 +17,9 @@ import {
   withCommonOptions,
 } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import { failuresOf, runFailed } from '../progress/run-outcome.ts';
+import { seeThrough } from '../started-run.ts';
 import { experimentDetails, experimentList } from '../tables/experiment-tables.ts';
-import { runDetails, startedLine } from '../tables/run-tables.ts';
-import { watchStarted } from './train.ts';
+import { runDetails } from '../tables/run-tables.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -119,18 +117,9 @@ export function addExperiments(program: Command, parts: Parts): void {
     async (options: CommonOptions & { readonly asOf?: SessionDate; readonly wait: boolean }) => {
       const output = parts.output(options);
       const started = await startJudging(await parts.temporal(), parts.context(), options.asOf);
-      if (!options.wait) {
-        output.result(started, () => startedLine(started));
-        return;
-      }
-      output.say(startedLine(started));
-      const run = await watchStarted(parts, output, started);
-      output.result(runAnswer(run), () => runDetails(run, output.colors));
-      const failures = failuresOf(run);
-      if (failures.length === 0) return;
-      const { code, message } = runFailed(started.run_id, failures);
-      parts.complain({ code, message });
-      parts.exitWith(EXIT.failure);
+      await seeThrough(parts, output, started, options.wait, (run) =>
+        output.result(runAnswer(run), () => runDetails(run, output.colors)),
+      );
     },
   );
 }

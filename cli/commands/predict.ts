@@ -22,7 +22,8 @@ import type { Parts } from '../parts.ts';
 import { failuresOf, runFailed } from '../progress/run-outcome.ts';
 import { forecastTable } from '../tables/forecast-table.ts';
 import { startedLine } from '../tables/run-tables.ts';
-import { trainingWish, watchStarted } from './train.ts';
+import { trainingWish } from './train.ts';
+import { watchStarted } from '../started-run.ts';
 
 interface PredictOptions extends CommonOptions {
   readonly horizon: Horizon;

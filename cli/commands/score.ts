@@ -2,13 +2,11 @@ import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
-import { startScoring } from '../../serving/scoring-runs.ts';
-import { EXIT } from '../failure.ts';
+import { startScoring } from '../../serving/daily-runs.ts';
 import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import { failuresOf, runFailed } from '../progress/run-outcome.ts';
-import { runDetails, startedLine } from '../tables/run-tables.ts';
-import { watchStarted } from './train.ts';
+import { seeThrough } from '../started-run.ts';
+import { runDetails } from '../tables/run-tables.ts';
 
 interface ScoreOptions extends CommonOptions {
   readonly ticker?: string;
@@ -36,16 +34,7 @@ async function score(parts: Parts, options: ScoreOptions): Promise<void> {
     ...(ticker === undefined ? {} : { ticker }),
     ...(asOf === undefined ? {} : { asOf }),
   });
-  if (!options.wait) {
-    output.result(started, () => startedLine(started));
-    return;
-  }
-  output.say(startedLine(started));
-  const run = await watchStarted(parts, output, started);
-  output.result(runAnswer(run), () => runDetails(run, output.colors));
-  const failures = failuresOf(run);
-  if (failures.length === 0) return;
-  const { code, message } = runFailed(started.run_id, failures);
-  parts.complain({ code, message });
-  parts.exitWith(EXIT.failure);
+  await seeThrough(parts, output, started, options.wait, (run) =>
+    output.result(runAnswer(run), () => runDetails(run, output.colors)),
+  );
 }

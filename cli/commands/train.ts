@@ -6,10 +6,10 @@ import { type TrainingPrices, freshForTraining } from '../../serving/fresh-for-t
 import { leaderboard } from '../../serving/leaderboard.ts';
 import { type TrainingWish, trainingPlan } from '../../serving/planning.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
-import type { RunView, StartedRun } from '../../serving/run-view.ts';
-import { describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
+import type { RunView } from '../../serving/run-view.ts';
+import { startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
 import { vantageOf } from '../../serving/vantages.ts';
-import { EXIT, Interrupted } from '../failure.ts';
+import { Interrupted } from '../failure.ts';
 import {
   type CommonOptions,
   SOURCE_HELP,
@@ -26,11 +26,9 @@ import {
   withSearchOptions,
 } from '../options.ts';
 import type { Parts } from '../parts.ts';
-import type { Output } from '../output.ts';
-import { failuresOf, runFailed } from '../progress/run-outcome.ts';
-import { watchRun } from '../progress/watch-run.ts';
+import { seeThrough } from '../started-run.ts';
 import { leaderboardTable } from '../tables/leaderboard-table.ts';
-import { runDetails, startedLine } from '../tables/run-tables.ts';
+import { runDetails } from '../tables/run-tables.ts';
 
 interface TrainOptions extends CommonOptions, SearchOptions {
   readonly horizons?: readonly Horizon[];
@@ -108,37 +106,12 @@ async function train(parts: Parts, tickers: readonly string[], options: TrainOpt
     tickers.length === 1 && only !== undefined
       ? await startTickerTraining(services, temporal, context, only, wish, options.asOf)
       : await startUniverseTraining(services, temporal, context, request, wish);
-  const { run_id: runId } = started;
-  if (!options.wait) {
-    output.result(started, () => [startedLine(started), ...howToFollow(started)].join('\n'));
-    return;
-  }
-  output.say(startedLine(started));
-
-  const run = await watchStarted(parts, output, started);
-  // The leaderboard shows what is newest, which a run on an earlier day's knowledge is not.
-  const trained = options.asOf === undefined ? trainedTickers(run) : [];
-  const entries = await leaderboard(services, context, trained, plan.horizons);
-  const board = entries.length === 0 ? [] : [leaderboardTable(entries, output.colors)];
-  output.result(runAnswer(run), () => [runDetails(run, output.colors), ...board].join('\n\n'));
-  const failures = failuresOf(run);
-  if (failures.length === 0) return;
-  const { code, message } = runFailed(runId, failures);
-  parts.complain({ code, message });
-  parts.exitWith(EXIT.failure);
-}
-
-/**
- * Shows a started run's progress until it has ended.
- * @throws Interrupted when the person asks to stop; the run goes on
- */
-export async function watchStarted(parts: Parts, output: Output, started: StartedRun): Promise<RunView> {
-  const [temporal, context] = [await parts.temporal(), parts.context()];
-  const { signal } = parts.interruption();
-  const describe = () => describeRun(temporal, context, started.run_id);
-  return watchRun({ context, output, signal, describe }).catch((error: unknown) => {
-    if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(['stopped watching; the run goes on', ...howToFollow(started)].join('\n'));
+  await seeThrough(parts, output, started, options.wait, async (run) => {
+    // The leaderboard shows what is newest, which a run on an earlier day's knowledge is not.
+    const trained = options.asOf === undefined ? trainedTickers(run) : [];
+    const entries = await leaderboard(services, context, trained, plan.horizons);
+    const board = entries.length === 0 ? [] : [leaderboardTable(entries, output.colors)];
+    output.result(runAnswer(run), () => [runDetails(run, output.colors), ...board].join('\n\n'));
   });
 }
 
@@ -162,11 +135,6 @@ export function trainingWish(parts: Parts, options: Partial<Omit<TrainOptions, '
 
 function pricesLine({ ticker, source, last_session: last, problem }: TrainingPrices): string {
   return `${ticker}: prices to ${last}${problem === undefined ? ` by ${source}` : `, perhaps not the newest: ${problem}`}`;
-}
-
-function howToFollow({ run_id: runId, status }: StartedRun): string[] {
-  if (status !== 'running') return [`  see it:  npx stockcast runs show ${runId}`];
-  return [`  follow it:  npx stockcast runs show ${runId}`, `  cancel it:  npx stockcast runs cancel ${runId}`];
 }
 
 function trainedTickers({ result }: RunView): string[] {

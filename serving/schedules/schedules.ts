@@ -1,6 +1,7 @@
 import {
   type Client,
   type ScheduleDescription,
+  type ScheduleHandle,
   ScheduleOverlapPolicy,
   type WorkflowExecutionInfo,
   WorkflowFailedError,
@@ -111,9 +112,7 @@ export async function pauseSchedule(
   name: string,
   note: string,
 ): Promise<ScheduleView> {
-  const { scheduleId: id } = await known(temporal, context, name);
-  await onSchedules(temporal, (client) => client.schedule.getHandle(id).pause(note));
-  return viewOf(await known(temporal, context, name), context.tenant);
+  return changed(temporal, context, name, (handle) => handle.pause(note));
 }
 
 /** @throws StockcastError SCHEDULE_UNKNOWN, TEMPORAL_UNAVAILABLE */
@@ -123,9 +122,7 @@ export async function resumeSchedule(
   name: string,
   note: string,
 ): Promise<ScheduleView> {
-  const { scheduleId: id } = await known(temporal, context, name);
-  await onSchedules(temporal, (client) => client.schedule.getHandle(id).unpause(note));
-  return viewOf(await known(temporal, context, name), context.tenant);
+  return changed(temporal, context, name, (handle) => handle.unpause(note));
 }
 
 /**
@@ -137,9 +134,17 @@ export async function triggerSchedule(
   context: Context,
   name: string,
 ): Promise<ScheduleView> {
-  const description = await known(temporal, context, name);
-  const { overlap } = description.policies;
-  await onSchedules(temporal, (client) => client.schedule.getHandle(description.scheduleId).trigger(overlap));
+  return changed(temporal, context, name, (handle, { policies }) => handle.trigger(policies.overlap));
+}
+
+async function changed(
+  temporal: TemporalGateway,
+  context: Context,
+  name: string,
+  change: (handle: ScheduleHandle, description: ScheduleDescription) => Promise<void>,
+): Promise<ScheduleView> {
+  const before = await known(temporal, context, name);
+  await onSchedules(temporal, (client) => change(client.schedule.getHandle(before.scheduleId), before));
   return viewOf(await known(temporal, context, name), context.tenant);
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../domain/drift.ts';
 import { DEFAULT_PARKING } from '../../domain/parking.ts';
 import { QUEUES } from '../../domain/run.ts';
-import { startMonitoring } from '../../serving/drift-runs.ts';
+import { startMonitoring } from '../../serving/daily-runs.ts';
 import { retrainDrifted } from '../../serving/retrain-drifted.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';

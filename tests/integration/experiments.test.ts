@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { JUDGE_EXPERIMENTS, experimentEntryName } from '../../domain/experiment.ts';
-import { startJudging } from '../../serving/experiment-runs.ts';
+import { startJudging } from '../../serving/daily-runs.ts';
 import { startExperiment } from '../../serving/experiments.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';

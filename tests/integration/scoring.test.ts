@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { QUEUES } from '../../domain/run.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput, type ScoreForecastsResult } from '../../domain/scoring.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
-import { startScoring } from '../../serving/scoring-runs.ts';
+import { startScoring } from '../../serving/daily-runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { ask } from '../support/answers.ts';

@@ -16,14 +16,12 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
-import { startMonitoring } from '../../serving/drift-runs.ts';
+import { startJudging, startMonitoring, startScoring } from '../../serving/daily-runs.ts';
 import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
 import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
-import { startJudging } from '../../serving/experiment-runs.ts';
 import { startExperiment, stopExperiment } from '../../serving/experiments.ts';
 import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
-import { startScoring } from '../../serving/scoring-runs.ts';
 import { createServices } from '../../serving/services.ts';
 import { type PriceFiles, takeInPrices } from '../../serving/take-in-prices.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
