@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { Client, LifecycleConfig } from 'minio';
 import type { Context } from '../../domain/context.ts';
@@ -18,6 +19,8 @@ const CHECKSUM = 'x-amz-meta-sha256';
 /** In a bucket that this store has made, replaced and removed objects can be had back for so long. */
 const OLD_VERSIONS_DAYS = 30;
 const UNFINISHED_DAYS = 1;
+/** So long another process may take between making the bucket and setting it up. */
+const MAKING_MS = 2000;
 const TYPES: Readonly<Record<string, string>> = { json: 'application/json', svg: 'image/svg+xml' };
 
 /**
@@ -209,18 +212,28 @@ async function open(address: S3Address): Promise<S3Connection> {
 }
 
 async function ensureBucket(client: Client, { bucket, region }: S3Address): Promise<void> {
+  const versioned = { Status: 'Enabled' } as const;
   if (!(await client.bucketExists(bucket))) {
     try {
       await client.makeBucket(bucket, region);
       // The library's types don't know of expired marks of deletion.
       await client.setBucketLifecycle(bucket, LIFECYCLE as unknown as LifecycleConfig);
+      return await client.setBucketVersioning(bucket, versioned);
     } catch (error) {
       // Another process was quicker.
       if (s3Code(error) !== 'BucketAlreadyOwnedByYou') throw error;
     }
   }
-  const { Status } = await client.getBucketVersioning(bucket);
-  if (Status !== 'Enabled') await client.setBucketVersioning(bucket, { Status: 'Enabled' });
+  if (!(await becomesVersioned(client, bucket))) await client.setBucketVersioning(bucket, versioned);
+}
+
+/** Leaves whoever makes the bucket the time to do so: of two settings written at once, the server may lose one. */
+async function becomesVersioned(client: Client, bucket: string): Promise<boolean> {
+  for (let asked = 0; asked < 10; asked += 1) {
+    if (asked > 0) await sleep(MAKING_MS / 10);
+    if ((await client.getBucketVersioning(bucket)).Status === 'Enabled') return true;
+  }
+  return false;
 }
 
 const LIFECYCLE = {
