@@ -66,9 +66,9 @@ async function keptOrNew(name, entries) {
  */
 async function compile(entries, stampPath, dirOf) {
   const { build } = await import('esbuild');
-  mkdirSync(CACHE_DIR, { recursive: true });
   const unfinished = join(CACHE_DIR, `unfinished-${process.pid}`);
   rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: PROJECT_DIR,
     entryPoints: entries,
