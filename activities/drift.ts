@@ -7,7 +7,7 @@ import { retrainDrifted } from '../serving/retrain-drifted.ts';
 import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
-import { vantageWhenDue } from '../serving/vantages.ts';
+import { type DailyPlanRequest, dailyPlan } from './daily-plan.ts';
 import { heartbeating } from './failure.ts';
 
 export type DriftActivities = ReturnType<typeof driftActivities>;
@@ -20,17 +20,9 @@ export interface DriftSettings extends RetrainingSettings {
 /** Looking for drift of what serves, beside the workflows; task queue `stockcast`. */
 export function driftActivities(services: Services, temporal: TemporalGateway, settings: DriftSettings) {
   return {
-    /** From where a monitoring looks, and how many models there are. `at`: an as-of date, or when the run was due. */
-    planDrift: (input: {
-      context: ContextRecord;
-      ticker?: string;
-      at: string;
-    }): Promise<{ vantage: Vantage; total: number }> =>
-      heartbeating(async () => {
-        const context = contextFrom(input.context);
-        const vantage = vantageWhenDue(context, input.at);
-        return { vantage, total: (await watched(services, context, input)).length };
-      }),
+    /** From where a monitoring looks, and how many models there are. */
+    planDrift: (input: DailyPlanRequest) =>
+      dailyPlan(input, async (context) => (await watched(services, context, input)).length),
 
     /** Looks at the next so many models, and enters a report of each, once. */
     checkDriftBatch: (input: DriftRequest & { context: ContextRecord }): Promise<DriftBatch> =>

@@ -1,10 +1,9 @@
-import type { Vantage } from '../domain/bar.ts';
 import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import type { JudgementResult, OnBehindNaive } from '../domain/scoring.ts';
 import { type ScoredBatch, type ScoringRequest, countUnscored, scoreBatch } from '../serving/scoring.ts';
 import type { Services } from '../serving/services.ts';
 import { judgeLiveRecords } from '../serving/track-record.ts';
-import { vantageWhenDue } from '../serving/vantages.ts';
+import { type DailyPlanRequest, dailyPlan } from './daily-plan.ts';
 import { heartbeating } from './failure.ts';
 
 export type ScoringActivities = ReturnType<typeof scoringActivities>;
@@ -12,18 +11,11 @@ export type ScoringActivities = ReturnType<typeof scoringActivities>;
 /** Scoring past forecasts, beside the workflows; task queue `stockcast`. */
 export function scoringActivities(services: Services, onBehindNaive: OnBehindNaive) {
   return {
-    /** From where a scoring looks, and how much there is to do. `at`: an as-of date, or the instant it was due. */
-    planScoring: (input: {
-      context: ContextRecord;
-      ticker?: string;
-      at: string;
-    }): Promise<{ vantage: Vantage; total: number }> =>
-      heartbeating(async () => {
-        const context = contextFrom(input.context);
-        const vantage = vantageWhenDue(context, input.at);
+    /** From where a scoring looks, and how many forecasts there are. */
+    planScoring: (input: DailyPlanRequest) =>
+      dailyPlan(input, (context, vantage) => {
         const { ticker } = input;
-        const only = ticker === undefined ? {} : { ticker };
-        return { vantage, total: await countUnscored(services, context, { vantage, ...only }) };
+        return countUnscored(services, context, { vantage, ...(ticker === undefined ? {} : { ticker }) });
       }),
 
     /** Scores the next so many forecasts, each once. */

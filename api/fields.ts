@@ -56,7 +56,7 @@ export const horizonsField = listOf(
 export const tickersField = listOf(tickerField, { type: 'string' }, 'Tickers, for example AAPL,MSFT');
 
 /** Names of model kinds; whether there are such kinds is for the use cases to say. */
-export const kindsField = listOf(
+const kindsField = listOf(
   z.string(),
   { type: 'string' },
   'Candidate kinds, for example linear,random-forest; the baselines are trained beside them always',
@@ -75,7 +75,7 @@ export const parametersField = z
   .meta({ description: "Parameters that differ from a kind's defaults, by kind" });
 
 /** A training window: newest sessions to learn from, or `all`. */
-export const windowField = loose
+const windowField = loose
   .meta({
     anyOf: [{ const: 'all' }, { type: 'integer', minimum: LEAST_WINDOW }],
     description: 'Newest sessions that models learn from, or "all"',
@@ -93,10 +93,10 @@ export function wholeNumberField(least: number, most: number, description: strin
 }
 
 /** A seed of everything random in training. */
-export const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything random');
+const seedField = wholeNumberField(0, LARGEST_SEED, 'Seed of everything random');
 
 /** Sessions left out between training labels and the first forecast of an evaluation, beyond the horizon. */
-export const embargoField = wholeNumberField(
+const embargoField = wholeNumberField(
   0,
   MOST_EMBARGO,
   'Sessions left out of evaluations before each first forecast, beyond the horizon; default 0',
@@ -147,6 +147,16 @@ export function flagField(description: string) {
     return z.NEVER;
   });
 }
+
+/** How models are trained, as far as a query can say it. */
+export const trainingFields = {
+  horizons: horizonsField.optional(),
+  kinds: kindsField.optional(),
+  window: windowField.optional(),
+  seed: seedField.optional(),
+  embargo: embargoField.optional(),
+  scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
+};
 
 function checkedWhole(value: unknown, least: number, most: number, issues: z.core.$RefinementCtx, unit = ''): number {
   const found = number(value);

@@ -1,11 +1,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { StockcastError } from '../domain/errors.ts';
+import { compiledProgram } from '../infra/setup/program.js';
 import { askedToStop } from './asked-to-stop.ts';
 import type { ReplicaMessage } from './replica-messages.ts';
 import { Switchboard } from './switchboard.ts';
 
-const MAIN = fileURLToPath(new URL('./replica-main.ts', import.meta.url));
+const MAIN = 'api/replica-main.ts';
 /** As long as a replica itself takes at most, and a little more. */
 const STOP_MS = 9800;
 const MAX_RESTARTS = 5;
@@ -32,7 +33,8 @@ export async function runReplicas(
 ): Promise<void> {
   // What is not a number, as a metric may be, has no place in JSON.
   const serialization = 'advanced';
-  cluster.setupPrimary({ exec: MAIN, args: [], execArgv: ['--import', import.meta.resolve('tsx')], serialization });
+  const exec = fileURLToPath(await compiledProgram(MAIN));
+  cluster.setupPrimary({ exec, args: [], execArgv: ['--enable-source-maps'], serialization });
   const switchboard = new Switchboard();
   const running = new Set<Worker>();
   const deaths: number[] = [];

@@ -12,8 +12,7 @@ import { freePort } from '../infra/free-port.ts';
 import { ask, expectProblem } from '../tests/support/answers.ts';
 import { freshDatabase } from '../tests/support/postgres.ts';
 
-const MAIN =
-  "import('./config/config.ts').then(async ({ loadConfig }) => (await import('./api/server.ts')).runApi(loadConfig(process.env, process.cwd())))";
+const BIN = join(PROJECT_DIR, 'cli', 'stockcast.js');
 
 const processes: ChildProcess[] = [];
 const folders: string[] = [];
@@ -26,7 +25,7 @@ afterEach(() => {
 /** Starts the API as a process of its own; Temporal is always away. */
 async function startProcess(settings: { databaseUrl: string; stateDir?: string; port?: number }) {
   const stateDir = settings.stateDir ?? newFolder();
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', MAIN], {
+  const child = spawn(process.execPath, [BIN, 'api'], {
     cwd: PROJECT_DIR,
     env: {
       PATH: process.env.PATH,

@@ -23,32 +23,23 @@ interface DailyInput extends DailyRequest {
   readonly context: ContextRecord;
 }
 
-/**
- * Starts scoring what has matured, of one ticker or of all, or joins the run that is at it.
- * @throws StockcastError TICKER_UNKNOWN, DATE_INVALID, TEMPORAL_UNAVAILABLE
- */
-export async function startScoring(
-  services: Services,
-  temporal: TemporalGateway,
-  context: Context,
-  request: DailyRequest,
-): Promise<StartedRun> {
-  if (request.ticker !== undefined) await knownTickers(services, context, [request.ticker]);
-  return startDaily(temporal, context, SCORE_FORECASTS, `score/${context.tenant}/${request.ticker ?? 'all'}`, request);
-}
+/** Daily runs over what is served, of one ticker or of all: scoring what has matured, and looking for drift. */
+const OF_TICKERS = { score: SCORE_FORECASTS, drift: MONITOR_DRIFT } as const;
 
 /**
- * Starts looking for drift of what serves, of one ticker or of all, or joins the run that is at it.
+ * Starts a daily run of one ticker or of all, or joins the run that is at it.
  * @throws StockcastError TICKER_UNKNOWN, DATE_INVALID, TEMPORAL_UNAVAILABLE
  */
-export async function startMonitoring(
+export async function startDaily(
   services: Services,
   temporal: TemporalGateway,
   context: Context,
+  what: keyof typeof OF_TICKERS,
   request: DailyRequest,
 ): Promise<StartedRun> {
-  if (request.ticker !== undefined) await knownTickers(services, context, [request.ticker]);
-  return startDaily(temporal, context, MONITOR_DRIFT, `drift/${context.tenant}/${request.ticker ?? 'all'}`, request);
+  const { ticker } = request;
+  if (ticker !== undefined) await knownTickers(services, context, [ticker]);
+  return startAsOf(temporal, context, OF_TICKERS[what], `${what}/${context.tenant}/${ticker ?? 'all'}`, request);
 }
 
 /**
@@ -61,10 +52,10 @@ export async function startJudging(
   asOf?: SessionDate,
 ): Promise<StartedRun> {
   const request = asOf === undefined ? {} : { asOf };
-  return startDaily(temporal, context, JUDGE_EXPERIMENTS, `judge-experiments/${context.tenant}`, request);
+  return startAsOf(temporal, context, JUDGE_EXPERIMENTS, `judge-experiments/${context.tenant}`, request);
 }
 
-async function startDaily(
+async function startAsOf(
   temporal: TemporalGateway,
   context: Context,
   workflow: string,

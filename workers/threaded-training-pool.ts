@@ -4,6 +4,7 @@ import { Piscina } from 'piscina';
 import { StockcastError } from '../domain/errors.ts';
 import type { LeakageFindings } from '../domain/gate.ts';
 import { CHECKPOINT_EVERY_MS } from '../domain/training-limits.ts';
+import { compiledProgram } from '../infra/setup/program.js';
 import type { RawForecasts } from '../models/evaluation/raw-forecasts.ts';
 import type { History } from '../serving/histories.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
 } from '../serving/training-pool.ts';
 import type { ThreadAnswer, ThreadJob, ThreadNews, ThreadOptions } from './training-thread.ts';
 
-const THREAD = new URL('./training-thread.ts', import.meta.url);
+const THREAD = 'workers/training-thread.ts';
 
 /** Fits, forecasts and checks in worker threads, at most `slots` at a time; a cancelled task's thread is ended at once. */
 export class ThreadedTrainingPool implements TrainingPool {
@@ -29,12 +30,11 @@ export class ThreadedTrainingPool implements TrainingPool {
   constructor(slots: number, checkpointEveryMs = CHECKPOINT_EVERY_MS) {
     this.#checkpointEveryMs = checkpointEveryMs;
     this.#pool = new Piscina({
-      filename: THREAD.href,
-      // A thread loads TypeScript for a second of computing time, which a start with nothing to train need not spend.
+      // A thread loads code for half a second of computing time, which a start with nothing to train need not spend.
       minThreads: 0,
       maxThreads: slots,
       idleTimeout: 60_000,
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: ['--enable-source-maps'],
     });
   }
 
@@ -85,6 +85,7 @@ export class ThreadedTrainingPool implements TrainingPool {
       const answer: ThreadAnswer = await this.#pool.run(
         { ...job, ...options },
         {
+          filename: await compiledProgram(THREAD),
           transferList: [port2],
           ...(signal === undefined ? {} : { signal }),
         },

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -51,6 +53,34 @@ test('lines are written behind the answers, all of them and in their order once 
     expect(file.dropped()).toBe(0);
   } finally {
     closeSync(fd);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('lines that nobody reads are dropped when too many wait, and counted; the others arrive', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockcast-log-'));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const pipe = await open(path, 'r+');
+  try {
+    const file = openLogFile(pipe.fd);
+    const line = `${'x'.repeat(999)}\n`;
+    const written = 12_000;
+    for (let n = 0; n < written; n++) file.stream.write(line);
+    await expect.poll(() => file.dropped()).toBeGreaterThan(written - 10_000);
+    let isClosed = false;
+    const closed = file.close(60_000).then(() => {
+      isClosed = true;
+      // Ends the read that waits.
+      return pipe.write('\n');
+    });
+    const buffer = Buffer.alloc(1 << 20);
+    let arrived = 0;
+    while (!isClosed) arrived += (await pipe.read(buffer, 0, buffer.length)).bytesRead;
+    await closed;
+    expect(Math.floor(arrived / line.length)).toBe(written - file.dropped());
+  } finally {
+    await pipe.close();
     rmSync(folder, { recursive: true });
   }
 });

@@ -7,18 +7,7 @@ import {
   startBackfill,
 } from '../../serving/backfills/backfills.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import {
-  embargoField,
-  flagField,
-  horizonsField,
-  kindsField,
-  parametersField,
-  searchField,
-  seedField,
-  tickersField,
-  wholeNumberField,
-  windowField,
-} from '../fields.ts';
+import { flagField, parametersField, searchField, tickersField, trainingFields, wholeNumberField } from '../fields.ts';
 import type { ApiSettings } from '../parts.ts';
 import { runPath, statusUrl } from '../run-links.ts';
 import { runParams } from './approvals.ts';
@@ -40,12 +29,7 @@ const order = z.strictObject({
     `Sessions from one partition to the next; default ${DEFAULT_EVERY}`,
   ).optional(),
   tickers: tickersField.optional(),
-  horizons: horizonsField.optional(),
-  kinds: kindsField.optional(),
-  window: windowField.optional(),
-  seed: seedField.optional(),
-  embargo: embargoField.optional(),
-  scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
+  ...trainingFields,
   parameters: parametersField.optional(),
   search: searchField.optional(),
   max_in_flight: wholeNumberField(1, MOST_IN_FLIGHT, 'Tickers worked on at a time').optional(),

@@ -7,7 +7,7 @@ import { readBy } from '../read-request.ts';
 import { withUploadForm } from '../upload-form.ts';
 import { runParams } from './approvals.ts';
 import { parkedState } from './parked-state.ts';
-import { priceFiles, takeInAnswer, takeInForm, takeInOptions, takeInReport } from './upload.ts';
+import { priceFiles, priceFormRules, takeInAnswer, takeInForm, takeInOptions, takeInReport } from './upload.ts';
 
 const parkedRuns = z.object({
   parked: z.array(
@@ -88,14 +88,8 @@ export const parkedEndpoints: readonly Endpoint[] = [
       'DATABASE_UNAVAILABLE',
     ],
     handle: async (parts, { context, params: { id }, request, signal }) => {
-      const { services, temporal, settings, uploadsDir, metrics } = parts;
-      const rules = {
-        dir: uploadsDir,
-        limitBytes: settings.uploadLimitBytes,
-        fileNames: ['file', 'events'],
-        fieldNames: Object.keys(correctionFields.shape),
-        signal,
-      };
+      const { services, temporal, metrics } = parts;
+      const rules = priceFormRules(parts, correctionFields, signal);
       return withUploadForm(request, rules, async ({ files: { file: prices, events }, fields }) => {
         const { as_known_now: asKnownNow = false, ...chosen } = readBy(correctionFields, fields, 'form');
         if (prices === undefined && events !== undefined) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startScoring } from '../../serving/daily-runs.ts';
+import { startDaily } from '../../serving/daily-runs.ts';
 import { trackRecordAnswer } from '../../serving/track-record-answer.ts';
 import { trackRecords } from '../../serving/track-record.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
@@ -84,7 +84,7 @@ export const scoringEndpoints: readonly Endpoint[] = [
     },
     errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATE_INVALID', 'TEMPORAL_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
     handle: async ({ services, temporal }, { context, query: { ticker, as_of: asOf }, request, response }) => {
-      const run = await startScoring(services, temporal, context, {
+      const run = await startDaily(services, temporal, context, 'score', {
         ...(ticker === undefined ? {} : { ticker }),
         ...(asOf === undefined ? {} : { asOf }),
       });

@@ -10,17 +10,13 @@ import { startTickerTraining, startUniverseTraining } from '../../serving/runs.t
 import { type Call, type Endpoint, endpoint } from '../endpoint.ts';
 import {
   asOfField,
-  embargoField,
   flagField,
-  horizonsField,
-  kindsField,
   parametersField,
   searchField,
-  seedField,
   sourceField,
   tickerField,
   tickersField,
-  windowField,
+  trainingFields,
 } from '../fields.ts';
 import type { ApiParts, ApiSettings } from '../parts.ts';
 import { PROBE_TIMEOUT_MS } from '../readiness.ts';
@@ -29,12 +25,7 @@ import { runPath, statusUrl } from '../run-links.ts';
 import { runSchema, runStatus } from './runs.ts';
 
 const options = z.strictObject({
-  horizons: horizonsField.optional(),
-  kinds: kindsField.optional(),
-  window: windowField.optional(),
-  seed: seedField.optional(),
-  embargo: embargoField.optional(),
-  scale_targets: flagField('Whether candidates learn returns over their forecast volatility; default: true').optional(),
+  ...trainingFields,
   require_approval: flagField('Whether a person must approve before another model serves').optional(),
   as_of: asOfField.optional(),
   source: sourceField.optional(),

@@ -3,9 +3,10 @@ import { StockcastError } from '../../domain/errors.ts';
 import { type TakeInReport, takeInPrices } from '../../serving/take-in-prices.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { flagField } from '../fields.ts';
+import type { ApiParts } from '../parts.ts';
 import { mergeOptions, readBy } from '../read-request.ts';
 import { restatementSchema } from './restatements.ts';
-import { type UploadedFile, withUploadForm } from '../upload-form.ts';
+import { type UploadRules, type UploadedFile, withUploadForm } from '../upload-form.ts';
 
 /** How a file of prices is taken in. */
 export const takeInOptions = z.strictObject({
@@ -95,25 +96,41 @@ export const uploadEndpoint: Endpoint = endpoint({
     'UPLOAD_BUSY',
     'DATABASE_UNAVAILABLE',
   ],
-  handle: async ({ services, settings, uploadsDir, metrics }, { context, query, request, signal }) => {
-    const rules = {
-      dir: uploadsDir,
-      limitBytes: settings.uploadLimitBytes,
-      fileNames: ['file', 'events'],
-      fieldNames: Object.keys(takeInOptions.shape),
-      signal,
-    };
-    return withUploadForm(request, rules, async ({ files: { file: prices, events }, fields }) => {
-      const chosen = mergeOptions(query, readBy(takeInOptions, fields, 'form'), 'form');
-      if (prices === undefined) {
-        throw new StockcastError('REQUEST_INVALID', { field: 'file', problem: 'missing (curl: -F file=@prices.csv)' });
-      }
-      const taken = await takeInPrices(services, context, { ...priceFiles(prices, events, chosen), signal });
-      metrics.rowsTaken(taken.accepted_rows, taken.rejected_rows);
-      return takeInAnswer(taken);
-    });
+  handle: async (parts, { context, query, request, signal }) => {
+    const { services, metrics } = parts;
+    return withUploadForm(
+      request,
+      priceFormRules(parts, takeInOptions, signal),
+      async ({ files: { file: prices, events }, fields }) => {
+        const chosen = mergeOptions(query, readBy(takeInOptions, fields, 'form'), 'form');
+        if (prices === undefined) {
+          throw new StockcastError('REQUEST_INVALID', {
+            field: 'file',
+            problem: 'missing (curl: -F file=@prices.csv)',
+          });
+        }
+        const taken = await takeInPrices(services, context, { ...priceFiles(prices, events, chosen), signal });
+        metrics.rowsTaken(taken.accepted_rows, taken.rejected_rows);
+        return takeInAnswer(taken);
+      },
+    );
   },
 });
+
+/** What a form of prices may hold besides its files: these fields. */
+export function priceFormRules(
+  { settings, uploadsDir }: Pick<ApiParts, 'settings' | 'uploadsDir'>,
+  fields: z.ZodObject,
+  signal: AbortSignal,
+): UploadRules {
+  return {
+    dir: uploadsDir,
+    limitBytes: settings.uploadLimitBytes,
+    fileNames: ['file', 'events'],
+    fieldNames: Object.keys(fields.shape),
+    signal,
+  };
+}
 
 /** The files of a form, as they are taken in. */
 export function priceFiles(

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { compiledProgram } from '../../infra/setup/program.js';
 import type { Bench, BenchReport } from '../figure.ts';
 import { caseOf, figuresOf, verdictOn } from './gate-figures.ts';
 import { FORECASTERS, type Outcome } from './gate-universe.ts';
@@ -19,9 +20,9 @@ export const gateBench: Bench = {
   subjects: FORECASTERS,
   async run({ universes = UNIVERSES, full, subjects = FORECASTERS }, report) {
     const pool = new Piscina({
-      filename: new URL('./gate-thread.ts', import.meta.url).href,
+      filename: await compiledProgram('benchmarks/accuracy/gate-thread.ts'),
       maxThreads: availableParallelism(),
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: ['--enable-source-maps'],
     });
     try {
       for (const signalR2 of SIGNALS) {

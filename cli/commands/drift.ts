@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { type DriftAnswer, driftAnswer } from '../../serving/drift-answer.ts';
-import { startMonitoring } from '../../serving/daily-runs.ts';
+import { startDaily } from '../../serving/daily-runs.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
 import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
@@ -32,7 +32,7 @@ async function drift(parts: Parts, ticker: string | undefined, options: DriftOpt
   const output = parts.output(options);
   const { asOf } = options;
   const [services, context] = [await parts.services(), parts.context()];
-  const started = await startMonitoring(services, await parts.temporal(), context, {
+  const started = await startDaily(services, await parts.temporal(), context, 'drift', {
     ...(ticker === undefined ? {} : { ticker }),
     ...(asOf === undefined ? {} : { asOf }),
   });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
-import { startScoring } from '../../serving/daily-runs.ts';
+import { startDaily } from '../../serving/daily-runs.ts';
 import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { seeThrough } from '../started-run.ts';
@@ -30,7 +30,7 @@ export function addScore(program: Command, parts: Parts): void {
 async function score(parts: Parts, options: ScoreOptions): Promise<void> {
   const output = parts.output(options);
   const { ticker, asOf } = options;
-  const started = await startScoring(await parts.services(), await parts.temporal(), parts.context(), {
+  const started = await startDaily(await parts.services(), await parts.temporal(), parts.context(), 'score', {
     ...(ticker === undefined ? {} : { ticker }),
     ...(asOf === undefined ? {} : { asOf }),
   });

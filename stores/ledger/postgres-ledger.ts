@@ -24,10 +24,7 @@ export class PostgresLedger implements Ledger {
     const { ticker, horizon, asOf, modelId, runId, executionId, live } = promotion;
     return this.#database.transaction(async (db) => {
       await lockLine(db, tenant, ticker, horizon);
-      const entered = await entries(db, tenant, ticker)
-        .where('horizon', '=', horizon)
-        .where('execution_id', '=', executionId)
-        .executeTakeFirst();
+      const entered = await entryOf(db, tenant, ticker, horizon, executionId);
       if (entered !== undefined) return promotionOf(entered);
 
       const serving = await liveEntry(db, tenant, ticker, horizon);
@@ -79,10 +76,7 @@ export class PostgresLedger implements Ledger {
     const { ticker, horizon, from, runId } = replacement;
     return this.#database.transaction(async (db) => {
       await lockLine(db, tenant, ticker, horizon);
-      const entered = await entries(db, tenant, ticker)
-        .where('horizon', '=', horizon)
-        .where('execution_id', '=', runId)
-        .executeTakeFirst();
+      const entered = await entryOf(db, tenant, ticker, horizon, runId);
       if (entered !== undefined) return promotionOf(entered);
       const serving = await liveEntry(db, tenant, ticker, horizon);
       if (serving?.model_id !== from) return undefined;
@@ -199,6 +193,14 @@ async function newestLiveDate(db: Kysely<Schema>, tenant: string, ticker: string
 
 function entries(db: Kysely<Schema>, tenant: string, ticker: string) {
   return db.selectFrom('promotion').selectAll().where('tenant', '=', tenant).where('ticker', '=', ticker);
+}
+
+// What an execution has entered, which may try again.
+function entryOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon, executionId: string) {
+  return entries(db, tenant, ticker)
+    .where('horizon', '=', horizon)
+    .where('execution_id', '=', executionId)
+    .executeTakeFirst();
 }
 
 // The newest entry that moved the live alias is what it points to.

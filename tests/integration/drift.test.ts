@@ -7,7 +7,7 @@ import {
 } from '../../domain/drift.ts';
 import { DEFAULT_PARKING } from '../../domain/parking.ts';
 import { QUEUES } from '../../domain/run.ts';
-import { startMonitoring } from '../../serving/daily-runs.ts';
+import { startDaily } from '../../serving/daily-runs.ts';
 import { retrainDrifted } from '../../serving/retrain-drifted.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
@@ -48,7 +48,7 @@ function upload(rows: readonly string[]) {
 
 test('a run looks at what serves, and the report can be asked for', async () => {
   const { services, temporal, context } = pipeline;
-  const started = await startMonitoring(services, temporal, context, {});
+  const started = await startDaily(services, temporal, context, 'drift', {});
   expect(started.run_id).toBe('drift/default/all');
   const { status, workflow, result } = await pipeline.ended(started.run_id);
   expect({ status, workflow }).toEqual({ status: 'completed', workflow: MONITOR_DRIFT });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { QUEUES } from '../../domain/run.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput, type ScoreForecastsResult } from '../../domain/scoring.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
-import { startScoring } from '../../serving/daily-runs.ts';
+import { startDaily } from '../../serving/daily-runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { ask } from '../support/answers.ts';
@@ -103,7 +103,7 @@ test('a scoring that goes on as a new run goes on where it was', async () => {
     }),
   );
   expect(result).toMatchObject<Partial<ScoreForecastsResult>>({ asOf: vantage.asOf, scored: 5, live: 2 });
-  const asOf = await startScoring(services, temporal, context, { asOf: '2013-02-01' });
+  const asOf = await startDaily(services, temporal, context, 'score', { asOf: '2013-02-01' });
   expect(asOf.run_id).toBe('score/default/all/2013-02-01');
   expect((await pipeline.ended(asOf.run_id)).result).toMatchObject({ asOf: '2013-02-01', scored: 0 });
 });

@@ -207,7 +207,7 @@ describe('a search that is killed', { timeout: 180_000 }, () => {
 /** A training worker in a process of its own, which can be killed. */
 function trainingWorker() {
   const { databaseUrl, objectsDir, at } = pipeline;
-  const args = ['--import', 'tsx', 'cli/main.ts', 'worker', '--queue', QUEUES.training];
+  const args = ['cli/stockcast.js', 'worker', '--queue', QUEUES.training];
   return spawn(process.execPath, args, {
     cwd: PROJECT_DIR,
     stdio: ['ignore', 'ignore', 'inherit'],

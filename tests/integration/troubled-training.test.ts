@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureReason } from '../../domain/failure-reason.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { freePort } from '../../infra/free-port.ts';
+import { compiledProgram } from '../../infra/setup/program.js';
 import { findTemporalCli } from '../../infra/temporal/temporal-cli.ts';
 import { temporalServer } from '../../infra/temporal/temporal-server.ts';
 import { createServices } from '../../serving/services.ts';
@@ -20,7 +21,7 @@ import type { PoisonedWorker } from '../support/poisoned-worker.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 
-const POISONED_WORKER = fileURLToPath(new URL('../support/poisoned-worker.ts', import.meta.url));
+const POISONED_WORKER = 'tests/support/poisoned-worker.ts';
 const PATIENCE = { timeout: 240_000, interval: 100 };
 const LONG = 600_000;
 
@@ -62,9 +63,10 @@ describe('an input that kills the process each time', () => {
       const poison = poisoned.panel[0]!.featuresKey;
       const job: PoisonedWorker = { databaseUrl, objectsDir, at, poison, maxCrashes: 3 };
       const deaths: (number | NodeJS.Signals)[] = [];
+      const script = fileURLToPath(await compiledProgram(POISONED_WORKER));
       while (!isOver) {
         const env = { POISONED_WORKER: JSON.stringify(job) };
-        const worker = new WorkerProcess(env, ['--import', 'tsx', POISONED_WORKER]);
+        const worker = new WorkerProcess(env, [script]);
         started.push(worker);
         const died = await Promise.race([worker.ended, outcomes]);
         if (!Array.isArray(died)) deaths.push(died as NodeJS.Signals);

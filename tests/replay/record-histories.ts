@@ -16,7 +16,7 @@ import {
   SEARCH_PARAMETERS,
   TRAIN_POOL,
 } from '../../domain/run.ts';
-import { startJudging, startMonitoring, startScoring } from '../../serving/daily-runs.ts';
+import { startDaily, startJudging } from '../../serving/daily-runs.ts';
 import { acceptParked, correctParked, listParked } from '../../serving/parked-runs.ts';
 import { pauseBackfill, resumeBackfill, startBackfill } from '../../serving/backfills/backfills.ts';
 import { cancelRun, describeRun, startTickerTraining, startUniverseTraining } from '../../serving/runs.ts';
@@ -106,8 +106,8 @@ await recordScheduled();
 // What runs as of past days forecast has matured by now.
 const past = { ...wish, seed: wish.seed + 6, kinds: ['linear'] };
 await ended((await startTickerTraining(services, temporal, context, 'AAPL', past, '2013-01-31')).run_id);
-await record('score-forecasts', (await startScoring(services, temporal, context, {})).run_id);
-await record('monitor-drift', (await startMonitoring(services, temporal, context, {})).run_id);
+await record('score-forecasts', (await startDaily(services, temporal, context, 'score', {})).run_id);
+await record('monitor-drift', (await startDaily(services, temporal, context, 'drift', {})).run_id);
 await record('judge-experiments', await judgement());
 // backfill-continued.json is the first execution of one on a server whose limit.historyCount.suggestContinueAsNew is 60.
 const days = { from: '2012-12-03', to: '2013-02-01', every: 21 };

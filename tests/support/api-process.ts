@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { eventually } from './redis.ts';
 
-const MAIN =
-  "import('./config/config.ts').then(async ({ loadConfig }) => (await import('./api/server.ts')).runApi(loadConfig(process.env, process.cwd())))";
+const BIN = join(PROJECT_DIR, 'cli', 'stockcast.js');
 
 /** The API as a process of its own, or several of them behind one port. */
 export interface ApiProcess {
@@ -17,7 +17,7 @@ export interface ApiProcess {
 
 /** Starts the API on a free port with these settings, and waits until it listens. Its owner ends it. */
 export async function startApiProcess(settings: Readonly<Record<string, string>>): Promise<ApiProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', MAIN], {
+  const child = spawn(process.execPath, [BIN, 'api'], {
     cwd: PROJECT_DIR,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, STOCKCAST_API_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

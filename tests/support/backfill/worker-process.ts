@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { compiledProgram } from '../../../infra/setup/program.js';
 
-const SCRIPT = fileURLToPath(new URL('./stub-worker.ts', import.meta.url));
+const SCRIPT = 'tests/support/backfill/stub-worker.ts';
 
 /** What a worker process of stubs works on. */
 export interface StubWork {
@@ -26,7 +27,7 @@ export class WorkerProcess {
   }
 
   static async start({ address, namespace, dir, bundle }: StubWork, script: string = SCRIPT): Promise<WorkerProcess> {
-    const args = ['--import', 'tsx', script, address, namespace, dir, bundle];
+    const args = [fileURLToPath(await compiledProgram(script)), address, namespace, dir, bundle];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout }))
       if (line === 'ready') return new WorkerProcess(child);

@@ -1,21 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { PROJECT_DIR } from '../../../config/project-dir.ts';
+import { compiledProgram } from '../../../infra/setup/program.js';
 
-/**
- * Processes that do one write each, told by a line of JSON. They are bundled and started ahead, since loading the sources takes several times as
- * long as a write.
- */
+/** Processes that do one write each, told by a line of JSON. They are started ahead, since that takes longer than a write. */
 export class CrashChildren<Job extends object> {
-  readonly #dir: string;
+  readonly #program: string;
   readonly #ready: ChildProcess[];
 
-  private constructor(dir: string, ahead: number) {
-    this.#dir = dir;
+  private constructor(program: string, ahead: number) {
+    this.#program = program;
     this.#ready = Array.from({ length: ahead }, () => this.#start());
   }
 
@@ -24,21 +18,7 @@ export class CrashChildren<Job extends object> {
     ahead: number,
     entry: 'child.ts' | 'mlflow-child.ts',
   ): Promise<CrashChildren<Job>> {
-    const cache = join(PROJECT_DIR, 'node_modules', '.cache');
-    mkdirSync(cache, { recursive: true });
-    const dir = mkdtempSync(join(cache, 'crash-'));
-    await build({
-      entryPoints: [fileURLToPath(new URL(`./${entry}`, import.meta.url))],
-      outfile: join(dir, 'child.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      // The one file that looks beside itself is tests/support/test-universe.ts.
-      define: { 'import.meta.url': JSON.stringify(new URL('../', import.meta.url).href) },
-      logLevel: 'warning',
-    });
-    return new CrashChildren(dir, ahead);
+    return new CrashChildren(fileURLToPath(await compiledProgram(`tests/support/crash/${entry}`)), ahead);
   }
 
   /** Does one write in a process of its own, and tells how that ended. */
@@ -58,10 +38,9 @@ export class CrashChildren<Job extends object> {
       child.kill('SIGKILL');
       await closed;
     }
-    rmSync(this.#dir, { recursive: true, force: true });
   }
 
   #start(): ChildProcess {
-    return spawn(process.execPath, [join(this.#dir, 'child.mjs')], { stdio: ['pipe', 'inherit', 'inherit'] });
+    return spawn(process.execPath, [this.#program], { stdio: ['pipe', 'inherit', 'inherit'] });
   }
 }
