@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { compiledProgram } from '../../infra/setup/program.js';
+import type * as Simulations from '../../tests/drift-simulations.ts';
 import type { NamedColumn } from './compare-windows.ts';
 
-const simulations: typeof import('../../tests/drift-simulations.ts') = await import(
-  await compiledProgram('tests/drift-simulations.ts')
-);
+const simulations: typeof Simulations = await import(await compiledProgram('tests/drift-simulations.ts'));
 const { autoregressive, clusteredFeatures, clusteredPrices, compareWindows, moreVolatile, simulatedVerdict, split } =
   simulations;
 
