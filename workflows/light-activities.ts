@@ -38,6 +38,7 @@ function atHandFirst<I, O>(near: Activity<I, O>, far: Activity<I, O>): Activity<
 
 /** Whether the activity itself said that trying again is in vain. */
 function isFinal(error: unknown): boolean {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  // Within a workflow task a failure comes as it was thrown, not as the cause of one of the activity.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
