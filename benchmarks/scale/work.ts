@@ -16,6 +16,9 @@ export const CONTEXT: Context = { tenant: 'default', principal: 'bench', clock: 
 /** Tickers under way at a time, for each worker. */
 export const IN_FLIGHT_PER_WORKER = 2;
 
+/** Of runs that do nothing. */
+export const NO_OP_QUEUE = 'no-op';
+
 /** Computing time by who used it. */
 export interface CpuSeconds {
   /** The processes that do the work. */
