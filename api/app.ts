@@ -1,7 +1,8 @@
-import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { completeHeads } from './answer-head.ts';
 import { documentation } from './documentation.ts';
 import { answerFailures, refuseUnknownRoute } from './failures.ts';
 import { mount } from './mount.ts';
@@ -25,13 +26,13 @@ export function createApp(parts: ApiParts): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', parts.settings.trustedProxies);
+  completeHeads(app);
   const unlimited = endpoints.filter((endpoint) => endpoint.unlimited === true).map(({ path }) => path);
   app.use(
     inTurn([
-      openScope(parts.settings),
+      openScope(parts.settings, securityHeaders()),
       ...(parts.tracer === undefined ? [] : [traceRequests(parts.tracer)]),
       observe(parts),
-      headers({ ...securityHeaders(), 'Cache-Control': 'no-store' }),
       refuseOtherOrigins(parts.settings.allowedHosts),
       limitRate({
         perMinute: parts.settings.rateLimit,
@@ -86,22 +87,14 @@ const secure = helmet({
   },
 });
 
-/** What helmet puts on an answer: the same on each, so that it is asked once. */
-function securityHeaders(): OutgoingHttpHeaders {
+/** What helmet puts on an answer, names and values alternating: the same on each, so that it is asked once. */
+function securityHeaders(): string[] {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   secure(request, response, (error?: unknown) => {
     if (error !== undefined) throw new TypeError('helmet cannot say its headers', { cause: error });
   });
-  return response.getHeaders();
-}
-
-function headers(all: OutgoingHttpHeaders): RequestHandler {
-  const entries = Object.entries(all).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return (_request, response, next) => {
-    for (const [name, value] of entries) response.setHeader(name, value);
-    next();
-  };
+  return Object.entries(response.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
 }
 
 /** Middleware of several, one after the other: the router would try each one's path for every request. */

@@ -34,6 +34,8 @@ let restatementId: string;
 let experimentId: string;
 let parked: readonly string[];
 let backfillId: string;
+let longBackfillId: string;
+let failedBackfillId: string;
 
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -59,8 +61,9 @@ beforeAll(async () => {
   const approvals = async () =>
     expect(await (await fetch(`${api.url}/approvals`)).json()).toMatchObject({ approvals: [{ run_id: waiting }] });
   await vi.waitFor(approvals, { timeout: 120_000, interval: 500 });
-  const ordered = json({ tickers: ['MSFT'], from: '2010-10-20', to: '2010-10-29' });
-  backfillId = ((await (await fetch(`${api.url}/backfills`, ordered)).json()) as { run_id: string }).run_id;
+  const backfill = async (order: object) =>
+    ((await (await fetch(`${api.url}/backfills`, json(order))).json()) as { run_id: string }).run_id;
+  backfillId = await backfill({ tickers: ['MSFT'], from: '2010-10-20', to: '2010-10-29' });
   const certificate = await fetch(`${api.url}/certificate/AAPL?horizon=1`);
   const found = (await certificate.json()) as { certificate_id: string; certificate: Certificate };
   certificateId = found.certificate_id;
@@ -79,6 +82,16 @@ beforeAll(async () => {
   restatementId = report.restatement!.restatement_id;
   // Its last close a hundredfold, as if in cents, parks its runs.
   await (await upload(prices.replace(/(GOOG,.*,2013-03-01,)([\d.]+),([\d.]+),([\d.]+),([\d.]+)/, inCents))).text();
+  await (
+    await upload(
+      samplePrices(['MSFT'], 400)
+        .replaceAll('MSFT', 'AMZN')
+        .replace(/(AMZN,.*,2013-03-01,)([\d.]+),([\d.]+),([\d.]+),([\d.]+)/, inCents),
+    )
+  ).text();
+  failedBackfillId = await backfill({ ...SMALL, tickers: ['AMZN'], from: '2013-03-01', to: '2013-03-01' });
+  await pipeline.ended(failedBackfillId);
+  longBackfillId = await backfill({ ...SMALL, tickers: ['AAPL'], from: '2010-03-01', to: '2010-10-29', every: 1 });
   for (const seed of [1, 2]) await (await fetch(`${api.url}/train/GOOG`, json({ ...SMALL, seed }))).text();
   const twoParked = async () => {
     const answer = (await (await fetch(`${api.url}/runs/parked`)).json()) as { parked: { run_id: string }[] };
@@ -174,7 +187,21 @@ const good: readonly (() => Case)[] = [
     init: json({ tickers: ['AAPL'], from: '2010-10-20', to: '2010-10-29', every: 3 }),
   }),
   () => ({ operation: 'get /backfills', path: '/backfills?limit=5', status: 200 }),
+  ...['pause', 'resume'].map((verb) => () => ({
+    operation: `post /backfills/{id}/${verb}`,
+    path: `/backfills/${longBackfillId}/${verb}`,
+    status: 202,
+    init: post,
+  })),
   () => ({ operation: 'get /backfills/{id}', path: `/backfills/${backfillId}`, status: 200 }),
+  () => ({ operation: 'get /backfills/{id}/failed', path: `/backfills/${failedBackfillId}/failed`, status: 200 }),
+  () => ({
+    operation: 'post /backfills/{id}/retry',
+    path: `/backfills/${failedBackfillId}/retry`,
+    status: 202,
+    init: post,
+  }),
+  () => ({ operation: 'post /runs/{id}/cancel', path: `/runs/${longBackfillId}/cancel`, status: 202, init: post }),
   () => ({ operation: 'get /predict/{ticker}', path: `/predict/AAPL?${horizon}`, status: 200 }),
   () => ({
     operation: 'post /batch-predict',
@@ -185,7 +212,9 @@ const good: readonly (() => Case)[] = [
   () => ({ operation: 'get /history/{ticker}', path: `/history/AAPL?${horizon}`, status: 200 }),
   () => ({ operation: 'get /track-record/{ticker}', path: '/track-record/AAPL', status: 200 }),
   () => ({ operation: 'get /drift/{ticker}', path: '/drift/AAPL', status: 200 }),
-  () => ({ operation: 'post /score', path: '/score?ticker=AAPL', status: 202, init: post }),
+  ...['/score?ticker=AAPL', '/drift?ticker=AAPL', '/experiments/judge'].map((path) => () => ({
+    ...{ operation: `post ${path.split('?')[0]}`, path, status: 202, init: post },
+  })),
   () => ({ operation: 'get /experiments/{id}', path: `/experiments/${experimentId}`, status: 200 }),
   () => ({
     operation: 'post /experiments/{id}/stop',
@@ -309,7 +338,17 @@ const missing: readonly (() => Case)[] = [
       ...{ code: 'SCHEDULE_UNKNOWN' as const, init: operation.startsWith('post') ? post : {} },
     }),
   ),
-  () => ({ operation: 'get /backfills/{id}', path: `/backfills/${NONE}`, status: 404, code: 'RUN_UNKNOWN' }),
+  ...['get /backfills/{id}', 'get /backfills/{id}/failed', 'post /backfills/{id}/pause'].map((operation) => () => ({
+    ...{ operation, path: operation.split(' ')[1]!.replace('{id}', NONE), status: 404 },
+    ...{ code: 'RUN_UNKNOWN' as const, init: operation.startsWith('post') ? post : {} },
+  })),
+  ...['pause', 'retry'].map((verb) => () => ({
+    operation: `post /backfills/{id}/${verb}`,
+    path: `/backfills/${backfillId}/${verb}`,
+    status: 400,
+    code: 'REQUEST_INVALID' as const,
+    init: post,
+  })),
   () => ({
     operation: 'post /backfills',
     path: '/backfills',
@@ -409,7 +448,7 @@ test('every endpoint refuses and fails as the document says', async () => {
     const [method, template] = operation.split(' ') as [string, string];
     const path = template
       .replace('{ticker}', 'AAPL')
-      .replace('{id}', template.startsWith('/runs') ? done : 'abc')
+      .replace('{id}', /^\/(runs|backfills)/.test(template) ? done : 'abc')
       .replace('{other}', 'abc')
       .replace('{name}', 'forecast');
     const init = method === 'post' ? { method: 'POST' } : {};

@@ -4,6 +4,7 @@ import { ERRORS } from '../domain/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { noteRoute } from './observation/observe.ts';
 import { openApiDocument } from './openapi.ts';
+import { scopeOf } from './request-context.ts';
 
 const OPENAPI = '/openapi.json';
 
@@ -14,7 +15,7 @@ export function documentation(endpoints: readonly Endpoint[], version: string): 
   router.use(['/docs', OPENAPI], (request, response, next) => {
     noteRoute(response, request.baseUrl);
     // Stays the same as long as the process runs.
-    response.removeHeader('Cache-Control');
+    scopeOf(response).cacheControl = undefined;
     next();
   });
   router.get(OPENAPI, (_request, response) => {

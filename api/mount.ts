@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { Context } from '../domain/context.ts';
+import { writeWholeHead } from './answer-head.ts';
 import type { Call, Endpoint } from './endpoint.ts';
 import { refuseOtherMethods } from './failures.ts';
 import type { ApiParts } from './parts.ts';
@@ -73,6 +74,7 @@ function handlerOf(endpoint: Endpoint, parts: ApiParts): RequestHandler {
 class OpenCall implements Call<unknown, unknown, unknown> {
   readonly requestId: string;
   readonly context: Context;
+  readonly headers: string[];
   readonly seen: Seen;
   readonly params: unknown;
   readonly query: unknown;
@@ -81,9 +83,10 @@ class OpenCall implements Call<unknown, unknown, unknown> {
   readonly response: Response;
 
   constructor({ params, query, body }: Endpoint, request: Request, response: Response) {
-    const { requestId, context, seen } = scopeOf(response);
+    const { requestId, context, headers, seen } = scopeOf(response);
     this.requestId = requestId;
     this.context = context;
+    this.headers = headers;
     this.seen = seen;
     this.params = params === undefined ? {} : readBy(params, pathValues(request), 'path');
     seen.ticker = (this.params as { readonly ticker?: string }).ticker;
@@ -99,14 +102,14 @@ class OpenCall implements Call<unknown, unknown, unknown> {
 }
 
 function sendWritten(request: Request, response: Response, { body, bytes, etag, cacheControl }: WrittenAnswer): void {
-  response.setHeader('ETag', etag);
-  response.setHeader('Cache-Control', cacheControl);
+  const own = ['ETag', etag, 'Cache-Control', cacheControl];
   if (knows(request.headers['if-none-match'], etag)) {
-    response.status(304).end();
+    writeWholeHead(response, 304, own);
+    response.end();
     return;
   }
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', bytes);
+  const type = 'application/json; charset=utf-8';
+  writeWholeHead(response, response.statusCode, [...own, 'Content-Type', type, 'Content-Length', bytes]);
   // Node itself leaves the body out of an answer to HEAD.
   response.end(body);
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import ipaddr from 'ipaddr.js';
 import { StockcastError } from '../domain/errors.ts';
 import { Hits, WINDOW_MS } from './hits.ts';
+import { scopeOf } from './request-context.ts';
 
 /** Somebody with IPv6 has whole networks of addresses: those of one /56 count as one client. */
 const NETWORK_BYTES = 7;
@@ -32,11 +33,8 @@ export function limitRate({ perMinute, unlimited, trustedProxies, hits = new Hit
       return;
     }
     const { n, resetSeconds } = hits.count(clientOf(request, trustedProxies));
-    response.setHeader('RateLimit-Policy', policy);
-    response.setHeader(
-      'RateLimit',
-      `limit=${perMinute}, remaining=${Math.max(perMinute - n, 0)}, reset=${resetSeconds}`,
-    );
+    const left = `limit=${perMinute}, remaining=${Math.max(perMinute - n, 0)}, reset=${resetSeconds}`;
+    scopeOf(response).headers.push('RateLimit-Policy', policy, 'RateLimit', left);
     if (n > perMinute) {
       response.setHeader('Retry-After', resetSeconds);
       const details = { limit: perMinute, seconds: resetSeconds, setting: 'STOCKCAST_RATE_LIMIT' };

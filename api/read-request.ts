@@ -17,11 +17,30 @@ interface FieldProblem {
  */
 export function readBy<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const field = placeOfNul(value, where);
+    if (field === undefined) return parsed.data;
+    throw new StockcastError('REQUEST_INVALID', { field, problem: 'holds the character NUL, which cannot be stored' });
+  }
   const errors = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, where));
   const [first, ...rest] = errors;
   const problem = [first!.problem, ...rest.map((other) => `${other.field}: ${other.problem}`)].join('; ');
   throw new StockcastError('REQUEST_INVALID', { field: first!.field, problem, errors });
+}
+
+const DEEPEST = 8;
+
+/** Where a text holds a NUL, which PostgreSQL refuses; nothing that is asked for lies deeper than this looks. */
+function placeOfNul(value: unknown, place: string, depth = 0): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? place : undefined;
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return undefined;
+  for (const key in value) {
+    const inner = key.includes('\0')
+      ? place
+      : placeOfNul((value as Record<string, unknown>)[key], `${place}.${key}`, depth + 1);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 /**

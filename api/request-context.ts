@@ -8,10 +8,18 @@ export interface RequestScope {
   /** From the header `X-Request-Id`, where that is well-formed, else made up; given back in the same header. */
   readonly requestId: string;
   readonly context: Context;
+  /** Names and values, alternating, that its answer's head is to have besides what this sets by itself. */
+  readonly headers: string[];
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: AbortSignal;
   /** What the log and the metrics are to say of the request; filled in on its way. */
   readonly seen: Seen;
+}
+
+/** A scope as middleware sees it. */
+interface OpenedScope extends RequestScope {
+  /** Of an answer that says nothing of it by itself; undefined: as it is. */
+  cacheControl: string | undefined;
 }
 
 /** What came to light about a request while it was answered. */
@@ -32,21 +40,23 @@ export interface Seen {
 const SCOPE = Symbol('scope');
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** Middleware that opens the scope of each request. */
-export function openScope({ tenant, principal }: ApiSettings) {
+/** Middleware that opens the scope of each request; `common`: headers of every answer, names and values alternating. */
+export function openScope({ tenant, principal }: ApiSettings, common: readonly string[]) {
   const context: Context = { tenant, principal, clock: systemClock };
   return (request: Request, response: Response, next: NextFunction): void => {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    (response.locals as { [SCOPE]?: RequestScope })[SCOPE] = new OpenScope(requestId, context, response);
-    response.setHeader('X-Request-Id', requestId);
+    (response.locals as { [SCOPE]?: OpenedScope })[SCOPE] = new OpenScope(requestId, context, response, common);
     next();
   };
 }
 
-class OpenScope implements RequestScope {
+class OpenScope implements OpenedScope {
   readonly requestId: string;
   readonly context: Context;
+  readonly headers: string[];
+  // Answers carry what was known when they were given.
+  cacheControl: string | undefined = 'no-store';
   readonly seen: Seen = {
     route: undefined,
     ticker: undefined,
@@ -58,9 +68,10 @@ class OpenScope implements RequestScope {
   readonly #response: Response;
   #gone: AbortController | undefined;
 
-  constructor(requestId: string, context: Context, response: Response) {
+  constructor(requestId: string, context: Context, response: Response, common: readonly string[]) {
     this.requestId = requestId;
     this.context = context;
+    this.headers = ['X-Request-Id', requestId, ...common];
     this.#response = response;
   }
 
@@ -82,8 +93,8 @@ function abortedByClosing(response: Response): AbortController {
 }
 
 /** The scope that `openScope` opened. */
-export function scopeOf(response: Response): RequestScope {
-  const scope = (response.locals as { [SCOPE]?: RequestScope })[SCOPE];
+export function scopeOf(response: Response): OpenedScope {
+  const scope = (response.locals as { [SCOPE]?: OpenedScope })[SCOPE];
   if (scope === undefined) throw new TypeError('the request has no scope: openScope must run first');
   return scope;
 }

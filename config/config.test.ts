@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../domain/gate.ts';
 import { DEFAULT_PRICE_SETTINGS } from '../domain/price-source.ts';
-import { SETTINGS, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
+import { SETTINGS } from './settings.ts';
 
 let dir: string;
 beforeAll(() => {

@@ -7,6 +7,7 @@ import {
   endOfDay,
   isIsoDate,
   isSession,
+  latestClosedSession,
   latestSessionOn,
   newYorkDate,
   sessionAt,
@@ -197,6 +198,29 @@ describe('New York time', () => {
       expect(newYorkDate(new Date(end))).toBe(date);
       expect(newYorkDate(new Date(end + 1))).toBe(new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10));
     }
+  });
+
+  it('knows the newest closed session at each instant, whichever was asked for before', () => {
+    // Both changes of the clock, a long weekend, and the end of the calendar.
+    const some = ['2013-03-08', '2013-03-11', '2013-11-01', '2013-08-30', '2013-09-03', sessions.at(-1)!, '2099-12-30'];
+    const asked = some.flatMap((session) => {
+      const close = closeOf(session).getTime();
+      return [
+        { at: close, newest: session },
+        { at: close - 1, newest: addSessions(session, -1) },
+        { at: close + 3_600_000, newest: session },
+        { at: closeOf(addSessions(session, 1)).getTime() - 1, newest: session },
+      ];
+    });
+    for (const before of asked) {
+      for (const { at, newest } of asked) {
+        latestClosedSession(new Date(before.at));
+        expect(latestClosedSession(new Date(at))).toBe(newest);
+      }
+    }
+    const last = sessionAt(sessionOrdinal('2099-12-30') + 1);
+    for (let i = 0; i < 2; i++) expect(latestClosedSession(closeOf(last))).toBe(last);
+    expect(() => latestClosedSession(new Date(NaN))).toThrow(RangeError);
   });
 
   it('refuses ill-formed dates', () => {

@@ -98,10 +98,20 @@ export function closeOf(date: SessionDate): Date {
   return newYorkTime(dayOf(date), 16);
 }
 
+/** The session that was found last, and from when until when it is the newest that has closed; in milliseconds. */
+let lastClosed = { session: '', from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
+
 /** The newest session that has closed by an instant. */
 export function latestClosedSession(now: Date): SessionDate {
+  const time = now.getTime();
+  if (time >= lastClosed.from && time < lastClosed.until) return lastClosed.session;
   const newest = latestSessionOn(newYorkDate(now));
-  return closeOf(newest) <= now ? newest : addSessions(newest, -1);
+  const session = closeOf(newest) <= now ? newest : addSessions(newest, -1);
+  const nextDay = sessions().days[sessionOrdinal(session) + 1];
+  // After the last session of the calendar, nothing is remembered.
+  const until = nextDay === undefined ? Number.NEGATIVE_INFINITY : newYorkTime(nextDay, 16).getTime();
+  lastClosed = { session, from: closeOf(session).getTime(), until };
+  return session;
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Context, fixedClock } from '../domain/context.ts';
 import type { Forecast } from '../domain/forecast.ts';
 import type { CacheVerdict } from './cache-aside.ts';
-import { writtenPrediction } from './prediction-answer.ts';
+import { givenAnswer, writtenPrediction } from './prediction-answer.ts';
 
 const at = (time: string): Context => ({ tenant: 'default', principal: 'tester', clock: fixedClock(time) });
 const NOW = at('2013-03-04T16:00:00.000Z');
@@ -45,4 +45,23 @@ test('equal answers have equal ETags, however they were come by and however old 
 test('the answer changes when a later session has closed', () => {
   const given = { value: forecast, verdict: 'hit', ageMs: 0 } as const;
   expect(writtenPrediction(at('2013-03-04T22:00:00.000Z'), given).etag).not.toBe(etag(forecast, 'hit'));
+});
+
+test('what goes over the wire is the answer, whatever was written for the forecast before', () => {
+  const champion = { id: 'e1', arm: 'champion' } as const;
+  const noted = { ...quote, problem: 'yahoo said "timestamp":"(slot)" and "age_seconds":"(slot)" — nothing else' };
+  const later = at('2013-03-04T16:00:01.500Z');
+  const value = { ...forecast, notes: ['An "age_seconds":"(slot)" of a café'] };
+  for (const verdict of ['hit', 'stale'] as const) {
+    for (const context of [NOW, later]) {
+      for (const each of [undefined, quote, { ...quote, age_seconds: 31_000 }, noted, { ...noted, stale: true }]) {
+        for (const experiment of [undefined, champion, { id: 'e1', arm: 'challenger' } as const]) {
+          const given = { value, verdict, ageMs: 5000 };
+          const { body, bytes } = writtenPrediction(context, given, each, experiment);
+          expect(JSON.parse(body)).toEqual(JSON.parse(JSON.stringify(givenAnswer(context, given, each, experiment))));
+          expect(bytes).toBe(Buffer.byteLength(body));
+        }
+      }
+    }
+  }
 });

@@ -103,7 +103,7 @@ export function givenAnswer(
   quote?: QuoteAnswer,
   experiment?: ExperimentArm,
 ): PredictionAnswer {
-  const newestClosed = newestClosedNow(context.clock.now().getTime());
+  const newestClosed = latestClosedSession(context.clock.now());
   const note = stalenessNote(value, newestClosed);
   const noted = note === undefined ? value : { ...value, notes: [...value.notes, note] };
   const answer = {
@@ -130,46 +130,91 @@ export function writtenAnswer(answer: PredictionAnswer): WrittenPrediction {
   return measured(JSON.stringify(answer), `W/"${contentHash({ ...answer, timestamp: '' })}"`);
 }
 
-/** The parts of an answer around its time stamp. */
+/** The parts of an answer around its times, and what they were written from. */
 interface Template {
   readonly newestClosed: SessionDate;
   readonly experiment: ExperimentArm | undefined;
-  readonly before: string;
-  readonly after: string;
-  /** Length of the whole in UTF-8. */
+  readonly quote: QuoteAnswer | undefined;
+  readonly beforeTime: string;
+  /** Up to the age of the quote, where there is one; else all of the rest. */
+  readonly afterTime: string;
+  readonly afterAge: string;
+  /** Length in UTF-8 of the parts and of a time stamp. */
   readonly bytes: number;
   readonly etag: string;
 }
 
-const TIME = '(time)';
+const SLOT = '(slot)';
+const TIME_SLOT = `"timestamp":"${SLOT}"`;
+const AGE_SLOT = `"age_seconds":"${SLOT}"`;
 /** 132 bits. */
 const ETAG_DIGITS = 22;
-const templates = new WeakMap<Forecast, Template>();
+/** Apart, since a ticker may be asked for with its quote and without. */
+const plain = new WeakMap<Forecast, Template>();
+const quoted = new WeakMap<Forecast, Template>();
 
-/** As `givenAnswer`, written down. What stays the same from one answer to the next is written once per forecast. */
+/** As `givenAnswer`, written down. What stays the same from one answer to the next is written once. */
 export function writtenPrediction(
   context: Context,
   given: Given<Forecast>,
   quote?: QuoteAnswer,
   experiment?: ExperimentArm,
 ): WrittenPrediction {
-  const { value: forecast, verdict } = given;
-  if (verdict === 'stale' || quote !== undefined) {
+  if (given.verdict === 'stale') {
     const answer = givenAnswer(context, given, quote, experiment);
-    return measured(JSON.stringify(answer), etagOf(JSON.stringify(answer, withoutTimes)));
+    return measured(JSON.stringify(answer), etagOf(answer));
   }
   const now = context.clock.now();
-  const newestClosed = newestClosedNow(now.getTime());
-  let template = templates.get(forecast);
-  if (template?.newestClosed !== newestClosed || template.experiment !== experiment) {
-    const text = JSON.stringify({ ...givenAnswer(context, given, undefined, experiment), timestamp: TIME });
-    const [before, after] = text.split(`"timestamp":"${TIME}"`, 2) as [string, string];
-    const bytes = Buffer.byteLength(text) + now.toISOString().length - TIME.length;
-    template = { newestClosed, experiment, before, after, bytes, etag: etagOf(before + after) };
-    templates.set(forecast, template);
+  const templates = quote === undefined ? plain : quoted;
+  let template = templates.get(given.value);
+  const isSame =
+    template?.newestClosed === latestClosedSession(now) &&
+    template.experiment === experiment &&
+    saysTheSame(template.quote, quote);
+  if (template === undefined || !isSame) {
+    template = templateOf(context, given, quote, experiment);
+    templates.set(given.value, template);
   }
-  const { before, after, bytes, etag } = template;
-  return { body: `${before}"timestamp":"${now.toISOString()}"${after}`, bytes, etag };
+  const { beforeTime, afterTime, afterAge, bytes, etag } = template;
+  const untilAge = `${beforeTime}"timestamp":"${now.toISOString()}"${afterTime}`;
+  if (quote === undefined) return { body: untilAge, bytes, etag };
+  const age = `"age_seconds":${quote.age_seconds}`;
+  return { body: `${untilAge}${age}${afterAge}`, bytes: bytes + age.length, etag };
+}
+
+function templateOf(
+  context: Context,
+  given: Given<Forecast>,
+  quote: QuoteAnswer | undefined,
+  experiment: ExperimentArm | undefined,
+): Template {
+  const now = context.clock.now();
+  const answer = givenAnswer(context, given, quote, experiment);
+  const text = JSON.stringify({
+    ...answer,
+    timestamp: SLOT,
+    ...(quote === undefined ? {} : { quote: { ...quote, age_seconds: SLOT } }),
+  });
+  // A quotation mark within a text is escaped, so that nothing else looks like a slot.
+  const [beforeTime, rest] = text.split(TIME_SLOT, 2) as [string, string];
+  const [afterTime, afterAge = ''] = rest.split(AGE_SLOT, 2) as [string, string?];
+  return {
+    ...{ newestClosed: latestClosedSession(now), experiment, quote },
+    ...{ beforeTime, afterTime, afterAge },
+    bytes: Buffer.byteLength(`${beforeTime}"timestamp":"${now.toISOString()}"${afterTime}${afterAge}`),
+    etag: etagOf(answer),
+  };
+}
+
+/** Whether two quotes differ in nothing but their age. */
+function saysTheSame(one: QuoteAnswer | undefined, other: QuoteAnswer | undefined): boolean {
+  return (
+    one?.price === other?.price &&
+    one?.at === other?.at &&
+    one?.source === other?.source &&
+    one?.stale === other?.stale &&
+    one?.problem === other?.problem
+  );
 }
 
 function measured(body: string, etag: string): WrittenPrediction {
@@ -180,15 +225,7 @@ function withoutTimes(key: string, value: unknown): unknown {
   return key === 'timestamp' || key === 'age_seconds' ? undefined : value;
 }
 
-function etagOf(text: string): string {
+function etagOf(answer: PredictionAnswer): string {
+  const text = JSON.stringify(answer, withoutTimes);
   return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, ETAG_DIGITS)}"`;
-}
-
-let lastClosed: { readonly second: number; readonly session: SessionDate } | undefined;
-
-// Sessions close on a full second, and finding out which was the last costs more than the rest of an answer.
-function newestClosedNow(now: number): SessionDate {
-  const second = Math.floor(now / 1000);
-  if (lastClosed?.second !== second) lastClosed = { second, session: latestClosedSession(new Date(now)) };
-  return lastClosed.session;
 }

@@ -74,9 +74,17 @@ export function leavesTheKnown(error: unknown): error is StockcastError {
   return error instanceof StockcastError && error.code !== 'SOURCE_UNKNOWN';
 }
 
-/** The close that a forecast starts from. */
-export function closeUnder({ originSession, currentPrice }: Forecast): KnownClose {
-  return { date: originSession, price: currentPrice, at: closeOf(originSession).toISOString() };
+const closes = new WeakMap<Forecast, KnownClose>();
+
+/** The close that a forecast starts from: the same object whenever it is asked for. */
+export function closeUnder(forecast: Forecast): KnownClose {
+  let close = closes.get(forecast);
+  if (close === undefined) {
+    const { originSession, currentPrice } = forecast;
+    close = { date: originSession, price: currentPrice, at: closeOf(originSession).toISOString() };
+    closes.set(forecast, close);
+  }
+  return close;
 }
 
 /**
@@ -107,21 +115,24 @@ export async function quote(
  * Waits for a source, but no longer than so: what it does goes on, so that the next one who asks finds it done.
  * @throws StockcastError SOURCE_UNAVAILABLE when it takes longer
  */
-export async function within<T>(patienceMs: number, source: string, asking: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+export function within<T>(patienceMs: number, source: string, asking: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       const problem = `no answer in time (waited ${Math.round(patienceMs)} ms)`;
       reject(new StockcastError('SOURCE_UNAVAILABLE', { source, problem, retryAfterSeconds: 1 }));
     }, patienceMs);
+    // What comes later changes nothing any more; the health of the source remembers why it failed.
+    asking.then(
+      (found) => {
+        clearTimeout(timer);
+        resolve(found);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([asking, late]);
-  } finally {
-    clearTimeout(timer);
-    // Nobody waits for it any more; the health of the source remembers why it failed.
-    asking.catch(() => undefined);
-  }
 }
 
 function answerOf(context: Context, { price, at }: Quote, source: string, problem: string | undefined): QuoteAnswer {

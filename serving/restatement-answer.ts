@@ -62,8 +62,7 @@ export async function showRestatement(services: Services, context: Context, id: 
 
 /** @throws StockcastError RESTATEMENT_UNKNOWN */
 export async function knownRestatement(services: Services, context: Context, id: string): Promise<Restatement> {
-  // PostgreSQL refuses text with a zero in it, which no id has.
-  const restatement = id.includes('\0') ? undefined : await services.restatements.find(context, id);
+  const restatement = await services.restatements.find(context, id);
   if (restatement === undefined) throw new StockcastError('RESTATEMENT_UNKNOWN', { id });
   return restatement;
 }

@@ -51,6 +51,8 @@ export class TemporalGateway {
       );
     } finally {
       this.#pending.delete(pending);
+      // It keeps deadlines in an AsyncLocalStorage: once used, Node 20 would run hooks for every promise of the process.
+      if (this.#pending.size === 0) this.#connection.callContextStorage.disable();
     }
   }
 

@@ -1,11 +1,10 @@
-import { isCancellation, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { ExperimentActivities } from '../activities/experiments.ts';
 import type { ExperimentVerdict, JudgeExperimentsInput, JudgeExperimentsResult } from '../domain/experiment.ts';
-import { QUEUES, runAttributes } from '../domain/run.ts';
+import { QUEUES } from '../domain/run.ts';
 import type { SkippedRun } from '../domain/scheduled-run.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
-import { dueAt } from './due-at.ts';
-import { closedWhenDue, skipped } from './skipped-run.ts';
+import { dailyRun } from './daily-run.ts';
 
 const { planJudgement } = proxyActivities<ExperimentActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // Reads histories, to forecast the newest session.
@@ -19,18 +18,11 @@ const { judgeExperiment } = proxyActivities<ExperimentActivities>({
  * champion, ends it or lets it go on. Done twice, it comes to the same.
  */
 export async function judgeExperiments(input: JudgeExperimentsInput): Promise<JudgeExperimentsResult | SkippedRun> {
-  const closed = input.asOf === undefined ? closedWhenDue(dueAt()) : undefined;
-  if (closed !== undefined) return skipped(closed);
   const { context } = input;
-  try {
-    upsertSearchAttributes(runAttributes({ stage: 'judge' }));
-    const { asOf, ids } = await planJudgement({ context, at: input.asOf ?? dueAt() });
+  return dailyRun(input.asOf, 'judge', async (at) => {
+    const { asOf, ids } = await planJudgement({ context, at });
     const experiments: ExperimentVerdict[] = [];
     for (const id of ids) experiments.push(await judgeExperiment({ context, id, asOf }));
-    upsertSearchAttributes(runAttributes({ asOf, stage: 'done', verdict: 'completed' }));
     return { asOf, experiments };
-  } catch (error) {
-    if (isCancellation(error)) upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
-    throw error;
-  }
+  });
 }

@@ -1,11 +1,4 @@
-import {
-  continueAsNew,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { DriftActivities } from '../activities/drift.ts';
 import {
   type DriftBatch,
@@ -14,12 +7,11 @@ import {
   type MonitorDriftInput,
   type MonitorDriftResult,
 } from '../domain/drift.ts';
-import { QUEUES, runAttributes } from '../domain/run.ts';
+import { QUEUES } from '../domain/run.ts';
 import type { SkippedRun } from '../domain/scheduled-run.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
-import { dueAt } from './due-at.ts';
+import { dailyRun } from './daily-run.ts';
 import { driftProgressQuery } from './progress.ts';
-import { closedWhenDue, skipped } from './skipped-run.ts';
 
 const { planDrift } = proxyActivities<DriftActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // Reads histories, batch by batch, or plans a training of many tickers.
@@ -34,16 +26,13 @@ const { checkDriftBatch, retrainDrifted } = proxyActivities<DriftActivities>({
  * new runs, so that no history grows long.
  */
 export async function monitorDrift(input: MonitorDriftInput): Promise<MonitorDriftResult | SkippedRun> {
-  const closed = input.asOf === undefined ? closedWhenDue(dueAt()) : undefined;
-  if (closed !== undefined) return skipped(closed);
   const { context, carried } = input;
   const only = input.ticker === undefined ? {} : { ticker: input.ticker };
   let state: DriftCarry | undefined = carried;
   setHandler(driftProgressQuery, () => ({ ...only, done: state?.counts.checked ?? 0, total: state?.total ?? 0 }));
-  try {
-    upsertSearchAttributes(runAttributes({ stage: 'drift' }));
+  return dailyRun(input.asOf, 'drift', async (at) => {
     if (state === undefined) {
-      const planned = await planDrift({ context, ...only, at: input.asOf ?? dueAt() });
+      const planned = await planDrift({ context, ...only, at });
       state = { ...planned, counts: { checked: 0, untold: 0, nAlarming: 0 }, alarming: [] };
     }
     for (let more = state.total > 0; more; ) {
@@ -57,12 +46,8 @@ export async function monitorDrift(input: MonitorDriftInput): Promise<MonitorDri
     }
     const { vantage, counts, alarming } = state;
     const retraining = await retrainDrifted({ context, ...only, vantage });
-    upsertSearchAttributes(runAttributes({ asOf: vantage.asOf, stage: 'done', verdict: 'completed' }));
     return { asOf: vantage.asOf, ...counts, alarming, retraining };
-  } catch (error) {
-    if (isCancellation(error)) upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
-    throw error;
-  }
+  });
 }
 
 function advanced(state: DriftCarry, { after, alarming, ...batch }: DriftBatch): DriftCarry {

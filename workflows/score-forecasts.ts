@@ -1,19 +1,11 @@
-import {
-  continueAsNew,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ScoringActivities } from '../activities/scoring.ts';
-import { QUEUES, runAttributes } from '../domain/run.ts';
+import { QUEUES } from '../domain/run.ts';
 import type { SkippedRun } from '../domain/scheduled-run.ts';
 import type { ScoreForecastsInput, ScoreForecastsResult, ScoringCarry, ScoringCounts } from '../domain/scoring.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
-import { dueAt } from './due-at.ts';
+import { dailyRun } from './daily-run.ts';
 import { scoringProgressQuery } from './progress.ts';
-import { closedWhenDue, skipped } from './skipped-run.ts';
 
 const { planScoring } = proxyActivities<ScoringActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // Reads histories, batch by batch.
@@ -28,8 +20,6 @@ const { scoreBatch, judgeLiveRecords } = proxyActivities<ScoringActivities>({
  * as new runs, so that no history grows long.
  */
 export async function scoreForecasts(input: ScoreForecastsInput): Promise<ScoreForecastsResult | SkippedRun> {
-  const closed = input.asOf === undefined ? closedWhenDue(dueAt()) : undefined;
-  if (closed !== undefined) return skipped(closed);
   const { context, carried } = input;
   const only = input.ticker === undefined ? {} : { ticker: input.ticker };
   let state: ScoringCarry | undefined = carried;
@@ -37,10 +27,9 @@ export async function scoreForecasts(input: ScoreForecastsInput): Promise<ScoreF
     const { scored = 0, passedOver = 0 } = state?.counts ?? {};
     return { ...only, done: scored + passedOver, total: state?.total ?? 0 };
   });
-  try {
-    upsertSearchAttributes(runAttributes({ stage: 'score' }));
+  return dailyRun(input.asOf, 'score', async (at) => {
     if (state === undefined) {
-      const planned = await planScoring({ context, ...only, at: input.asOf ?? dueAt() });
+      const planned = await planScoring({ context, ...only, at });
       state = { ...planned, counts: { scored: 0, live: 0, passedOver: 0 } };
     }
     for (let more = state.total > 0; more; ) {
@@ -54,12 +43,8 @@ export async function scoreForecasts(input: ScoreForecastsInput): Promise<ScoreF
     }
     const { vantage, counts } = state;
     const judgement = await judgeLiveRecords({ context, ...only });
-    upsertSearchAttributes(runAttributes({ asOf: vantage.asOf, stage: 'done', verdict: 'completed' }));
     return { asOf: vantage.asOf, ...counts, ...judgement };
-  } catch (error) {
-    if (isCancellation(error)) upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
-    throw error;
-  }
+  });
 }
 
 function advanced(state: ScoringCarry, { after, ...batch }: ScoringCounts & Pick<ScoringCarry, 'after'>): ScoringCarry {

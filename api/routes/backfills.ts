@@ -3,7 +3,11 @@ import { DEFAULT_EVERY, MOST_IN_FLIGHT } from '../../domain/backfill.ts';
 import {
   type BackfillOrder,
   describeBackfill,
+  failedPartitions,
   listBackfills,
+  pauseBackfill,
+  resumeBackfill,
+  retryFailed,
   startBackfill,
 } from '../../serving/backfills/backfills.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
@@ -58,7 +62,31 @@ const backfill = runSchema
   .omit({ progress: true, result: true })
   .extend({ progress: stand.optional().describe('How far it is, or was when it ended; while a worker answers') });
 
-/** `POST /backfills`, `GET /backfills`, `GET /backfills/*id`; one is cancelled as a run is. */
+const asked = z.object({ run_id: z.string(), requested: z.enum(['pause', 'resume']), status_url: z.string() });
+const told = ['RUN_UNKNOWN', 'REQUEST_INVALID', 'TEMPORAL_UNAVAILABLE'] as const;
+
+const askingEndpoint = (
+  requested: 'pause' | 'resume',
+  summary: string,
+  ask: typeof pauseBackfill | typeof resumeBackfill,
+): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: `/backfills/*id/${requested}`,
+    summary,
+    params: runParams,
+    answer: { status: 202, name: 'BackfillRequest', schema: asked },
+    errors: told,
+    handle: async ({ temporal }, { context, params: { id }, request }) => {
+      await ask(temporal, context, id);
+      return { run_id: id, requested, status_url: statusUrl(request, id, 'backfills') };
+    },
+  });
+
+/**
+ * `POST /backfills`, `GET /backfills`, `GET /backfills/*id` and what is done with one; it is cancelled as a run is. The
+ * longer path stands first: the wildcard would take it.
+ */
 export const backfillEndpoints: readonly Endpoint[] = [
   endpoint({
     method: 'post',
@@ -107,6 +135,35 @@ export const backfillEndpoints: readonly Endpoint[] = [
         })),
       };
     },
+  }),
+  askingEndpoint('pause', 'Finish what is under way, and begin nothing more', pauseBackfill),
+  askingEndpoint('resume', 'Go on with a paused backfill', resumeBackfill),
+  endpoint({
+    method: 'post',
+    path: '/backfills/*id/retry',
+    summary: 'Make the partitions that failed, and no others',
+    description: 'Of a backfill that has ended, as another execution under the same id.',
+    params: runParams,
+    answer: { status: 202, name: 'StartedRun', schema: startedRun },
+    errors: told,
+    handle: async ({ temporal }, { context, params: { id }, request, response }) => {
+      const started = await retryFailed(temporal, context, id);
+      response.location(runPath(id, 'backfills'));
+      return { ...started, status_url: statusUrl(request, id, 'backfills') };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/backfills/*id/failed',
+    summary: 'All partitions that failed',
+    params: runParams,
+    answer: {
+      status: 200,
+      name: 'FailedPartitions',
+      schema: z.object({ total: z.int(), partitions: z.array(partition) }),
+    },
+    errors: ['RUN_UNKNOWN', 'TEMPORAL_UNAVAILABLE'],
+    handle: ({ temporal }, { context, params: { id } }) => failedPartitions(temporal, context, id),
   }),
   endpoint({
     method: 'get',

@@ -61,7 +61,8 @@ export const driftEndpoint = endpoint({
   method: 'get',
   path: '/drift/:ticker',
   summary: 'Whether features, errors and intervals of what serves are still as when it was trained',
-  description: 'The newest stored report of each horizon. `npx stockcast drift` or a schedule makes them.',
+  description:
+    'The newest stored report of each horizon. `POST /drift`, `npx stockcast drift` or a schedule makes them.',
   params: z.strictObject({ ticker: tickerField }),
   answer: { status: 200, name: 'Drift', schema: z.object({ ticker: z.string(), reports: z.array(report) }) },
   errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATABASE_UNAVAILABLE'],

@@ -3,6 +3,7 @@ import { approvalsEndpoint } from './approvals.ts';
 import { backfillEndpoints } from './backfills.ts';
 import { batchPredictEndpoint } from './batch-predict.ts';
 import { certificateEndpoints } from './certificates.ts';
+import { dailyEndpoints } from './daily-runs.ts';
 import { driftEndpoint } from './drift.ts';
 import { experimentEndpoints } from './experiments.ts';
 import { featuresEndpoint } from './features.ts';
@@ -22,8 +23,8 @@ import { predictEndpoint } from './predict.ts';
 import { restatementEndpoints } from './restatements.ts';
 import { runsEndpoints } from './runs.ts';
 import { scheduleEndpoints } from './schedules.ts';
-import { scoringEndpoints } from './scoring.ts';
 import { tickersEndpoint } from './tickers.ts';
+import { trackRecordEndpoint } from './track-record.ts';
 import { trainEndpoints } from './train.ts';
 import { trialsEndpoint } from './trials.ts';
 import { uploadEndpoint } from './upload.ts';
@@ -46,8 +47,9 @@ export function allEndpoints(): Endpoint[] {
     ...runsEndpoints,
     approvalsEndpoint,
     historyEndpoint,
-    ...scoringEndpoints,
+    trackRecordEndpoint,
     driftEndpoint,
+    ...dailyEndpoints,
     ...experimentEndpoints,
     leaderboardEndpoint,
     ...modelsInMemoryEndpoints,

@@ -255,7 +255,7 @@ export const predictEndpoint: Endpoint = endpoint({
     const made = await predict(parts, call, call.params.ticker, call.query);
     call.seen.cache = made.given.verdict;
     call.seen.quoteCache = made.quoteVerdict;
-    call.response.setHeader('X-Cache', made.given.verdict);
+    call.headers.push('X-Cache', made.given.verdict);
     const written = isPast(made.given.value)
       ? writtenAnswer(predicted(call, made))
       : writtenPrediction(call.context, made.given, made.quote, made.experiment);

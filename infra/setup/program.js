@@ -10,7 +10,7 @@ const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE_DIR = join(PROJECT_DIR, 'node_modules', '.cache', 'stockcast', 'programs');
 /** What shares one compilation: the command line, and what it starts as processes and threads. */
 const STARTED_TOGETHER = ['cli/main.ts', 'api/replica-main.ts', 'workers/training-thread.ts'];
-/** Programs that still run from an older compilation may want another piece of it. */
+/** Programs that still run from an older compilation may want another piece of it. Unfinished ones of killed processes count. */
 const KEPT_COMPILATIONS = 20;
 const { version: ESBUILD } = createRequire(import.meta.url)('esbuild/package.json');
 
@@ -165,7 +165,7 @@ function put(from, to) {
 
 function removeOld() {
   const dirs = readdirSync(CACHE_DIR, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('unfinished-'))
+    .filter((entry) => entry.isDirectory())
     .map(({ name }) => ({ name, madeAt: statSync(join(CACHE_DIR, name)).mtimeMs }))
     .sort((a, b) => b.madeAt - a.madeAt);
   for (const { name } of dirs.slice(KEPT_COMPILATIONS)) rmSync(join(CACHE_DIR, name), { recursive: true, force: true });

@@ -66,6 +66,12 @@ test('compiles anew when a source that is imported has changed, and not for othe
   expect(compilations()).toHaveLength(2);
 });
 
+test('compiles anew when somebody has removed the compilation', () => {
+  run();
+  rmSync(join(dir, 'node_modules/.cache/stockcast/programs', compilations()[0]!), { recursive: true });
+  expect(run()).toMatchObject({ stdout: expect.stringMatching(/^first /), status: 0 });
+});
+
 test('gives a process pieces of one compilation, though the sources change while it runs', () => {
   const { stdout } = run(`
     const { compiledProgram } = await import('./infra/setup/program.js');

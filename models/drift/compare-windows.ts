@@ -59,12 +59,12 @@ export function compareWindows(reference: readonly NamedColumn[], window: readon
       const values = usual.map(of);
       values.forEach((value, i) => {
         // Judged by windows that it shares nothing with, as the newest one is.
-        const others = values.filter((_, k) => Math.abs(k - i) >= apart);
+        const others = momentsOf(values, i - apart + 1, i + apart);
         largest[i] = Math.max(largest[i]!, scoreBy(others, value));
       });
     }
     const distance = column.distance(window[j]!.values);
-    const score = Math.max(...STATISTICS.map((of) => scoreBy(usual.map(of), of(distance))));
+    const score = Math.max(...STATISTICS.map((of) => scoreBy(momentsOf(usual.map(of)), of(distance))));
     const [usualPsi, usualKs, usualSpreadKs] = [
       median(usual.map(({ psi }) => psi)),
       median(usual.map(({ ks }) => ks)),
@@ -93,9 +93,13 @@ const STATISTICS: readonly ((distance: WindowDistance) => number)[] = [
   ({ spreadKs }) => spreadKs,
 ];
 
+interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 /** By how many standard deviations of values a further one lies above their mean. */
-function scoreBy(values: readonly number[], further: number): number {
-  const { mean, deviation } = momentsOf(values);
+function scoreBy({ mean, deviation }: Moments, further: number): number {
   if (deviation > NO_DEVIATION) return Math.min(LARGEST_SCORE, (further - mean) / deviation);
   return further > mean + NO_DEVIATION ? LARGEST_SCORE : 0;
 }
@@ -117,11 +121,18 @@ function predictionOf(values: Float64Array, nApart: number): (value: number) => 
   };
 }
 
-function momentsOf(values: ArrayLike<number>): { readonly mean: number; readonly deviation: number } {
-  const all = Array.from(values);
-  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
-  const squares = all.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(1, all.length - 1)) };
+/** Of all values but those from `leftOutFrom` to before `leftOutTo`. */
+function momentsOf(values: ArrayLike<number>, leftOutFrom = 0, leftOutTo = 0): Moments {
+  const [before, after] = [Math.max(0, leftOutFrom), Math.min(values.length, Math.max(0, leftOutTo))];
+  const n = values.length - (after - before);
+  let sum = 0;
+  for (let i = 0; i < before; i++) sum += values[i]!;
+  for (let i = after; i < values.length; i++) sum += values[i]!;
+  const mean = sum / n;
+  let squares = 0;
+  for (let i = 0; i < before; i++) squares += (values[i]! - mean) ** 2;
+  for (let i = after; i < values.length; i++) squares += (values[i]! - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, n - 1)) };
 }
 
 function median(values: readonly number[]): number {

@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest';
-import {
-  autoregressive,
-  clusteredFeatures,
-  clusteredPrices,
-  moreVolatile,
-  simulatedVerdict,
-  split,
-} from '../../tests/simulated-drift.ts';
-import { type NamedColumn, compareWindows } from './compare-windows.ts';
+import { compiledProgram } from '../../infra/setup/program.js';
+import type * as Simulations from '../../tests/drift-simulations.ts';
+import type { NamedColumn } from './compare-windows.ts';
+
+const simulations: typeof Simulations = await import(await compiledProgram('tests/drift-simulations.ts'));
+const { autoregressive, clusteredFeatures, clusteredPrices, compareWindows, moreVolatile, simulatedVerdict, split } =
+  simulations;
 
 const RUNS = 200;
 const [REFERENCE, WINDOW] = [504, 25];

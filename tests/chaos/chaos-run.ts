@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { codeVersion } from '../../config/code-version.ts';
-import { SETTINGS } from '../../config/config.ts';
+import { SETTINGS } from '../../config/settings.ts';
 import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { type Context, systemClock } from '../../domain/context.ts';
 import { freePort } from '../../infra/free-port.ts';

@@ -21,7 +21,7 @@ import { scoreStoreContract } from './score-store.contract.ts';
 import { trialStoreContract } from './trial-store.contract.ts';
 
 // Each connection has a pool of its own, as each process does.
-function onPostgres<Store>(adapter: new (database: Database) => Store): () => Promise<Backend<Store>> {
+function onPostgres<Store>(connected: (database: Database) => Store): () => Promise<Backend<Store>> {
   return async () => {
     const { url, drop } = await freshDatabase();
     const databases: Database[] = [];
@@ -29,7 +29,7 @@ function onPostgres<Store>(adapter: new (database: Database) => Store): () => Pr
       connect() {
         const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
         databases.push(database);
-        return new adapter(database);
+        return connected(database);
       },
       async close() {
         for (const database of databases) await database.close();
@@ -39,55 +39,47 @@ function onPostgres<Store>(adapter: new (database: Database) => Store): () => Pr
   };
 }
 
-barStoreContract('PostgreSQL', onPostgres(PostgresBarStore));
-forecastStoreContract('PostgreSQL', onPostgres(PostgresForecastStore));
-modelRegistryContract('PostgreSQL', onPostgres(PostgresModelRegistry));
-ledgerContract('PostgreSQL', onPostgres(PostgresLedger));
-trialStoreContract('PostgreSQL', onPostgres(PostgresTrialStore));
-driftStoreContract('PostgreSQL', onPostgres(PostgresDriftStore));
-lineageStoreContract('PostgreSQL', async () => {
-  const { url, drop } = await freshDatabase();
-  const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
-  return {
-    connect: () => ({ lineage: new PostgresLineageStore(database), bars: new PostgresBarStore(database) }),
-    close: async () => {
-      await database.close();
-      await drop();
-    },
-  };
-});
-scoreStoreContract('PostgreSQL', async () => {
-  const { url, drop } = await freshDatabase();
-  const databases: Database[] = [];
-  return {
-    connect: () => {
-      const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
-      databases.push(database);
-      return {
-        scores: new PostgresScoreStore(database),
-        forecasts: new PostgresForecastStore(database),
-        bars: new PostgresBarStore(database),
-        ledger: new PostgresLedger(database),
-      };
-    },
-    close: async () => {
-      for (const database of databases) await database.close();
-      await drop();
-    },
-  };
-});
-experimentStoreContract('PostgreSQL', async () => {
-  const { url, drop } = await freshDatabase();
-  const databases: Database[] = [];
-  return {
-    connect: () => {
-      const database = new Database(url, { poolSize: 2, statementTimeoutMs: 30_000 });
-      databases.push(database);
-      return { experiments: new PostgresExperimentStore(database), ledger: new PostgresLedger(database) };
-    },
-    close: async () => {
-      for (const database of databases) await database.close();
-      await drop();
-    },
-  };
-});
+barStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresBarStore(database)),
+);
+forecastStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresForecastStore(database)),
+);
+modelRegistryContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresModelRegistry(database)),
+);
+ledgerContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresLedger(database)),
+);
+trialStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresTrialStore(database)),
+);
+driftStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => new PostgresDriftStore(database)),
+);
+lineageStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => ({ lineage: new PostgresLineageStore(database), bars: new PostgresBarStore(database) })),
+);
+scoreStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => ({
+    scores: new PostgresScoreStore(database),
+    forecasts: new PostgresForecastStore(database),
+    bars: new PostgresBarStore(database),
+    ledger: new PostgresLedger(database),
+  })),
+);
+experimentStoreContract(
+  'PostgreSQL',
+  onPostgres((database) => ({
+    experiments: new PostgresExperimentStore(database),
+    ledger: new PostgresLedger(database),
+  })),
+);

@@ -12,6 +12,10 @@ import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { TEST_TICKERS, samplePrices, takeInTestUniverse, withFile } from '../support/test-universe.ts';
 
+/** What runs are made again for, or not, does not depend on how much they train. */
+const TWO_KINDS = { ...SMALL_WISH, kinds: ['linear', 'random-forest'] };
+const WITH_A_POOL = { ...SMALL_WISH, kinds: ['linear', 'pooled-linear'] };
+
 let pipeline: TestPipeline;
 beforeAll(async () => {
   pipeline = await startPipeline();
@@ -138,26 +142,26 @@ describe('asking again for what was done', () => {
   const serving = () => pipeline.services.ledger.production(pipeline.context, 'AAPL', 1);
 
   it('does it again when something else has come to serve since, and joins it when not', async () => {
-    const first = await trained({ ...SMALL_WISH, seed: 20 });
+    const first = await trained({ ...TWO_KINDS, seed: 20 });
     const served = await serving();
     expect(served?.runId).toBe(first.run_id);
-    const between = await trained({ ...SMALL_WISH, seed: 21 });
+    const between = await trained({ ...TWO_KINDS, seed: 21 });
     expect((await serving())?.runId).toBe(between.run_id);
 
-    const again = await trained({ ...SMALL_WISH, seed: 20 });
+    const again = await trained({ ...TWO_KINDS, seed: 20 });
     expect(again).toMatchObject({ run_id: first.run_id, joined: false });
     expect(await serving()).toMatchObject({ runId: first.run_id, modelId: served!.modelId, movedLive: true });
     expect((await serving())?.executionId).not.toBe(served!.executionId);
-    expect(await trained({ ...SMALL_WISH, seed: 20 })).toMatchObject({ joined: true, status: 'completed' });
+    expect(await trained({ ...TWO_KINDS, seed: 20 })).toMatchObject({ joined: true, status: 'completed' });
   });
 
   it('does so for a universe and its tickers, and leaves those alone that stand', async () => {
     const { services, context } = pipeline;
-    const wish = { ...SMALL_WISH, seed: 22 };
+    const wish = { ...WITH_A_POOL, seed: 22 };
     const first = await universe(TEST_TICKERS, wish);
     await pipeline.ended(first.run_id);
     const [apple, other] = await Promise.all(TEST_TICKERS.map((ticker) => services.ledger.history(context, ticker)));
-    await trained({ ...SMALL_WISH, seed: 23 });
+    await trained({ ...TWO_KINDS, seed: 23 });
 
     const again = await universe(TEST_TICKERS, wish);
     expect(again).toMatchObject({ run_id: first.run_id, joined: false });
@@ -169,7 +173,7 @@ describe('asking again for what was done', () => {
 
   it('does it again when the object of the model that serves is lost, to the same bytes', async () => {
     const { services, context } = pipeline;
-    const wish = { ...SMALL_WISH, seed: 24 };
+    const wish = { ...TWO_KINDS, seed: 24 };
     await trained(wish);
     const model = await services.registry.find(context, (await serving())!.modelId);
     const before = await services.objects.get(context, model!.objectKey);
@@ -180,7 +184,7 @@ describe('asking again for what was done', () => {
 
   it('does it again on a new database beside a Temporal that remembers the run', async () => {
     // A ticker alone can't fit the pooled models that the database has lost.
-    const wish = { ...SMALL_WISH, seed: 25, kinds: ['linear', 'random-forest'] };
+    const wish = { ...TWO_KINDS, seed: 25 };
     await trained(wish);
     const served = await serving();
     const client = new pg.Client({ connectionString: pipeline.databaseUrl });
@@ -197,7 +201,7 @@ describe('training as of a past date', () => {
   it('sees nothing later, is entered in the ledger at that date, and leaves what serves alone', async () => {
     const { services, temporal, context } = pipeline;
     const live = await services.ledger.production(context, 'AAPL', 1);
-    const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', SMALL_WISH, '2012-06-02');
+    const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', TWO_KINDS, '2012-06-02');
     expect(run_id).toContain('/2012-06-01/');
     const view = await pipeline.ended(run_id);
     const result = view.result as TrainTickerResult;
@@ -214,7 +218,7 @@ describe('training as of a past date', () => {
 describe('training as of the newest session', () => {
   it('leaves what serves alone as well, and is another run than the live one, which moves it', async () => {
     const { services, temporal, context } = pipeline;
-    const wish = { ...SMALL_WISH, seed: 30 };
+    const wish = { ...WITH_A_POOL, seed: 30 };
     const live = await services.ledger.production(context, 'MSFT', 1);
     const asOf = await startTickerTraining(services, temporal, context, 'MSFT', wish, '2013-03-01');
     const view = await pipeline.ended(asOf.run_id);
@@ -237,7 +241,7 @@ describe('training as of the newest session', () => {
     await takeIn(samplePrices(['GOOG'], 60));
     const { services, temporal, context } = pipeline;
     const request = { tickers: ['GOOG', 'MSFT'], maxInFlight: 2, asOf: '2012-06-02' };
-    const { run_id } = await startUniverseTraining(services, temporal, context, request, SMALL_WISH);
+    const { run_id } = await startUniverseTraining(services, temporal, context, request, WITH_A_POOL);
     const { outcomes } = (await pipeline.ended(run_id)).result as TrainUniverseResult;
     expect(outcomes.find(({ ticker }) => ticker === 'MSFT')).toMatchObject({ status: 'completed' });
     expect(outcomes.find(({ ticker }) => ticker === 'GOOG')).toMatchObject({
@@ -252,9 +256,8 @@ describe('a run under way', () => {
   it('can be watched and cancelled, and its thread stops computing', async () => {
     const { services, temporal, context } = pipeline;
     const endless = {
-      ...SMALL_WISH,
+      ...TWO_KINDS,
       seed: 8,
-      kinds: ['linear', 'random-forest'],
       window: 'all' as const,
       parameters: { 'random-forest': { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 } },
     };
@@ -302,7 +305,7 @@ describe('a run under way', () => {
 describe('what was lost', () => {
   it('is made again: a model whose object is gone is fitted anew, to the same bytes', async () => {
     const { services, temporal, context } = pipeline;
-    const wish = { ...SMALL_WISH, seed: 40 };
+    const wish = { ...TWO_KINDS, seed: 40 };
     await pipeline.ended((await startTickerTraining(services, temporal, context, 'AAPL', wish)).run_id);
     const model = await services.registry.newest(context, 'AAPL', 1, 'random-forest');
     const before = await services.objects.get(context, model!.objectKey);

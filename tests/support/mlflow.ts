@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { freePort } from '../../infra/free-port.ts';
 import { type MlflowProgram, ensureMlflow } from '../../infra/mlflow/mlflow-program.ts';
 import { type MlflowServer, startMlflow } from '../../infra/mlflow/mlflow-server.ts';
+
+/** A folder that lies in memory, on Linux. */
+const MEMORY = '/dev/shm';
 
 /** Finds MLflow, or installs it; for the top of a test file, since that takes as long as it takes. */
 export function installedMlflow(): Promise<MlflowProgram> {
@@ -16,7 +19,8 @@ export function installedMlflow(): Promise<MlflowProgram> {
 export class TestMlflow {
   readonly url: string;
   readonly #program: MlflowProgram;
-  readonly #dir = mkdtempSync(join(tmpdir(), 'stockcast-mlflow-'));
+  // Its SQLite waits for the disk at every call, which no test asks of it.
+  readonly #dir = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'stockcast-mlflow-'));
   readonly #port: number;
   #server: MlflowServer | undefined;
 

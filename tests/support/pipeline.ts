@@ -19,8 +19,18 @@ import { freshNamespace } from './temporal.ts';
 import { workflowCoverage } from './workflow-coverage.ts';
 import { RETRAINING } from './retraining-settings.ts';
 
-/** The training of most tests: one horizon and a small forest. */
-export const SMALL_WISH = { seed: 7, horizons: [1], parameters: { 'random-forest': { nTrees: 10 } } };
+const SMALL_FOREST = { nTrees: 10 };
+const SHORT_TRAINING = { epochs: 2 };
+
+/** The training of most tests: one horizon, small forests and networks that are hardly trained. */
+export const SMALL_WISH = {
+  seed: 7,
+  horizons: [1],
+  parameters: {
+    ...{ 'random-forest': SMALL_FOREST, 'pooled-random-forest': SMALL_FOREST },
+    ...{ lstm: SHORT_TRAINING, 'pooled-lstm': SHORT_TRAINING },
+  },
+};
 
 /** The whole pipeline in this process, on a database, a namespace and an object folder of its own. */
 export interface TestPipeline {

@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { startDaily } from '../../serving/daily-runs.ts';
 import { trackRecordAnswer } from '../../serving/track-record-answer.ts';
 import { trackRecords } from '../../serving/track-record.ts';
-import { type Endpoint, endpoint } from '../endpoint.ts';
-import { asOfField, tickerField } from '../fields.ts';
-import { runPath, statusUrl } from '../run-links.ts';
-import { runStatus } from './runs.ts';
+import { endpoint } from '../endpoint.ts';
+import { tickerField } from '../fields.ts';
 
 const figures = z
   .object({
@@ -52,44 +49,14 @@ const record = z.object({
     .describe('Set when what serves is significantly behind naive'),
 });
 
-/** `GET /track-record/:ticker` and `POST /score`: what came of forecasts. */
-export const scoringEndpoints: readonly Endpoint[] = [
-  endpoint({
-    method: 'get',
-    path: '/track-record/:ticker',
-    summary: 'How the forecasts of each model have done live, beside naive',
-    params: z.strictObject({ ticker: tickerField }),
-    answer: { status: 200, name: 'TrackRecord', schema: z.object({ ticker: z.string(), records: z.array(record) }) },
-    errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATABASE_UNAVAILABLE'],
-    handle: async ({ services }, { context, params: { ticker } }) =>
-      trackRecordAnswer(ticker, await trackRecords(services, context, ticker)),
-  }),
-  endpoint({
-    method: 'post',
-    path: '/score',
-    summary: 'Score the forecasts whose outcome is known by now, each once',
-    description:
-      'Then live track records are judged. Asked again while it is under way, it joins that run. Without `ticker`, all.',
-    query: z.strictObject({ ticker: tickerField.optional(), as_of: asOfField.optional() }),
-    answer: {
-      status: 202,
-      name: 'ScoringRun',
-      schema: z.object({
-        run_id: z.string(),
-        status: runStatus,
-        status_url: z.string().describe('Where progress, result and failure can be read'),
-        ui: z.string().nullable(),
-        joined: z.boolean(),
-      }),
-    },
-    errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATE_INVALID', 'TEMPORAL_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
-    handle: async ({ services, temporal }, { context, query: { ticker, as_of: asOf }, request, response }) => {
-      const run = await startDaily(services, temporal, context, 'score', {
-        ...(ticker === undefined ? {} : { ticker }),
-        ...(asOf === undefined ? {} : { asOf }),
-      });
-      response.location(runPath(run.run_id));
-      return { ...run, status_url: statusUrl(request, run.run_id) };
-    },
-  }),
-];
+/** `GET /track-record/:ticker`: what came of forecasts. */
+export const trackRecordEndpoint = endpoint({
+  method: 'get',
+  path: '/track-record/:ticker',
+  summary: 'How the forecasts of each model have done live, beside naive',
+  params: z.strictObject({ ticker: tickerField }),
+  answer: { status: 200, name: 'TrackRecord', schema: z.object({ ticker: z.string(), records: z.array(record) }) },
+  errors: ['TICKER_INVALID', 'TICKER_UNKNOWN', 'DATABASE_UNAVAILABLE'],
+  handle: async ({ services }, { context, params: { ticker } }) =>
+    trackRecordAnswer(ticker, await trackRecords(services, context, ticker)),
+});
