@@ -18,7 +18,7 @@ const prices = (name: string, tickers: readonly string[], sessions: number) => {
 };
 const small = prices('small.csv', ['AAPL'], 120);
 /** Trained for seconds, in which it can be killed. */
-const large = prices('large.csv', ['AAPL'], 1000);
+const large = prices('large.csv', ['AAPL'], 600);
 
 /** `up` in a process of its own, as a person runs it. */
 class Up {
