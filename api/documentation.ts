@@ -11,7 +11,7 @@ const OPENAPI = '/openapi.json';
 /** `GET /openapi.json`, `GET /docs` to browse and try it, and `GET /docs/errors`, where problem documents point to. */
 export function documentation(endpoints: readonly Endpoint[], version: string): Router {
   const router = Router();
-  const document = openApiDocument(endpoints, version);
+  let document: ReturnType<typeof openApiDocument> | undefined;
   router.use(['/docs', OPENAPI], (request, response, next) => {
     noteRoute(response, request.baseUrl);
     // Stays the same as long as the process runs.
@@ -19,6 +19,8 @@ export function documentation(endpoints: readonly Endpoint[], version: string): 
     next();
   });
   router.get(OPENAPI, (_request, response) => {
+    // A tenth of a second that the start of a process need not take.
+    document ??= openApiDocument(endpoints, version);
     response.json(document);
   });
   const errors = errorPage();

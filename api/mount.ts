@@ -124,7 +124,8 @@ function knows(condition: string | undefined, etag: string): boolean {
 // A wildcard's value comes as its segments, each decoded, however its slashes were written.
 function pathValues(request: Request): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.params)) {
+  for (const name in request.params) {
+    const value = request.params[name]!;
     values[name] = typeof value === 'string' ? value : value.join('/');
   }
   return values;

@@ -22,7 +22,7 @@ export class Readiness {
   constructor(dependencies: readonly Dependency[]) {
     this.#probed = dependencies.map((dependency) => ({
       dependency,
-      probe: new Probe(dependency.ping, PROBE_TIMEOUT_MS, PROBE_HOLDS_MS),
+      probe: new Probe(dependency.ping, PROBE_TIMEOUT_MS, dependency.isAtHand === true ? 0 : PROBE_HOLDS_MS),
     }));
   }
 

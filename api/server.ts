@@ -125,7 +125,7 @@ export async function runReplica(config: Config, onReady: (url: string) => void,
         ...{ uploadLimitBytes, allowedHosts, rateLimit, trustedProxies, waitLimitMs },
       },
       readiness: new Readiness([
-        { name: 'promoted_models', required: true, ping: () => warmEnough(warm) },
+        { name: 'promoted_models', required: true, isAtHand: true, ping: () => warmEnough(warm) },
         {
           name: 'database',
           // What lies ready is given without it.

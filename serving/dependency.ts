@@ -9,6 +9,8 @@ export interface Dependency {
   readonly required: boolean;
   /** Settles when it answers; may take as long as it likes, since whoever asks bounds the time. */
   readonly ping: () => Promise<unknown>;
+  /** Known in this process: told as it is now, since to ask costs nobody anything. */
+  readonly isAtHand?: boolean;
   /** Of what is called through a circuit breaker. */
   readonly breaker?: () => BreakerState;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Forecast } from '../domain/forecast.ts';
+import type { Model } from '../models/model.ts';
 import { MemoryCache } from '../stores/cache/memory-cache.ts';
 import { PostgresChanges } from '../stores/changes/postgres-changes.ts';
 import { type TestContext, freshContext } from '../tests/contract/backend.ts';
@@ -9,6 +10,7 @@ import { trainDirectly } from '../tests/support/trained-ticker.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { type PreparedForecast, forecast, newestForecast } from './forecasting.ts';
 import { CachedForecasts, ComputedForecasts, type Forecasts } from './forecasts.ts';
+import { LoadedModels } from './loaded-models.ts';
 import type { Services } from './services.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -177,11 +179,13 @@ describe.sequential('forecasts for requests', () => {
     const watch = new ChangeWatch([near]);
     watch.hearing();
     const fresh = new CachedForecasts(watched(), { near }, watch);
-    const warm = warmUp(on.services, fresh, context, { signal: new AbortController().signal });
+    const loaded = new LoadedModels<Model>();
+    const warm = warmUp({ ...on.services, loaded }, fresh, context, { signal: new AbortController().signal });
     expect(warm.state).toBe('running');
     await warm.finished;
     expect(warm).toMatchObject({ state: 'done', loaded: 1, failed: 0 });
     expect(await fresh.get(context, PROMOTED)).toMatchObject({ verdict: 'hit' });
+    expect(loaded.counts.entries).toBeGreaterThan(0);
     const broken = { ...on.services, ledger: { serving: () => Promise.reject(new Error('away')) } } as never;
     const failing = warmUp(broken, fresh, context, { signal: new AbortController().signal });
     await failing.finished;

@@ -37,9 +37,9 @@ export async function liveForecast(
   request: ForecastRequest & { readonly source?: string | undefined },
   tickers?: ReturnType<typeof tickersOnce>,
 ): Promise<LiveForecast> {
-  const { source = services.prices.settings.source, ...asked } = request;
-  if (source === CSV_SOURCE) return { given: await forecasts.get(context, asked, tickers) };
-  return withSource(services, forecasts, context, asked, source, tickers);
+  const { source = services.prices.settings.source } = request;
+  if (source === CSV_SOURCE) return { given: await forecasts.get(context, request, tickers) };
+  return withSource(services, forecasts, context, request, source, tickers);
 }
 
 async function withSource(

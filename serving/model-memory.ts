@@ -58,11 +58,18 @@ export async function loadModelsOf(
   horizons: readonly Horizon[],
 ): Promise<ModelVersion[]> {
   const models = await servingModels(services, context, ticker, horizons);
-  for (const model of models) {
-    const kind = kindNamed(model.kind);
-    if ('learner' in kind) await loadModel(services, context, model, kind);
-  }
+  for (const model of models) await load(services, context, model);
   return models;
+}
+
+/** Reads a model into memory, an ensemble's members in its place. @throws StockcastError MODEL_MISSING, OBJECT_MISSING */
+export async function loadModelNamed(services: Services, context: Context, modelId: string): Promise<void> {
+  for (const model of await withMembers(services, context, modelId)) await load(services, context, model);
+}
+
+async function load(services: Services, context: Context, model: ModelVersion): Promise<void> {
+  const kind = kindNamed(model.kind);
+  if ('learner' in kind) await loadModel(services, context, model, kind);
 }
 
 /** Drops from memory what serves a ticker for some horizons; the next forecast reads it anew. @throws as loading */
@@ -87,10 +94,7 @@ async function servingModels(
   const found: ModelVersion[] = [];
   for (const promotion of promotions) {
     if (promotion === undefined) continue;
-    const model = await registered(services, context, promotion.modelId);
-    const isEnsemble = !('learner' in kindNamed(model.kind));
-    found.push(model);
-    if (isEnsemble) for (const id of model.madeFrom) found.push(await registered(services, context, id));
+    found.push(...(await withMembers(services, context, promotion.modelId)));
   }
   if (found.length > 0) return [...new Map(found.map((model) => [model.id, model])).values()];
   // An unknown ticker is said to be so.
@@ -102,4 +106,11 @@ async function servingModels(
     how: `POST /train/${ticker}, or npx stockcast train ${ticker}`,
     trained: [],
   });
+}
+
+/** A model, and the members that answer for it where it is an ensemble. */
+async function withMembers(services: Services, context: Context, modelId: string): Promise<ModelVersion[]> {
+  const model = await registered(services, context, modelId);
+  if ('learner' in kindNamed(model.kind)) return [model];
+  return [model, ...(await Promise.all(model.madeFrom.map((id) => registered(services, context, id))))];
 }

@@ -3,7 +3,7 @@ import { StockcastError } from '../domain/errors.ts';
 import type { Promotion } from '../domain/model-version.ts';
 import { aFewAtATime } from './a-few-at-a-time.ts';
 import type { Forecasts } from './forecasts.ts';
-import { prepareForecast } from './forecasting.ts';
+import { loadModelNamed } from './model-memory.ts';
 import type { Services } from './services.ts';
 
 /** As many promoted models as are loaded at most; the others are loaded when they are first asked for. */
@@ -35,10 +35,10 @@ export function warmUp(
   { after = Promise.resolve(), signal }: { readonly after?: Promise<void>; readonly signal: AbortSignal },
 ): WarmUp {
   const progress = { state: 'running' as WarmUp['state'], loaded: 0, failed: 0 };
-  const load = async (ticker: string, horizon: number) => {
+  const load = async ({ ticker, horizon, modelId }: Promotion) => {
     try {
-      await prepareForecast(services, context, { ticker, horizon });
-      await forecasts.get(context, { ticker, horizon });
+      // A forecast that is stored needs neither the model nor the history: these are not waited for before.
+      await Promise.all([forecasts.get(context, { ticker, horizon }), loadModelNamed(services, context, modelId)]);
       progress.loaded++;
     } catch (error) {
       // What concerns all models ends the loading; what concerns one is told to whoever asks for it.
@@ -49,8 +49,8 @@ export function warmUp(
   const run = async () => {
     await after;
     const served = (await services.ledger.serving(context)).slice(0, MAX_MODELS);
-    const each = async ({ ticker, horizon }: Promotion) => {
-      if (!signal.aborted) await load(ticker, horizon);
+    const each = async (promotion: Promotion) => {
+      if (!signal.aborted) await load(promotion);
     };
     await aFewAtATime(served, each, AT_A_TIME);
   };

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import type { SessionDate } from '../../domain/bar.ts';
 import { isIsoDate } from '../../domain/calendar.ts';
@@ -21,6 +20,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { forecastAsOfField, horizonField, sourceField, tickerField } from '../fields.ts';
 import type { ApiParts } from '../parts.ts';
 import type { RequestScope } from '../request-context.ts';
+import { timeOrderedId } from '../time-ordered-id.ts';
 import type { PredictionEntry } from '../../stores/audit/prediction-log.ts';
 import { WrittenAnswer } from '../written-answer.ts';
 
@@ -177,11 +177,12 @@ function note({ metrics, audit }: ApiParts, scope: RequestScope, asked: Asked, c
   const { started, ticker, horizon, model, asOf } = asked;
   const { context, requestId, seen } = scope;
   const durationMs = performance.now() - started;
+  const now = context.clock.now();
   metrics.predicted(made?.given.value.kind ?? 'none', horizon, code ?? 'ok', durationMs);
   audit.note(context.tenant, {
     // By time, so that the newest rows lie together in the table's index.
-    id: uuidV7(),
-    at: context.clock.now().toISOString(),
+    id: timeOrderedId(now.getTime()),
+    at: now.toISOString(),
     requestId,
     principal: context.principal,
     route: seen.route ?? '',

@@ -8,7 +8,7 @@ import { startOurs } from './serving-subjects.ts';
 
 const N_TICKERS = 200;
 const N_SESSIONS = 120;
-/** Drawn once; each connection asks for them from another place on. */
+/** Drawn once; each connection asks for its share of them again and again. */
 const N_REQUESTS = 1000;
 const CONNECTIONS = 100;
 const QUOTE_TTL_MS = 4000;
