@@ -15,6 +15,13 @@ export const PARQUET_FOLDER = 'stockcast-parquet-';
 const CHUNK_ROWS = 2048;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
+const SETTINGS = {
+  threads: '2',
+  memory_limit: '512MB',
+  // It would keep the bytes of every file up to that limit, and each is read once.
+  enable_external_file_cache: 'false',
+};
+
 let instance: Promise<DuckDBInstance> | undefined;
 
 /** Writes columns as a Parquet file, rows in the order given. Equal columns give equal bytes on one build of DuckDB. */
@@ -83,7 +90,7 @@ function quoted(path: string): string {
 }
 
 async function inTemporaryFile<T>(body: (connection: DuckDBConnection, path: string) => Promise<T>): Promise<T> {
-  instance ??= DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' }).catch((error: unknown) => {
+  instance ??= DuckDBInstance.create(':memory:', SETTINGS).catch((error: unknown) => {
     // The next call tries again.
     instance = undefined;
     throw error;
