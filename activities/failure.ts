@@ -55,7 +55,8 @@ function cut(text: string, maxChars: number): string {
 export async function heartbeating<T>(body: (beat: (details: unknown) => void) => Promise<T>): Promise<T> {
   const activity = ActivityContext.current();
   let details: unknown;
-  const timer = setInterval(() => activity.heartbeat(details), 1000);
+  // One that runs within a workflow task has nobody to tell.
+  const timer = activity.info.isLocal ? undefined : setInterval(() => activity.heartbeat(details), 1000);
   try {
     return await body((newest) => {
       details = newest;

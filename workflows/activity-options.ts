@@ -1,4 +1,4 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 /** A database or an object store that is away comes back within minutes; a defect does not heal by trying for ever. */
 const RETRY = {
@@ -20,6 +20,9 @@ export const TRAINING_ACTIVITY: ActivityOptions = {
 
 /** A few database statements. */
 export const LIGHT_ACTIVITY: ActivityOptions = { startToCloseTimeout: '20 s', retry: RETRY };
+
+/** The same within a workflow task, which the server hears of after 8 s at the latest: what takes longer goes its way. */
+export const AT_HAND_ACTIVITY: LocalActivityOptions = { startToCloseTimeout: '5 s', retry: { maximumAttempts: 1 } };
 
 /** Waiting for somebody else's run of the same work. */
 export const WAITING_ACTIVITY: ActivityOptions = {

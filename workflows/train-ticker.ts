@@ -11,7 +11,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
-import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
 import type { ContextRecord } from '../domain/context.ts';
 import { failureReason } from '../domain/failure-reason.ts';
@@ -27,7 +26,8 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
-import { DATA_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { DATA_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { lightActivities } from './light-activities.ts';
 import { parking } from './parking.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
@@ -35,8 +35,6 @@ import { searchParameters } from './search-parameters.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
 const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
-const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
-const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
 interface Learner {
   readonly horizon: Horizon;
@@ -208,7 +206,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
         contenders.filter((model) => model.horizon === horizon && model.kind === kind).map(({ modelId }) => modelId),
       );
       const nHorizons = plan.horizons.length;
-      const decision = await light.decide({
+      const decision = await lightActivities.decide({
         context,
         ticker,
         horizon,
@@ -222,13 +220,13 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       const verdict = (await onFailedGate(decision)) ?? (asks ? await verdictOn(decision) : undefined);
       const reasons = [...mendings(), ...decision.reasons];
       const entry = { context, runId, live, ticker, asOf, decision: { ...decision, reasons } };
-      promotions.push(await light.promote(verdict === undefined ? entry : { ...entry, verdict }));
+      promotions.push(await lightActivities.promote(verdict === undefined ? entry : { ...entry, verdict }));
       stages.advance('promote');
     }
     stages.finish('promote');
 
     enter('forecast');
-    const forecasts = await light.forecast({
+    const forecasts = await lightActivities.forecast({
       context,
       ticker,
       vantage,
@@ -254,7 +252,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
 /** Has the pictures of evaluated models drawn; that it failed is told in a note, since the run stands without them. */
 async function pictureNotes(context: ContextRecord, modelIds: readonly string[]): Promise<string[]> {
   try {
-    await drawing.draw({ context, modelIds });
+    await lightActivities.draw({ context, modelIds });
     return [];
   } catch (error) {
     if (isCancellation(error)) throw error;

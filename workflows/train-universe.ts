@@ -24,12 +24,12 @@ import {
   type TrainUniverseResult,
   runAttributes,
 } from '../domain/run.ts';
-import { LIGHT_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
+import { WAITING_ACTIVITY } from './activity-options.ts';
+import { lightActivities } from './light-activities.ts';
 import { parkedSignal, universeProgressQuery } from './progress.ts';
 import { trainOrAwait } from './train-or-await.ts';
 import { trainPool } from './train-pool.ts';
 
-const { planTicker } = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
 // From here on a run must go on as a new one, also when some of its tickers are parked; the server ends it at 51,200.
@@ -88,7 +88,7 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   const trainOne = async (ticker: string): Promise<TickerOutcome> => {
     let workflowId = '';
     try {
-      const planned = await planTicker({ context, ticker, vantage, plan, live, ...pool });
+      const planned = await lightActivities.planTicker({ context, ticker, vantage, plan, live, ...pool });
       workflowId = planned.workflowId;
       running.set(ticker, workflowId);
       const reason = await trainOrAwait(planned, {

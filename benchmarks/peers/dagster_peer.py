@@ -1,12 +1,12 @@
-"""The work of the scale bench as a Dagster job with scikit-learn: python dagster_peer.py PRICES HOME PROCESSES.
+"""The work of the scale bench as a Dagster job with scikit-learn: python dagster_peer.py PRICES HOME PROCESSES
+WARM_UPS. Says `ready`, waits for a line, runs the job, says `done` with its seconds and waits for standard input's end.
 
 Each ticker is mapped through ingest, preprocess, a step per model that fits it on all rows and walk-forward in five folds,
-and promote, which writes down the better one. Prints what it cost as one line of JSON, last on standard output.
+and promote, which writes down the better one. The first WARM_UPS tickers are those that the other subjects warm up with.
 """
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -28,14 +28,14 @@ from sklearn.linear_model import Ridge
 
 PRICES = os.environ.get("SCALE_PRICES", "")
 OUT = Path(os.environ.get("SCALE_OUT", "."))
+WARM_UPS = int(os.environ.get("SCALE_WARM_UPS", "0"))
 FOLDS = 5
 FIRST_ROWS = 252
 
 
 @op(out=DynamicOut())
 def tickers():
-    # The first is the one that the other subjects warm up with.
-    names = pd.read_csv(PRICES, usecols=["ticker"])["ticker"].unique()[1:]
+    names = pd.read_csv(PRICES, usecols=["ticker"])["ticker"].unique()[WARM_UPS:]
     for name in names:
         yield DynamicOutput(str(name), mapping_key=str(name))
 
@@ -109,9 +109,10 @@ def scale_job():
     tickers().map(through)
 
 
-def main(prices, home, processes):
+def main(prices, home, processes, warm_ups):
     os.environ["SCALE_PRICES"] = prices
     os.environ["SCALE_OUT"] = home
+    os.environ["SCALE_WARM_UPS"] = str(warm_ups)
     config = {
         "execution": {
             "config": {
@@ -123,16 +124,16 @@ def main(prices, home, processes):
         "loggers": {"console": {"config": {"log_level": "ERROR"}}},
     }
     with DagsterInstance.get() as instance:
+        print("ready", flush=True)
+        sys.stdin.readline()
         began = time.perf_counter()
         result = execute_job(reconstructable(scale_job), instance=instance, run_config=config)
         wall = time.perf_counter() - began
     if not result.success:
         raise SystemExit("the job failed")
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    peak = (own.ru_maxrss + processes * children.ru_maxrss) / 1024
-    print(json.dumps({"wallS": wall, "cpuS": cpu, "peakMb": peak}))
+    print("done", wall, flush=True)
+    sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

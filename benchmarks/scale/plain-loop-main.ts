@@ -12,7 +12,7 @@ import { trainModel } from '../../serving/training.ts';
 import { vantageOf } from '../../serving/vantages.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { ThreadedTrainingPool } from '../../workers/threaded-training-pool.ts';
-import { WARM_UP_TICKER } from './resampled-universe.ts';
+import { WARM_UP_TICKERS } from './resampled-universe.ts';
 import { CONTEXT, IN_FLIGHT_PER_WORKER, WORK } from './work.ts';
 
 // The same use cases as the activities call, one after the other in a loop: no workflow, nothing durable, no retry.
@@ -23,8 +23,8 @@ const pool = new ThreadedTrainingPool(Number(threads));
 const plan = trainingPlan(WORK);
 const [horizon] = plan.horizons as [number];
 const known = (await services.bars.tickers(CONTEXT)).map(({ ticker }) => ticker);
-const waiting = known.filter((ticker) => ticker !== WARM_UP_TICKER);
-const nTickers = waiting.length;
+const measured = known.filter((ticker) => !WARM_UP_TICKERS.includes(ticker));
+const nTickers = measured.length;
 
 async function trainOne(ticker: string): Promise<void> {
   const runId = `loop/${ticker}`;
@@ -49,13 +49,18 @@ async function trainOne(ticker: string): Promise<void> {
   await drawPictures(services, CONTEXT, modelIds);
 }
 
-await trainOne(WARM_UP_TICKER);
+async function trainAll(tickers: readonly string[]): Promise<void> {
+  const waiting = [...tickers];
+  const lane = async (): Promise<void> => {
+    for (let ticker = waiting.shift(); ticker !== undefined; ticker = waiting.shift()) await trainOne(ticker);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT_PER_WORKER * Number(threads) }, lane));
+}
+
+await trainAll(WARM_UP_TICKERS);
 process.send!('ready');
 await new Promise((resolve) => process.once('message', resolve));
-const lane = async (): Promise<void> => {
-  for (let ticker = waiting.shift(); ticker !== undefined; ticker = waiting.shift()) await trainOne(ticker);
-};
-await Promise.all(Array.from({ length: IN_FLIGHT_PER_WORKER * Number(threads) }, lane));
+await trainAll(measured);
 process.send!('done');
 await new Promise((resolve) => process.once('message', resolve));
 await pool.close();

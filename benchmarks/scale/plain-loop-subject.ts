@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Ground } from './ground.ts';
 import { cpuSeconds, peakMb } from './process-cost.ts';
-import type { Cost } from './work.ts';
+import { type Cost, cpuBetween } from './work.ts';
 
 const MAIN = fileURLToPath(new URL('./plain-loop-main.ts', import.meta.url));
 
@@ -13,14 +13,14 @@ export async function runPlainLoop(ground: Ground, nThreads: number): Promise<Co
   const child = fork(MAIN, args, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
   await said(child, 'ready');
-  const all = [child.pid!, ground.postgresPid];
-  const cpuBefore = cpuSeconds(all);
+  const cpu = () => ({ work: cpuSeconds([child.pid!]), postgres: cpuSeconds([ground.postgresPid]) });
+  const before = cpu();
   const began = performance.now();
   child.send('go');
   await said(child, 'done');
   const cost = {
     wallS: (performance.now() - began) / 1000,
-    cpuS: cpuSeconds(all) - cpuBefore,
+    cpuS: cpuBetween(before, cpu()),
     peakMb: peakMb([child.pid!]),
   };
   child.send('end');

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 /** Of a process as the system counts it (sysconf CLK_TCK, which Linux shows as 100 to all programs). */
 const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
 
 /**
  * Seconds of computing time that processes have used, with all they have started and are still running or have ended.
@@ -25,6 +26,20 @@ export function peakMb(pids: readonly number[]): number {
     const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return sum + Number(line?.[1] ?? 0) / 1024;
   }, 0);
+}
+
+/** The memory that a process and all it has started hold now, added up, in MB; pages that they share count for each. */
+export function heldMb(pid: number): number {
+  const children = childrenByParent();
+  const of = (each: number): number =>
+    (children.get(each) ?? []).reduce((sum, child) => sum + of(child), residentMb(each));
+  return of(pid);
+}
+
+/** Of a process; none of one that has ended meanwhile. */
+function residentMb(pid: number): number {
+  const pages = statOf(pid)?.[21];
+  return (Number(pages ?? 0) * PAGE_BYTES) / 2 ** 20;
 }
 
 function childrenByParent(): Map<number, number[]> {

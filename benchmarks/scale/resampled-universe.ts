@@ -20,11 +20,14 @@ interface Step {
 
 const tickerName = (i: number): string => `SIM${String(i).padStart(3, '0')}`;
 
-/** The first of them, which is trained before anything is measured: code is loaded then, and connections are open. */
-export const WARM_UP_TICKER = tickerName(0);
+/**
+ * The first of them are trained before anything is measured: code is loaded then, connections are open, and every worker
+ * has had each kind of work.
+ */
+export const WARM_UP_TICKERS = [0, 1, 2, 3].map(tickerName);
 
 /**
- * Prices of many tickers, and of the first one, as a file: two years each, on the newest sessions of the bundled prices, put together from
+ * Prices of many tickers, and of those to warm up with, as a file: two years each, on the newest sessions of the bundled prices, put together from
  * blocks of the bundled tickers' months; the same from the same seed.
  */
 export function resampledUniverse(nTickers: number, seed: number): string {
@@ -34,7 +37,7 @@ export function resampledUniverse(nTickers: number, seed: number): string {
     .map(({ date }) => date);
   const random = seededRandom(seed);
   const lines = ['ticker,sector,date,open,high,low,close,volume'];
-  for (let i = 0; i <= nTickers; i++) {
+  for (let i = 0; i < WARM_UP_TICKERS.length + nTickers; i++) {
     let last = FIRST_PRICE;
     drawn(sources[i % sources.length]!, random).forEach(({ open, high, low, close, volume }, session) => {
       const prices = [open, high, low, close].map((ratio) => (last * ratio).toFixed(4));

@@ -1,53 +1,48 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { QUEUES, type TrainUniverseResult } from '../../domain/run.ts';
-import { freePort } from '../../infra/free-port.ts';
-import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
-import { temporalServer } from '../../infra/temporal/temporal-server.ts';
 import { startUniverseTraining } from '../../serving/runs.ts';
-import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import type { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import type { Ground } from './ground.ts';
 import { cpuSeconds, peakMb } from './process-cost.ts';
-import { WARM_UP_TICKER } from './resampled-universe.ts';
-import { CONTEXT, type Cost, IN_FLIGHT_PER_WORKER, WORK } from './work.ts';
+import { WARM_UP_TICKERS } from './resampled-universe.ts';
+import { ended, withTemporal } from './temporal-ground.ts';
+import { CONTEXT, type Cost, IN_FLIGHT_PER_WORKER, WORK, cpuBetween } from './work.ts';
 
 const COMMAND = fileURLToPath(new URL('../../cli/stockcast.js', import.meta.url));
-const LONGEST_START_MS = 120_000;
 const ACTIVITY_SCHEDULED = 10;
+const LOCAL_ACTIVITY = 'core_local_activity';
 const PAGE = 1000;
 
 /** The universe through the real pipeline: a Temporal with its state in a file, and worker processes of one thread each. */
 export async function runStockcast(ground: Ground, nWorkers: number): Promise<Cost> {
-  const { path } = await ensureTemporalCli({ say: () => {} });
-  const [port, uiPort] = [await freePort(0), await freePort(0)];
-  const { command, args } = temporalServer({ path, port, uiPort, dbFile: join(ground.stateDir, 'temporal.db') });
-  const server = spawn(command, args, { stdio: 'ignore' });
-  const gateway = new TemporalGateway({ address: `127.0.0.1:${port}`, namespace: 'default', uiUrl: undefined });
-  const workers: ChildProcess[] = [];
-  try {
-    await answering(gateway);
-    for (let i = 0; i < nWorkers; i++) workers.push(startWorker(ground, port));
-    await Promise.all(workers.map(ready));
-    await train(ground, gateway, { tickers: [WARM_UP_TICKER], maxInFlight: 1 });
-    const before = await countActivities(gateway);
-    const pids = workers.map(({ pid }) => pid!);
-    const all = [...pids, server.pid!, ground.postgresPid];
-    const cpuBefore = cpuSeconds(all);
-    const began = performance.now();
-    const tickers = (await ground.services.bars.tickers(CONTEXT)).map(({ ticker }) => ticker);
-    const measured = tickers.filter((ticker) => ticker !== WARM_UP_TICKER);
-    await train(ground, gateway, { tickers: measured, maxInFlight: IN_FLIGHT_PER_WORKER * nWorkers });
-    const wallS = (performance.now() - began) / 1000;
-    const cpuS = cpuSeconds(all) - cpuBefore;
-    return { wallS, cpuS, peakMb: peakMb(pids), activities: (await countActivities(gateway)) - before };
-  } finally {
-    await Promise.all([...workers, server].map(ended));
-    await gateway.close();
-  }
+  return withTemporal(ground, async ({ gateway, address, serverPid }) => {
+    const workers: ChildProcess[] = [];
+    try {
+      for (let i = 0; i < nWorkers; i++) workers.push(startWorker(ground, address));
+      await Promise.all(workers.map(ready));
+      const maxInFlight = IN_FLIGHT_PER_WORKER * nWorkers;
+      await train(ground, gateway, { tickers: WARM_UP_TICKERS, maxInFlight });
+      const before = await countActivities(gateway);
+      const pids = workers.map(({ pid }) => pid!);
+      const cpu = () => ({
+        work: cpuSeconds(pids),
+        temporal: cpuSeconds([serverPid]),
+        postgres: cpuSeconds([ground.postgresPid]),
+      });
+      const cpuBefore = cpu();
+      const began = performance.now();
+      const tickers = (await ground.services.bars.tickers(CONTEXT)).map(({ ticker }) => ticker);
+      const measured = tickers.filter((ticker) => !WARM_UP_TICKERS.includes(ticker));
+      await train(ground, gateway, { tickers: measured, maxInFlight });
+      const wallS = (performance.now() - began) / 1000;
+      const cpuS = cpuBetween(cpuBefore, cpu());
+      return { wallS, cpuS, peakMb: peakMb(pids), activities: (await countActivities(gateway)) - before };
+    } finally {
+      await Promise.all(workers.map(ended));
+    }
+  });
 }
 
 async function train(
@@ -61,7 +56,7 @@ async function train(
   if (failed !== undefined) throw new Error(`${failed.ticker} failed: ${failed.message}`);
 }
 
-function startWorker(ground: Ground, temporalPort: number): ChildProcess {
+function startWorker(ground: Ground, temporalAddress: string): ChildProcess {
   const queues = Object.values(QUEUES).flatMap((queue) => ['--queue', queue]);
   return spawn(process.execPath, [COMMAND, 'worker', ...queues], {
     env: {
@@ -69,7 +64,7 @@ function startWorker(ground: Ground, temporalPort: number): ChildProcess {
       STOCKCAST_STATE_DIR: ground.stateDir,
       STOCKCAST_OBJECTS_DIR: ground.objectsDir,
       DATABASE_URL: ground.databaseUrl,
-      TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
+      TEMPORAL_ADDRESS: temporalAddress,
       STOCKCAST_TRAINING_SLOTS: '1',
     },
     // Its log would drown what the bench says.
@@ -86,32 +81,15 @@ function ready(worker: ChildProcess): Promise<void> {
   });
 }
 
-async function answering(gateway: TemporalGateway): Promise<void> {
-  const until = Date.now() + LONGEST_START_MS;
-  for (;;) {
-    try {
-      await gateway.ping(1000);
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await sleep(100);
-    }
-  }
-}
-
-/** Activities of all runs, tried once or more often. */
+/** Activities of all runs, tried once or more often, by way of the server or within a workflow task. */
 async function countActivities({ client }: TemporalGateway): Promise<number> {
   let n = 0;
   for await (const { workflowId, runId } of client.workflow.list({ pageSize: PAGE })) {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    n += (events ?? []).filter(({ eventType }) => Number(eventType) === ACTIVITY_SCHEDULED).length;
+    n += (events ?? []).filter(
+      ({ eventType, markerRecordedEventAttributes: marker }) =>
+        Number(eventType) === ACTIVITY_SCHEDULED || marker?.markerName === LOCAL_ACTIVITY,
+    ).length;
   }
   return n;
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
 }

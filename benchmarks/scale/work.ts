@@ -16,11 +16,27 @@ export const CONTEXT: Context = { tenant: 'default', principal: 'bench', clock: 
 /** Tickers under way at a time, for each worker. */
 export const IN_FLIGHT_PER_WORKER = 2;
 
+/** Of runs that do nothing. */
+export const NO_OP_QUEUE = 'no-op';
+
+/** Computing time by who used it. */
+export interface CpuSeconds {
+  /** The processes that do the work. */
+  readonly work: number;
+  readonly temporal?: number;
+  readonly postgres?: number;
+}
+
+/** What was used between two readings. */
+export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
+  const used = (who: keyof CpuSeconds) => (after[who] === undefined ? {} : { [who]: after[who] - (before[who] ?? 0) });
+  return { work: after.work - before.work, ...used('temporal'), ...used('postgres') };
+}
+
 /** What it cost. */
 export interface Cost {
   readonly wallS: number;
-  /** Of all processes that took part, and the database's. */
-  readonly cpuS: number;
+  readonly cpuS: CpuSeconds;
   /** Of the processes that do the work, without the database and Temporal. */
   readonly peakMb: number;
   /** Activities that were run, where there are such. */

@@ -27,10 +27,10 @@ import { type StubWork, WorkerProcess } from '../support/backfill/worker-process
 const ID = 'backfill/default/2012/all';
 const TICKERS = Array.from({ length: 10 }, (_, i) => `T${i}`);
 const FROM = '2010-01-04';
-const SCOPE = { from: FROM, to: addSessions(FROM, 14 * 21), every: 21 };
+const SCOPE = { from: FROM, to: addSessions(FROM, 29 * 21), every: 21 };
 const SESSIONS = partitionSessions(SCOPE);
 const ALL = TICKERS.flatMap((ticker) => SESSIONS.map((asOf) => `${ticker} ${asOf}`));
-const PLANTED = [5, 25, 55, 56, 90, 120, 149].map((i) => ALL[i]!);
+const PLANTED = [5, 50, 111, 112, 180, 240, 299].map((i) => ALL[i]!);
 const CONTEXT = { tenant: 'default', principal: 'tester', clock: systemClock };
 const INPUT: BackfillInput = {
   version: 1,
@@ -58,7 +58,7 @@ beforeAll(async () => {
       log: { format: 'text', level: 'never' },
       searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       // So that so many partitions take several executions.
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=300'],
+      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=600'],
     },
   });
   const bundle = join(dir, 'workflows.js');
@@ -108,13 +108,13 @@ async function open(): Promise<number> {
   return (await temporal.client.workflow.count("ExecutionStatus = 'Running'")).count;
 }
 
-test('150 partitions outlive failures, a pause, killed workers and a cancel, and come about in the end', async () => {
+test('300 partitions outlive failures, a pause, killed workers and a cancel, and come about in the end', async () => {
   await start();
-  await until((progress) => ended(progress) >= 20);
+  await until((progress) => ended(progress) >= 40);
   await workers[0]!.kill();
   await newWorker();
 
-  await until((progress) => ended(progress) >= 45);
+  await until((progress) => ended(progress) >= 90);
   await pauseBackfill(temporal, CONTEXT, ID);
   const paused = await until(({ stage, running }) => stage === 'paused' && running.length === 0);
   expect(paused.seconds_left).toBeNull();
@@ -127,7 +127,7 @@ test('150 partitions outlive failures, a pause, killed workers and a cancel, and
   expect(new Set(record.promoted()).size).toBe(promotedAtPause);
   await resumeBackfill(temporal, CONTEXT, ID);
 
-  const going = await until((progress) => ended(progress) >= 75 && progress.per_minute !== null);
+  const going = await until((progress) => ended(progress) >= 150 && progress.per_minute !== null);
   expect(going.seconds_left).toBeGreaterThan(0);
   await cancelRun(temporal, CONTEXT, ID);
   const cancelled = await untilEnded();
@@ -168,7 +168,7 @@ test('150 partitions outlive failures, a pause, killed workers and a cancel, and
 
   let continued = 0;
   for await (const { historyLength, status } of temporal.client.workflow.list()) {
-    expect(historyLength).toBeLessThan(900);
+    expect(historyLength).toBeLessThan(1200);
     if (status.name === 'CONTINUED_AS_NEW') continued++;
   }
   expect(continued).toBeGreaterThan(3);

@@ -70,7 +70,8 @@ describe('a search before training', { timeout: 180_000 }, () => {
 
   it('searches the members of an ensemble, which counts what was tried for both', async () => {
     const { services, context } = pipeline;
-    await trained('AAPL', { ...wish, kinds: ['ensemble'], search: { trials: 2 } });
+    const parameters = { 'random-forest': { nTrees: 10 }, lstm: { epochs: 3 } };
+    await trained('AAPL', { ...wish, kinds: ['ensemble'], parameters, search: { trials: 2 } });
     const [forest, lstm, ensemble] = [
       await certificate('AAPL', 'random-forest'),
       await certificate('AAPL', 'lstm'),
@@ -156,7 +157,7 @@ describe('a search that is killed', { timeout: 180_000 }, () => {
     seed: 7,
     horizons: [1],
     kinds: ['random-forest'],
-    parameters: { 'random-forest': { nTrees: 800 } },
+    parameters: { 'random-forest': { nTrees: 400 } },
     search: { trials: 8 },
   };
   const statuses = async () => (await trialsOf('MSFT', 'random-forest')).map(({ status }) => status);

@@ -6,6 +6,8 @@ import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { samplePrices, takeInTestUniverse, withFile } from '../support/test-universe.ts';
 
+const WISH = { ...SMALL_WISH, kinds: ['linear'] };
+
 // Nobody works on the data queue at first, so every run of a ticker stays where it is until it is called off.
 let pipeline: TestPipeline;
 beforeAll(async () => {
@@ -25,12 +27,12 @@ afterAll(() => pipeline.stop());
 
 async function startTicker(seed: number): Promise<string> {
   const { services, temporal, context } = pipeline;
-  return (await startTickerTraining(services, temporal, context, 'AAPL', { ...SMALL_WISH, seed })).run_id;
+  return (await startTickerTraining(services, temporal, context, 'AAPL', { ...WISH, seed })).run_id;
 }
 
 async function startUniverse(tickers: readonly string[], seed: number): Promise<string> {
   const { services, temporal, context } = pipeline;
-  const wish = { ...SMALL_WISH, seed };
+  const wish = { ...WISH, seed };
   return (await startUniverseTraining(services, temporal, context, { tickers, maxInFlight: 2 }, wish)).run_id;
 }
 

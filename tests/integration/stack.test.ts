@@ -40,6 +40,7 @@ describe('the local stack', () => {
     const run = await train({
       seed: ++seed,
       horizons: [1],
+      kinds: ['linear', 'random-forest'],
       parameters: { 'random-forest': { nTrees: 600, maxDepth: null } },
     });
     await until(async () => {

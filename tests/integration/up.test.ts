@@ -9,7 +9,6 @@ import { forgetState } from '../../infra/stack/stack.ts';
 import { samplePrices } from '../support/test-universe.ts';
 
 const BIN = fileURLToPath(new URL('../../cli/stockcast.js', import.meta.url));
-const EVENTS = fileURLToPath(new URL('../../data/sample/events.csv', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'stockcast-up-'));
 const stateDir = join(dir, 'state');
 const prices = (name: string, tickers: readonly string[], sessions: number) => {
@@ -18,9 +17,8 @@ const prices = (name: string, tickers: readonly string[], sessions: number) => {
   return path;
 };
 const small = prices('small.csv', ['AAPL'], 120);
-const large = prices('large.csv', ['AAPL', 'MSFT'], 3000);
-// Long enough to have splits: without them the prices would not be fit to learn from.
-const withSplits = ['--csv', large, '--events', EVENTS];
+/** Trained for seconds, in which it can be killed. */
+const large = prices('large.csv', ['AAPL'], 600);
 
 /** `up` in a process of its own, as a person runs it. */
 class Up {
@@ -118,7 +116,7 @@ describe('up', { timeout: 180_000 }, () => {
   });
 
   it('that is killed as a whole in mid-training completes the run the next time', async () => {
-    const killed = new Up(...withSplits);
+    const killed = new Up('--csv', large);
     await killed.says(/train running/);
     const records = recorded();
     killed.child.kill('SIGKILL');
@@ -126,7 +124,7 @@ describe('up', { timeout: 180_000 }, () => {
     await killed.ended;
     const run = runOf(killed);
 
-    const next = new Up('--once', ...withSplits);
+    const next = new Up('--once', '--csv', large);
     expect(await next.ended, next.text).toBe(0);
     expect(runOf(next)).toBe(run);
     expect(next.text).toMatch(/^run .*: (joined, since it was under way|nothing has changed since)$/m);
@@ -136,7 +134,7 @@ describe('up', { timeout: 180_000 }, () => {
 
   it.each<[string, RegExp, readonly string[]]>([
     ['the stack starts', /starting the local stack/, ['--csv', small]],
-    ['it trains', /train running/, [...withSplits, '--horizons', '2']],
+    ['it trains', /train running/, ['--csv', large, '--horizons', '2']],
     ['it serves', /serving until Ctrl-C/, ['--csv', small]],
   ])('ends soon on Ctrl-C while %s, and leaves nothing running', async (stage, pattern, args) => {
     const up = new Up(...args);

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { QUEUES, TRAIN_TICKER, type TrainTickerResult } from '../../domain/run.ts';
+import { StubRecord, stubActivities } from '../support/backfill/stub-activities.ts';
+import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
+import { workflowCoverage } from '../support/workflow-coverage.ts';
+
+const vantage = { asOf: '2013-03-01', knownAt: '2013-03-01T23:00:00.000Z' };
+const plan = { horizons: [1], kinds: ['naive'], pooledKinds: [], members: {}, window: 504, scaleTargets: true };
+
+let pipeline: TestPipeline;
+let dir: string;
+beforeAll(async () => {
+  pipeline = await startPipeline({ workers: false });
+  dir = mkdtempSync(join(tmpdir(), 'stockcast-light-'));
+  new StubRecord(dir).plant([]);
+});
+afterAll(async () => {
+  await pipeline.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+type Stubs = ReturnType<typeof stubActivities>;
+
+/** What a run of one ticker did, with these activities in place of the stubs: its result, and what went by the server. */
+async function runWith(changed: (stubs: Stubs) => Partial<Stubs>): Promise<{
+  readonly result: Promise<TrainTickerResult>;
+  readonly byServer: () => Promise<string[]>;
+}> {
+  const { at, temporal } = pipeline;
+  const stubs = stubActivities(new StubRecord(dir));
+  const connection = await NativeConnection.connect({ address: at.address });
+  const { workflows } = await workflowCoverage();
+  const common = { connection, namespace: at.namespace, activities: { ...stubs, ...changed(stubs) } };
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({ ...common, taskQueue, ...(taskQueue === QUEUES.orchestration ? workflows : {}) }),
+    ),
+  );
+  const run = await temporal.client.workflow.start(TRAIN_TICKER, {
+    workflowId: `light-${crypto.randomUUID()}`,
+    taskQueue: QUEUES.orchestration,
+    args: [
+      {
+        ...{ version: 1, ticker: 'AAPL', vantage, live: false },
+        context: { tenant: 'default', principal: 'tester' },
+        plan: { ...plan, embargo: 0, seed: 7, requireApproval: false, parameters: {} },
+      },
+    ],
+  });
+  const working = workers.map((worker) => worker.runUntil(run.result().catch(() => undefined)));
+  const result = run.result() as Promise<TrainTickerResult>;
+  result.catch(() => undefined);
+  await Promise.all(working);
+  await connection.close();
+  return {
+    result,
+    byServer: async () =>
+      ((await run.fetchHistory()).events ?? []).flatMap(
+        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name ?? [],
+      ),
+  };
+}
+
+it('a run asks the server only for the activities that take long', async () => {
+  const { result, byServer } = await runWith(() => ({}));
+  expect((await result).promotions).toHaveLength(1);
+  expect(await byServer()).toEqual(['ingest', 'preprocess', 'train', 'evaluate']);
+});
+
+it('a light activity that fails where the run is at hand is tried again by way of the server', async () => {
+  const attempts: string[] = [];
+  const { result, byServer } = await runWith((stubs) => ({
+    decide: async (input) => {
+      const { isLocal, attempt } = ActivityContext.current().info;
+      attempts.push(`${isLocal ? 'at hand' : 'by server'} ${attempt}`);
+      if (attempts.length < 3) throw new Error('the database is away');
+      return stubs.decide(input);
+    },
+  }));
+  expect((await result).promotions).toHaveLength(1);
+  expect(attempts).toEqual(['at hand 1', 'by server 1', 'by server 2']);
+  expect(await byServer()).toEqual(['ingest', 'preprocess', 'train', 'evaluate', 'decide']);
+});
+
+it('one that says that trying again is in vain is not tried again', async () => {
+  let attempts = 0;
+  const { result, byServer } = await runWith(() => ({
+    promote: async () => {
+      attempts++;
+      throw ApplicationFailure.nonRetryable('the model is gone', 'MODEL_MISSING');
+    },
+  }));
+  await expect(result).rejects.toMatchObject({ cause: { type: 'MODEL_MISSING' } });
+  expect(attempts).toBe(1);
+  expect(await byServer()).not.toContain('promote');
+});
