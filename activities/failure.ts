@@ -15,7 +15,7 @@ export function asFailure(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   if (error instanceof TemporalFailure) return error;
   const isDefect = DEFECTS.some((defect) => error instanceof defect);
-  if (!(error instanceof StockcastError) && !isDefect) return brief(error, MESSAGE_CHARS);
+  if (!(error instanceof StockcastError) && !isDefect) return brief(error, MESSAGE_CHARS, causeOf(error));
   const failure = ApplicationFailure.create({
     ...{ message: cut(error.message, MESSAGE_CHARS), ...causeOf(error) },
     ...(error instanceof StockcastError
@@ -30,8 +30,8 @@ const MESSAGE_CHARS = 1500;
 const CAUSE_CHARS = 300;
 const STACK_CHARS = 500;
 
-function brief(error: Error, messageChars: number): Error {
-  const copy = new Error(cut(error.message, messageChars), messageChars === CAUSE_CHARS ? {} : causeOf(error));
+function brief(error: Error, messageChars: number, options: { cause?: Error } = {}): Error {
+  const copy = new Error(cut(error.message, messageChars), options);
   copy.name = error.name;
   return withStackOf(copy, error);
 }

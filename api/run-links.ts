@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 
 /** The path at which a run can be read; its slashes stay as they are. */
 export function runPath(runId: string, under: 'runs' | 'backfills' = 'runs'): string {
@@ -10,4 +10,14 @@ export function statusUrl(request: Request, runId: string, under: 'runs' | 'back
   const host = request.get('host');
   const path = runPath(runId, under);
   return host === undefined ? path : `${request.protocol}://${host}${path}`;
+}
+
+/** A run that was started, with where it can be read: in the answer and in its header `Location`. */
+export function linked<R extends { readonly run_id: string }>(
+  run: R,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  under: 'runs' | 'backfills' = 'runs',
+): R & { readonly status_url: string } {
+  response.location(runPath(run.run_id, under));
+  return { ...run, status_url: statusUrl(request, run.run_id, under) };
 }

@@ -13,7 +13,7 @@ import {
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { flagField, parametersField, searchField, tickersField, trainingFields, wholeNumberField } from '../fields.ts';
 import type { ApiSettings } from '../parts.ts';
-import { runPath, statusUrl } from '../run-links.ts';
+import { linked, statusUrl } from '../run-links.ts';
 import { runParams } from './approvals.ts';
 import { budgetOf, startedRun } from './train.ts';
 import { runList, runSchema } from './runs.ts';
@@ -112,12 +112,8 @@ export const backfillEndpoints: readonly Endpoint[] = [
       'TEMPORAL_UNAVAILABLE',
       'DATABASE_UNAVAILABLE',
     ],
-    handle: async ({ services, temporal, settings }, { context, body, request, response }) => {
-      const started = await startBackfill(services, temporal, context, orderOf(body, settings));
-      const { run_id: id } = started;
-      response.location(runPath(id, 'backfills'));
-      return { ...started, status_url: statusUrl(request, id, 'backfills') };
-    },
+    handle: async ({ services, temporal, settings }, call) =>
+      linked(await startBackfill(services, temporal, call.context, orderOf(call.body, settings)), call, 'backfills'),
   }),
   endpoint({
     method: 'get',
@@ -146,11 +142,8 @@ export const backfillEndpoints: readonly Endpoint[] = [
     params: runParams,
     answer: { status: 202, name: 'StartedRun', schema: startedRun },
     errors: told,
-    handle: async ({ temporal }, { context, params: { id }, request, response }) => {
-      const started = await retryFailed(temporal, context, id);
-      response.location(runPath(id, 'backfills'));
-      return { ...started, status_url: statusUrl(request, id, 'backfills') };
-    },
+    handle: async ({ temporal }, call) =>
+      linked(await retryFailed(temporal, call.context, call.params.id), call, 'backfills'),
   }),
   endpoint({
     method: 'get',

@@ -3,7 +3,7 @@ import type { SessionDate } from '../../domain/bar.ts';
 import { startDaily, startJudging } from '../../serving/daily-runs.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { asOfField, tickerField } from '../fields.ts';
-import { runPath, statusUrl } from '../run-links.ts';
+import { linked } from '../run-links.ts';
 import { runStatus } from './runs.ts';
 
 const answer = {
@@ -33,11 +33,7 @@ export const dailyEndpoints: readonly Endpoint[] = [
     query: ofTickers.pick({ as_of: true }),
     answer,
     errors,
-    handle: async ({ temporal }, { context, query: { as_of: asOf }, request, response }) => {
-      const run = await startJudging(temporal, context, asOf);
-      response.location(runPath(run.run_id));
-      return { ...run, status_url: statusUrl(request, run.run_id) };
-    },
+    handle: async ({ temporal }, call) => linked(await startJudging(temporal, call.context, call.query.as_of), call),
   }),
 ];
 
@@ -50,11 +46,8 @@ function ofTickersEndpoint(what: 'score' | 'drift', summary: string): Endpoint {
     query: ofTickers,
     answer,
     errors: [...tickerErrors, ...errors],
-    handle: async ({ services, temporal }, { context, query, request, response }) => {
-      const run = await startDaily(services, temporal, context, what, wish(query));
-      response.location(runPath(run.run_id));
-      return { ...run, status_url: statusUrl(request, run.run_id) };
-    },
+    handle: async ({ services, temporal }, call) =>
+      linked(await startDaily(services, temporal, call.context, what, wish(call.query)), call),
   });
 }
 

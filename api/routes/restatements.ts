@@ -4,7 +4,7 @@ import { listRestatements, showRestatement } from '../../serving/restatement-ans
 import { retrainRestated } from '../../serving/retrain-restated.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import { tickerField, wholeNumberField } from '../fields.ts';
-import { runPath, statusUrl } from '../run-links.ts';
+import { linked } from '../run-links.ts';
 import { runStatus } from './runs.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -159,8 +159,7 @@ export const restatementEndpoints: readonly Endpoint[] = [
     handle: async ({ services, temporal, settings }, { context, params: { id }, request, response }) => {
       const { run, ...retraining } = await retrainRestated(services, temporal, context, id, settings);
       if (run === null) return { ...retraining, run };
-      response.location(runPath(run.run_id));
-      return { ...retraining, run: { ...run, status_url: statusUrl(request, run.run_id) } };
+      return { ...retraining, run: linked(run, { request, response }) };
     },
   }),
 ];

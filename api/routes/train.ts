@@ -21,7 +21,7 @@ import {
 import type { ApiParts, ApiSettings } from '../parts.ts';
 import { PROBE_TIMEOUT_MS } from '../readiness.ts';
 import { mergeOptions } from '../read-request.ts';
-import { runPath, statusUrl } from '../run-links.ts';
+import { linked } from '../run-links.ts';
 import { runSchema, runStatus } from './runs.ts';
 
 const options = z.strictObject({
@@ -234,7 +234,6 @@ function startedAnswer(
   { run_id, status, joined, ui }: StartedRun,
   prices: readonly TrainingPrices[],
 ) {
-  response.location(runPath(run_id));
-  const started = { run_id, status, status_url: statusUrl(request, run_id), ui, joined };
+  const started = linked({ run_id, status, ui, joined }, { request, response });
   return prices.length === 0 ? started : { ...started, prices };
 }

@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE_DIR = join(PROJECT_DIR, 'node_modules', '.cache', 'stockcast', 'programs');
 /** What shares one compilation: the command line, and what it starts as processes and threads. */
 const STARTED_TOGETHER = ['cli/main.ts', 'api/replica-main.ts', 'workers/training-thread.ts'];
-/** Programs that still run from an older compilation may want another piece of it. Unfinished ones of killed processes count. */
+/** Of each program: processes that still run from an older compilation may want another piece of it. */
 const KEPT_COMPILATIONS = 20;
 const { version: ESBUILD } = createRequire(import.meta.url)('esbuild/package.json');
 
@@ -45,10 +45,9 @@ export async function compiledProgram(entry) {
 async function keptOrNew(name, entries) {
   const stampPath = join(CACHE_DIR, `${name}.json`);
   const kept = readStamp(stampPath);
-  const dirOf = (/** @type {string} */ hash) => join(CACHE_DIR, `${name}-${hash.slice(0, 16)}`);
-  if (kept !== undefined && hashOf(kept.inputs) === kept.hash && existsSync(dirOf(kept.hash))) return dirOf(kept.hash);
+  if (kept !== undefined && isOfNow(kept) && existsSync(dirOf(name, kept.hash))) return dirOf(name, kept.hash);
   try {
-    return await compile(entries, stampPath, dirOf);
+    return await compile(name, entries, stampPath);
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
@@ -60,21 +59,30 @@ async function keptOrNew(name, entries) {
 }
 
 /**
+ * @param {string} name
+ * @param {string} hash
+ */
+function dirOf(name, hash) {
+  return join(CACHE_DIR, `${name}-${hash.slice(0, 16)}`);
+}
+
+/**
+ * @param {string} name
  * @param {string[]} entries
  * @param {string} stampPath
- * @param {(hash: string) => string} dirOf
  */
-async function compile(entries, stampPath, dirOf) {
+async function compile(name, entries, stampPath) {
   const { build } = await import('esbuild');
-  const unfinished = join(CACHE_DIR, `unfinished-${process.pid}`);
+  const unfinished = dirOf(name, `unfinished-${process.pid}`);
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  const { metafile } = await build({
+  /** @type {Map<string, string>} */
+  const sources = new Map();
+  await build({
     absWorkingDir: PROJECT_DIR,
     entryPoints: entries,
     outbase: PROJECT_DIR,
     outdir: unfinished,
-    metafile: true,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -84,48 +92,58 @@ async function compile(entries, stampPath, dirOf) {
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'silent',
-    plugins: [ownAddress],
+    plugins: [ownAddress(sources)],
   });
-  const inputs = Object.keys(metafile.inputs).sort();
-  const hash = hashOf(inputs);
-  if (hash === undefined) throw new Error('sources went away while they were compiled; try again');
-  const dir = dirOf(hash);
+  const inputs = [...sources.keys()].sort();
+  // Of what was compiled, though a source may have changed meanwhile.
+  const hash = hashOf(inputs.map((input) => [input, /** @type {string} */ (sources.get(input))]));
+  const dir = dirOf(name, hash);
   writeFileSync(join(unfinished, 'package.json'), '{ "type": "module" }\n');
   put(unfinished, dir);
   writeFileSync(`${unfinished}.json`, JSON.stringify({ hash, inputs }));
   renameSync(`${unfinished}.json`, stampPath);
-  removeOld();
+  removeOld(name);
   return dir;
 }
 
 /**
  * A module's address stays that of its source, by which it finds other files of the project. This file is not compiled:
  * what it has compiled for a process is known to all of it.
- * @type {import('esbuild').Plugin}
+ * @param {Map<string, string>} sources is given every source that is read, by its path in the project
+ * @returns {import('esbuild').Plugin}
  */
-const ownAddress = {
-  name: 'own-address',
-  setup(build) {
-    build.onResolve({ filter: /\/setup\/program\.js$/ }, () => ({ path: import.meta.url, external: true }));
-    build.onLoad({ filter: /\.[tj]s$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-      loader: path.endsWith('.ts') ? 'ts' : 'js',
-    }));
-  },
-};
+function ownAddress(sources) {
+  return {
+    name: 'own-address',
+    setup(build) {
+      build.onResolve({ filter: /\/setup\/program\.js$/ }, () => ({ path: import.meta.url, external: true }));
+      build.onLoad({ filter: /./ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8');
+        sources.set(relative(PROJECT_DIR, path).split(sep).join('/'), source);
+        const address = JSON.stringify(pathToFileURL(path).href);
+        return { contents: source.replaceAll('import.meta.url', address), loader: 'default' };
+      });
+    },
+  };
+}
 
-/**
- * @param {readonly string[]} inputs
- * @returns {string | undefined} undefined when one of them is gone
- */
-function hashOf(inputs) {
-  const hash = createHash('sha256').update(`${ESBUILD}\0${PROJECT_DIR}\0`);
-  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+/** @param {Stamp} stamp */
+function isOfNow({ hash, inputs }) {
+  /** @type {[string, string][]} */
+  const sources = [];
   for (const input of inputs) {
     const source = readIfThere(join(PROJECT_DIR, ...input.split('/')));
-    if (source === undefined) return undefined;
-    hash.update(`\0${input.split(sep).join('/')}\0`).update(source);
+    if (source === undefined) return false;
+    sources.push([input, source]);
   }
+  return hashOf(sources) === hash;
+}
+
+/** @param {readonly (readonly [path: string, source: string])[]} sources */
+function hashOf(sources) {
+  const hash = createHash('sha256').update(`${ESBUILD}\0${PROJECT_DIR}\0`);
+  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const [path, source] of sources) hash.update(`\0${path}\0`).update(source);
   return hash.digest('hex');
 }
 
@@ -135,13 +153,13 @@ function hashOf(inputs) {
  */
 function readStamp(path) {
   const text = readIfThere(path);
-  return text === undefined ? undefined : JSON.parse(text.toString());
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 /** @param {string} path */
 function readIfThere(path) {
   try {
-    return readFileSync(path);
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
     throw error;
@@ -163,12 +181,13 @@ function put(from, to) {
   }
 }
 
-function removeOld() {
+/** @param {string} name */
+function removeOld(name) {
   const dirs = readdirSync(CACHE_DIR, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => ({ name, madeAt: statSync(join(CACHE_DIR, name)).mtimeMs }))
+    .filter((entry) => entry.isDirectory() && entry.name.startsWith(`${name}-`))
+    .map((entry) => ({ path: join(CACHE_DIR, entry.name), madeAt: statSync(join(CACHE_DIR, entry.name)).mtimeMs }))
     .sort((a, b) => b.madeAt - a.madeAt);
-  for (const { name } of dirs.slice(KEPT_COMPILATIONS)) rmSync(join(CACHE_DIR, name), { recursive: true, force: true });
+  for (const { path } of dirs.slice(KEPT_COMPILATIONS)) rmSync(path, { recursive: true, force: true });
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

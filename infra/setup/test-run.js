@@ -7,6 +7,7 @@ import { runTests } from './run-tests.js';
 const projectDir = fileURLToPath(new URL('../..', import.meta.url));
 const chosen = process.argv.slice(2);
 if (chosen.length === 0) {
+  // What it cannot make, the tests that want it say.
   const args = ['--import', 'tsx', 'tests/support/make-ahead.ts'];
   spawn(process.execPath, args, { cwd: projectDir, stdio: ['ignore', 2, 2] });
 }
