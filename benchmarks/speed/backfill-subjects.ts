@@ -12,6 +12,7 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { BACKFILL, type BackfillInput, type BackfillProgress, partitionSessions } from '../../domain/backfill.ts';
 import { PROGRESS_QUERY, QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
 import { OURSELVES } from '../figure.ts';
 import type { BatchesInput } from './backfill-workflows.ts';
 
@@ -66,7 +67,7 @@ export class BackfillGround {
         executable: { type: 'existing-path', path },
         dbFilename: join(dir, 'temporal.db'),
         log: { format: 'text', level: 'never' },
-        extraArgs: ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF'],
+        extraArgs: ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF', ...PROMPT_DISPATCH],
         searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       },
     });

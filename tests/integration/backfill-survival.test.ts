@@ -9,6 +9,7 @@ import { addSessions } from '../../domain/calendar.ts';
 import { systemClock } from '../../domain/context.ts';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
 import { type BackfillStand, endedOf } from '../../serving/backfills/backfill-view.ts';
 import {
   describeBackfill,
@@ -58,7 +59,7 @@ beforeAll(async () => {
       log: { format: 'text', level: 'never' },
       searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
       // So that so many partitions take several executions.
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=600'],
+      extraArgs: [...PROMPT_DISPATCH, '--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=600'],
     },
   });
   const bundle = join(dir, 'workflows.js');

@@ -7,6 +7,7 @@ import { freePort } from '../../infra/free-port.ts';
 import { removePostgres } from '../../infra/postgres/postgres-home.ts';
 import { startPostgres } from '../../infra/postgres/embedded-postgres.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
+import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 
 declare module 'vitest' {
@@ -37,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       TestWorkflowEnvironment.createLocal({
         server: {
           executable: { type: 'existing-path', path },
+          extraArgs: [...PROMPT_DISPATCH],
           searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
         },
       }),
