@@ -11,9 +11,13 @@ beforeEach(() => {
   suspects = new Turns();
 });
 
-/** Runs an attempt that finds these details of the one before. */
-function attempt<T>(heartbeatDetails: Beat | undefined, body: (tell: Tell) => Promise<T>): Promise<T> {
-  const info = { heartbeatDetails, activityType: 'train', heartbeatTimeoutMs: 50 };
+/** Runs an attempt, the second unless told otherwise, that finds these details of one before. */
+function attempt<T>(
+  before: Partial<Beat> | undefined,
+  body: (tell: Tell) => Promise<T>,
+  number = before === undefined ? 1 : (before.attempt ?? 1) + 1,
+): Promise<T> {
+  const info = { heartbeatDetails: before, attempt: number, activityType: 'train', heartbeatTimeoutMs: 50 };
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
   environment.on('heartbeat', (beat: Beat) => void beats.push(beat));
   return environment.run(() => survivable({ maxCrashes: 3, suspects }, body));
@@ -21,15 +25,30 @@ function attempt<T>(heartbeatDetails: Beat | undefined, body: (tell: Tell) => Pr
 const done = () => Promise.resolve('done');
 
 describe('an attempt', () => {
-  it('says at once that it lives, so that a death of its process is counted by the next', async () => {
+  it('that is over within a second tells nothing', async () => {
     await attempt(undefined, done);
-    expect(beats).toEqual([{ crashes: 0 }]);
-    await attempt({ crashes: 0, fraction: 0.4 }, done);
-    expect(beats.at(-1)).toEqual({ crashes: 1 });
+    expect(beats).toEqual([]);
+  });
+
+  it('counts those before it that ended without a word, even if they never said one', async () => {
+    const fail = () => Promise.reject(new Error('the database is away'));
+    const crashes = async (before: Partial<Beat> | undefined, number: number) => {
+      await expect(attempt(before, fail, number)).rejects.toThrow();
+      return beats.at(-1)!.crashes;
+    };
+    expect(await crashes(undefined, 1)).toBe(0);
+    expect(await crashes(undefined, 3)).toBe(2);
+    expect(await crashes({ attempt: 1, crashes: 0, fraction: 0.4 }, 2)).toBe(1);
+    expect(await crashes({ attempt: 1, crashes: 0, fraction: 0.4 }, 3)).toBe(2);
+    expect(await crashes({ attempt: 4, crashes: 0, isInnocent: true }, 5)).toBe(0);
+    expect(await crashes({ attempt: 4, crashes: 1, isInnocent: true }, 6)).toBe(2);
+    // Of a worker of an earlier version.
+    expect(await crashes({ crashes: 0 }, 4)).toBe(1);
+    await expect(attempt(undefined, done, 4)).rejects.toMatchObject({ type: 'WORKER_DIED' });
   });
 
   it('fails for good after too many deaths, and says what was known', async () => {
-    const before = { crashes: 2, fraction: 0.43, checkpoint: { key: 'checkpoints/A/1', fraction: 0.4 } };
+    const before = { attempt: 3, crashes: 2, fraction: 0.43, checkpoint: { key: 'checkpoints/A/1', fraction: 0.4 } };
     await expect(attempt(before, done)).rejects.toMatchObject({
       type: 'WORKER_DIED',
       nonRetryable: true,
@@ -41,9 +60,9 @@ describe('an attempt', () => {
   it('does not count those before it that failed in order', async () => {
     const failed = new Error('the database is away');
     await expect(attempt({ crashes: 1 }, () => Promise.reject(failed))).rejects.toThrow('the database is away');
-    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
     await expect(attempt(beats.at(-1), () => Promise.reject(failed))).rejects.toThrow('the database is away');
-    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
   });
 
   it('begins to count anew with every checkpoint, and hands the newest on', async () => {
@@ -53,9 +72,9 @@ describe('an attempt', () => {
       return Promise.reject(new Error('no room'));
     };
     await expect(attempt({ crashes: 1 }, body)).rejects.toThrow('no room');
-    expect(beats.at(-1)).toEqual({ crashes: 0, isInnocent: true, checkpoint });
-    await attempt(beats.at(-1), done);
-    expect(beats.at(-1)).toEqual({ crashes: 0, checkpoint });
+    expect(beats.at(-1)).toEqual({ attempt: 2, crashes: 0, isInnocent: true, checkpoint });
+    await expect(attempt(beats.at(-1), () => Promise.reject(new Error('no room')))).rejects.toThrow('no room');
+    expect(beats.at(-1)).toEqual({ attempt: 3, crashes: 0, isInnocent: true, checkpoint });
   });
 });
 
@@ -66,13 +85,13 @@ describe('attempts whose process died twice', () => {
     await expect.poll(() => suspects.areTaken).toBe(true);
     const order: string[] = [];
     const second = attempt({ crashes: 1 }, () => Promise.resolve(order.push('second')));
-    await expect.poll(() => beats.at(-1)).toEqual({ crashes: 2, isInnocent: true });
+    await expect.poll(() => beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
     // Those that nothing is suspected of need no turn.
     await attempt({ crashes: 0 }, () => Promise.resolve(order.push('fresh')));
     finish();
     await Promise.all([first, second]);
     expect(order).toEqual(['fresh', 'second']);
-    expect(beats.at(-1)).toEqual({ crashes: 2, isInnocent: false });
+    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: false });
     expect(suspects.areTaken).toBe(false);
   });
 

@@ -6,6 +6,8 @@ import type { Turns } from './turns.ts';
 
 /** What the heartbeats of a computing activity tell: people in the Web UI, and the next attempt. */
 export interface Beat {
+  /** The attempt that tells this, from 1. */
+  readonly attempt: number;
   /** Of this attempt, from 0 to 1. */
   readonly fraction?: number;
   /** The newest checkpoint that was saved or begun from. */
@@ -31,46 +33,46 @@ const SUSPECT_AFTER = 2;
 
 /**
  * Runs the body of an activity whose input may be what kills the process: Temporal can't tell an attempt that crashed from
- * one whose database was away, so each attempt says in its heartbeats whether it ended in order, and when `maxCrashes` in
- * a row have not, the next one fails for good and says so. A checkpoint starts the count anew.
+ * one whose database was away, so each attempt that fails in order says so in its last heartbeat; when `maxCrashes` in a
+ * row have not, the next one fails for good and says so. A checkpoint starts the count anew.
  */
 export async function survivable<T>(
   { maxCrashes, suspects }: CrashRules,
   body: (tell: Tell) => Promise<T>,
 ): Promise<T> {
   const activity = ActivityContext.current();
-  const before = activity.info.heartbeatDetails as Beat | undefined;
-  const crashes = crashesAfter(before);
+  const { attempt, heartbeatDetails } = activity.info;
+  const before = heartbeatDetails as Beat | undefined;
+  const crashes = crashesBefore(attempt, before);
   if (crashes >= maxCrashes) throw asFailure(givenUp(before, crashes));
   const { checkpoint } = before ?? {};
-  let beat: Beat = checkpoint === undefined ? { crashes } : { crashes, checkpoint };
-  const tellNow = (news: Partial<Beat>) => {
-    beat = { ...beat, ...news };
-    activity.heartbeat(beat);
-  };
+  let beat: Beat = { attempt, crashes, ...(checkpoint === undefined ? {} : { checkpoint }) };
   return heartbeating(async (say) => {
+    const tell: Tell = (news) => {
+      beat = { ...beat, ...news };
+      say(beat);
+    };
+    const tellNow: Tell = (news) => {
+      tell(news);
+      activity.heartbeat(beat);
+    };
     let endTurn: (() => void) | undefined;
     try {
+      tell({});
       if (crashes >= SUSPECT_AFTER) {
         const mustWait = suspects.areTaken;
         if (mustWait) tellNow({ isInnocent: true });
-        say(beat);
         const turn = suspects.take();
         endTurn = () => void turn.then((end) => end());
         await Promise.race([turn, activity.cancelled]);
         if (mustWait) {
           tellNow({ isInnocent: false });
-          say(beat);
           // Heartbeats are held back for a part of this time: Temporal must have heard that it begins before it does.
           await sleep(activity.info.heartbeatTimeoutMs ?? 0, undefined, { signal: activity.cancellationSignal });
         }
       }
-      // At once: this attempt may not live for a second.
-      tellNow({});
-      say(beat);
       return await body((news) => {
-        beat = { ...beat, ...news };
-        say(beat);
+        tell(news);
         if (beat.crashes === 0) endTurn?.();
       });
     } catch (error) {
@@ -82,11 +84,12 @@ export async function survivable<T>(
   });
 }
 
-function crashesAfter(before: Beat | undefined): number {
-  if (before === undefined) return 0;
-  // A worker of an earlier version told the fraction alone.
-  const { crashes = 0, isInnocent = false } = before as Partial<Beat>;
-  return isInnocent ? crashes : crashes + 1;
+/** How many attempts in a row before this one ended without a word. Most are over before they tell anything at all. */
+function crashesBefore(attempt: number, before: Partial<Beat> | undefined): number {
+  if (before === undefined) return attempt - 1;
+  // Workers of earlier versions told less: the fraction alone, and always at once.
+  const { crashes = 0, isInnocent = false, attempt: told = attempt - 1 } = before;
+  return crashes + (isInnocent ? 0 : 1) + (attempt - 1 - told);
 }
 
 function givenUp(before: Beat | undefined, times: number): StockcastError {

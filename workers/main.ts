@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import type { WorkflowBundle } from '@temporalio/worker';
-import { buildId, codeVersion, sourcesHash } from '../config/code-version.ts';
+import { buildId, codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { QUEUES } from '../domain/run.ts';
@@ -18,8 +16,6 @@ import { type Queue, createWorkers, parseQueues } from './run-workers.ts';
 import type { WorkerBuild } from './worker-build.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { keptWorkflowBundle } from './workflow-bundle.ts';
-
-const BUNDLED = ['workflows', 'domain', 'package-lock.json'];
 
 /**
  * Composition root of a worker process: polls the named queues until SIGTERM or SIGINT, then drains within the grace
@@ -59,7 +55,9 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       maxCrashes: config.maxCrashes,
       ...{ build, tracing: tracing?.worker },
       ...(metrics === undefined ? {} : { metrics }),
-      ...(queues.includes(QUEUES.orchestration) ? { workflows: { workflowBundle: await bundle(config) } } : {}),
+      ...(queues.includes(QUEUES.orchestration)
+        ? { workflows: { workflowBundle: await keptWorkflowBundle({ traced: tracing !== undefined }) } }
+        : {}),
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
     const running = workers.run();
@@ -109,9 +107,4 @@ function mlflowFollower(
   if (mlflow === undefined) return undefined;
   const say = (line: string) => console.log(line);
   return openFollower(mlflow, { services, database, pipelineOf: temporalPipelines(temporal), say });
-}
-
-function bundle({ stateDir, tracing }: Config): Promise<WorkflowBundle> {
-  const traced = tracing !== undefined;
-  return keptWorkflowBundle(join(stateDir, 'cache'), sourcesHash(PROJECT_DIR, BUNDLED), { traced });
 }

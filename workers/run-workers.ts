@@ -17,7 +17,7 @@ import { ThreadedTrainingPool } from './threaded-training-pool.ts';
 import { type WorkerBuild, deploymentOptions } from './worker-build.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 import type { WorkerTracing } from './worker-tracing.ts';
-import { bundleWorkflows } from './workflow-bundle.ts';
+import { keptWorkflowBundle } from './workflow-bundle.ts';
 
 export type Queue = (typeof QUEUES)[keyof typeof QUEUES];
 
@@ -85,7 +85,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
   const pools: ThreadedTrainingPool[] = [];
   const makers: Record<Queue, () => Promise<Worker>> = {
     [QUEUES.orchestration]: async () => {
-      const workflows = parts.workflows ?? { workflowBundle: await bundleWorkflows() };
+      const workflows = parts.workflows ?? { workflowBundle: await keptWorkflowBundle() };
       return Worker.create({
         ...common,
         taskQueue: QUEUES.orchestration,

@@ -1,5 +1,6 @@
 // Compiles the TypeScript of a program into JavaScript, once for each state of its sources: loading hundreds of files one
-// by one through a loader takes longer than most commands do. Also a command of its own, for whoever makes an image.
+// by one through a loader takes longer than most commands do. Also a command of its own, for whoever makes an image: it
+// makes the bundles of the workflows, too.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +10,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE_DIR = join(PROJECT_DIR, 'node_modules', '.cache', 'stockcast', 'programs');
 /** What shares one compilation: the command line, and what it starts as processes and threads. */
-const STARTED_TOGETHER = ['cli/main.ts', 'api/replica-main.ts', 'workers/training-thread.ts'];
+const STARTED_TOGETHER = [
+  'cli/main.ts',
+  'api/replica-main.ts',
+  'workers/training-thread.ts',
+  'workers/workflow-bundle.ts',
+];
 /** Of each program: processes that still run from an older compilation may want another piece of it. */
 const KEPT_COMPILATIONS = 20;
 const { version: ESBUILD } = createRequire(import.meta.url)('esbuild/package.json');
@@ -191,5 +197,6 @@ function removeOld(name) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await compiledProgram('cli/main.ts');
+  const { keptWorkflowBundle } = await import(await compiledProgram('workers/workflow-bundle.ts'));
+  await Promise.all([keptWorkflowBundle(), keptWorkflowBundle({ traced: true })]);
 }

@@ -21,7 +21,7 @@ import {
 } from '../../serving/backfills/backfills.ts';
 import { cancelRun } from '../../serving/runs.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { StubRecord } from '../support/backfill/stub-activities.ts';
 import { type StubWork, WorkerProcess } from '../support/backfill/worker-process.ts';
 
@@ -63,7 +63,7 @@ beforeAll(async () => {
     },
   });
   const bundle = join(dir, 'workflows.js');
-  writeFileSync(bundle, (await bundleWorkflows()).code);
+  writeFileSync(bundle, (await keptWorkflowBundle()).code);
   const { address, namespace = 'default' } = environment;
   work = { address, namespace, dir, bundle };
   temporal = new TemporalGateway({ address, namespace, uiUrl: undefined });

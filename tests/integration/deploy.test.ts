@@ -9,7 +9,7 @@ import { listApprovals, sendVerdict } from '../../serving/approvals.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
 import { taskQueueStates } from '../../serving/task-queues.ts';
 import { type Queue, createWorkers } from '../../workers/run-workers.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 import { takeInTestUniverse } from '../support/test-universe.ts';
@@ -86,7 +86,7 @@ describe('workers of the next release, in place of those of the one before', () 
     async () => {
       const { services, temporal, context, ended } = pipeline;
       const [old, careless, careful] = await Promise.all([
-        bundleWorkflows(),
+        keptWorkflowBundle(),
         changedWorkflows('careless', CHANGE),
         changedWorkflows('careful', `if (patched('one-step-more')) ${CHANGE}`),
       ]);

@@ -8,7 +8,7 @@ import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { type Tracing, openTracing } from '../../serving/tracing.ts';
 import { createWorkers } from '../../workers/run-workers.ts';
 import { workerTracing } from '../../workers/worker-tracing.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 import { startApi } from '../support/running-api.ts';
@@ -76,7 +76,7 @@ it('one trace leads from a request through its run and the child of a ticker to 
     ...{ services, temporal, ...at, trainingSlots: 1, shutdownGraceMs: 1000 },
     retraining: RETRAINING,
     tracing: workerTracing(tracing),
-    workflows: { workflowBundle: await bundleWorkflows({ traced: true }) },
+    workflows: { workflowBundle: await keptWorkflowBundle({ traced: true }) },
   });
   const running = workers.run();
   const api = await startApi({ services, temporal, tracer: tracing.tracer });

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as workflows from '../../workflows/index.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 
 const HISTORIES = new URL('./histories/', import.meta.url);
 const files = readdirSync(HISTORIES).filter((name) => /\.json(\.gz)?$/.test(name));
@@ -32,7 +32,7 @@ const replay = (workflowBundle: WorkflowBundle, of: History) =>
 describe('kept histories', () => {
   let workflowBundle: WorkflowBundle;
   beforeAll(async () => {
-    workflowBundle = await bundleWorkflows();
+    workflowBundle = await keptWorkflowBundle();
   });
 
   it('are there for every workflow', () => {
@@ -54,7 +54,7 @@ describe('kept histories', () => {
 
   it('replay, too, when tracing was switched on since', async () => {
     const options = {
-      workflowBundle: await bundleWorkflows({ traced: true }),
+      workflowBundle: await keptWorkflowBundle({ traced: true }),
       sinks: { tracing: { export: { fn: () => {}, callDuringReplay: false } } },
     };
     const histories = files.map((file) => ({ history: history(file), workflowId: startOf(history(file)).workflowId }));
@@ -77,7 +77,7 @@ describe('kept histories', () => {
 
 describe('the workflow bundle', () => {
   it.each([{ traced: false }, { traced: true }])('contains no Node built-in: %o', async (options) => {
-    const { code } = await bundleWorkflows(options);
+    const { code } = await keptWorkflowBundle(options);
     const builtins = [
       ...code.matchAll(
         /(?:external commonjs |require\()["']((?:node:)?(?:fs|path|os|crypto|net|http|https|child_process|worker_threads|process|url|stream)(?:\/\w+)?)["']/g,

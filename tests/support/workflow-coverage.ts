@@ -1,6 +1,6 @@
 import { WorkflowCoverage } from '@temporalio/nyc-test-coverage';
 import { DefaultLogger, type WorkerOptions, bundleWorkflowCode } from '@temporalio/worker';
-import { WORKFLOWS_PATH, bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { WORKFLOWS_PATH, keptBundle, keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 
 /** The workflows to run in a test, and what to do with what they covered once the worker has stopped. */
 export interface CoveredWorkflows {
@@ -16,14 +16,13 @@ const scope = globalThis as { __coverage__?: object; __VITEST_COVERAGE__?: objec
  */
 export async function workflowCoverage(): Promise<CoveredWorkflows> {
   if (scope.__VITEST_COVERAGE__ === undefined) {
-    return { workflows: { workflowBundle: await bundleWorkflows() }, merge: () => {} };
+    return { workflows: { workflowBundle: await keptWorkflowBundle() }, merge: () => {} };
   }
   scope.__coverage__ ??= {};
   const coverage = new WorkflowCoverage();
   const logger = new DefaultLogger('WARN');
-  const workflowBundle = await bundleWorkflowCode(
-    coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger }),
-  );
+  const options = coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger });
+  const workflowBundle = await keptBundle({ variant: 'covered' }, () => bundleWorkflowCode(options));
   return {
     workflows: { workflowBundle, sinks: coverage.sinks as NonNullable<WorkerOptions['sinks']> },
     merge: () => {
