@@ -1,4 +1,7 @@
 import { executionAsyncId } from 'node:async_hooks';
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { TemporalGateway } from './temporal-gateway.ts';
 
@@ -18,5 +21,30 @@ test('once no call is under way, promises of the process are not followed any mo
     expect(await idAfterPromise()).toBe(0);
   } finally {
     await gateway.close();
+  }
+});
+
+test('a call that waits to be tried again when the connection is closed ends with the reason', async () => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked++;
+    response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': 'not yet' });
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const gateway = new TemporalGateway({ address, namespace: 'default', uiUrl: undefined });
+  try {
+    const call = gateway.call(({ workflowService }) => workflowService.getClusterInfo({}));
+    call.catch(() => undefined);
+    await expect.poll(() => asked).toBeGreaterThan(1);
+    await gateway.client.connection.close();
+    await expect(call).rejects.toMatchObject({
+      code: 'TEMPORAL_UNAVAILABLE',
+      message: expect.stringContaining('Channel has been shut down'),
+    });
+  } finally {
+    await gateway.close();
+    server.close();
   }
 });

@@ -2,7 +2,10 @@ import {
   type Client,
   type ClientInterceptors,
   Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
   isGrpcServiceError,
+  makeGrpcRetryInterceptor,
   Client as TemporalClient,
 } from '@temporalio/client';
 import { StockcastError } from '../domain/errors.ts';
@@ -11,6 +14,33 @@ const DEADLINE_MS = 5000;
 // gRPC status codes of a server that is away, slow or shutting down. A deadline that passes may also show as a call
 // that was cancelled (1): nothing else here cancels calls.
 const AWAY = new Set([1, 4, 8, 14]);
+const CANCELLED = 1;
+
+type GrpcInterceptor = NonNullable<ConnectionOptions['interceptors']>[number];
+
+/**
+ * Ends a call on a connection that was closed as cancelled. Thrown as it is, it could not be caught where the client
+ * tries a call again, which it does from a timer.
+ */
+const endedWhenClosed: GrpcInterceptor = (options, nextCall) => {
+  // The type asks for the library's class, of which callers use the methods of its interface alone.
+  try {
+    return nextCall(options) as ReturnType<GrpcInterceptor>;
+  } catch (error) {
+    const details = error instanceof Error ? error.message : String(error);
+    const ended: ReturnType<Parameters<GrpcInterceptor>[1]> = {
+      start: (metadata, listener) => listener?.onReceiveStatus?.({ code: CANCELLED, details, metadata }),
+      sendMessage: () => undefined,
+      sendMessageWithContext: () => undefined,
+      halfClose: () => undefined,
+      startRead: () => undefined,
+      cancelWithStatus: () => undefined,
+      getPeer: () => '',
+      getAuthContext: () => null,
+    };
+    return ended as ReturnType<GrpcInterceptor>;
+  }
+};
 
 /** Where Temporal is. */
 export interface TemporalAddress {
@@ -28,7 +58,10 @@ export class TemporalGateway {
 
   constructor(at: TemporalAddress, interceptors: ClientInterceptors = {}) {
     this.#at = at;
-    this.#connection = Connection.lazy({ address: at.address });
+    this.#connection = Connection.lazy({
+      address: at.address,
+      interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), endedWhenClosed],
+    });
     this.client = new TemporalClient({ connection: this.#connection, namespace: at.namespace, interceptors });
   }
 
@@ -69,7 +102,6 @@ export class TemporalGateway {
 
   /** Closes the connection once what is under way has come to its end or its deadline. */
   async close(): Promise<void> {
-    // A call that the client tries again on a closed connection would throw where nobody can catch it.
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#connection.close();
   }

@@ -3,8 +3,8 @@ import { StockcastError } from '../../domain/errors.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import { OWNER_FIELD, schedulePrefix } from './compile-schedule.ts';
 
-/** Describing a schedule takes Temporal several seconds while it catches up after a start. */
-const DEADLINE_MS = 20_000;
+/** Describing a schedule takes Temporal several seconds while it catches up after a start, many on a busy machine. */
+const DEADLINE_MS = 60_000;
 
 /** Calls Temporal about schedules. @throws StockcastError TEMPORAL_UNAVAILABLE */
 export function onSchedules<T>(temporal: TemporalGateway, body: (client: Client) => Promise<T>): Promise<T> {
