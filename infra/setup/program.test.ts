@@ -25,6 +25,7 @@ beforeEach(() => {
   symlinkSync(join(PACKAGES, 'esbuild'), join(dir, 'node_modules/esbuild'));
   put('api/replica-main.ts', 'export {};\n');
   put('workers/training-thread.ts', "console.log('thread');\n");
+  put('workers/workflow-bundle.ts', 'export {};\n');
   put('domain/word.ts', "export const word: string = 'first';\n");
   put('cli/main.ts', "import { word } from '../domain/word.ts';\nconsole.log(word, import.meta.url);\n");
 });
