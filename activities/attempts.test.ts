@@ -42,6 +42,8 @@ describe('an attempt', () => {
     expect(await crashes({ attempt: 1, crashes: 0, fraction: 0.4 }, 3)).toBe(2);
     expect(await crashes({ attempt: 4, crashes: 0, isInnocent: true }, 5)).toBe(0);
     expect(await crashes({ attempt: 4, crashes: 1, isInnocent: true }, 6)).toBe(2);
+    // After `temporal activity reset`.
+    expect(await crashes({ attempt: 7, crashes: 2, fraction: 0.4 }, 1)).toBe(0);
     // Of a worker of an earlier version.
     expect(await crashes({ crashes: 0 }, 4)).toBe(1);
     await expect(attempt(undefined, done, 4)).rejects.toMatchObject({ type: 'WORKER_DIED' });

@@ -89,6 +89,8 @@ function crashesBefore(attempt: number, before: Partial<Beat> | undefined): numb
   if (before === undefined) return attempt - 1;
   // Workers of earlier versions told less: the fraction alone, and always at once.
   const { crashes = 0, isInnocent = false, attempt: told = attempt - 1 } = before;
+  // A person had Temporal count anew.
+  if (told >= attempt) return 0;
   return crashes + (isInnocent ? 0 : 1) + (attempt - 1 - told);
 }
 

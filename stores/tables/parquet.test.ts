@@ -117,3 +117,20 @@ describe('a table as Parquet', () => {
     await expect(writeParquet([double('a"b', 1)])).rejects.toThrow('not a column name');
   });
 });
+
+it('keeps nothing of the files that it has read', async () => {
+  vi.resetModules();
+  const opened = vi.spyOn(DuckDBInstance, 'create');
+  try {
+    const fresh = await import('./parquet.ts');
+    const bytes = await fresh.writeParquet([{ name: 'close', type: 'double', values: Float64Array.of(1, 2) }]);
+    await fresh.readParquet(bytes, 'a');
+    const instance = (await opened.mock.results[0]!.value) as DuckDBInstance;
+    const connection = await instance.connect();
+    const held = await connection.runAndReadAll('select * from duckdb_external_file_cache()');
+    expect(held.getRowObjects()).toEqual([]);
+    connection.closeSync();
+  } finally {
+    opened.mockRestore();
+  }
+});

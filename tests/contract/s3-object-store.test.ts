@@ -210,10 +210,9 @@ describe('the object store on MinIO', () => {
     const own = await TestMinio.start();
     const policy = readFileSync(new URL('../../infra/minio/policy.json', import.meta.url), 'utf8');
     const { endpoint: stsEndpoint, accessKey, secretKey, region } = own.address;
-    const granted = await new AssumeRoleProvider({
-      ...{ stsEndpoint, accessKey, secretKey, region },
-      policy,
-    }).getCredentials();
+    const provider = new AssumeRoleProvider({ stsEndpoint, accessKey, secretKey, region, policy });
+    // What hands out credentials may come up after the rest.
+    const granted = await vi.waitFor(() => provider.getCredentials(), { timeout: 30_000, interval: 200 });
     const address = {
       ...own.address,
       accessKey: granted.getAccessKey(),
