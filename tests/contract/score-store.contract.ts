@@ -108,11 +108,13 @@ export function scoreStoreContract(name: string, open: () => Promise<Backend<Sco
       const context = freshContext();
       await stores.forecasts.save(context, forecast);
       const entered = await Promise.all(
-        Array.from({ length: 8 }, (_, i) => backend.connect().scores.enter(context, [scoreOf(forecast, i / 100)])),
+        Array.from({ length: 8 }, (_, i) =>
+          backend.connect().scores.enter(context, [scoreOf(forecast, (i + 1) / 100)]),
+        ),
       );
       expect(entered.flat()).toHaveLength(1);
       const winner = entered.findIndex((each) => each.length === 1);
-      expect(await stores.scores.ofTicker(context, 'AAPL')).toEqual([scoreOf(forecast, winner / 100)]);
+      expect(await stores.scores.ofTicker(context, 'AAPL')).toEqual([scoreOf(forecast, (winner + 1) / 100)]);
     });
 
     it('finds what has matured and has no score, in order, page by page', async () => {
