@@ -3,6 +3,7 @@ import {
   BACKFILL,
   type BackfillInput,
   type BackfillProgress,
+  type BackfillResult,
   DEFAULT_EVERY,
   DEFAULT_IN_FLIGHT,
   FAILED_QUERY,
@@ -66,8 +67,17 @@ export async function describeBackfill(
 ): Promise<BackfillView> {
   await requireBackfill(temporal, context, runId);
   const { progress: _, result: __, ...view } = await describeRun(temporal, context, runId);
-  const progress = await queryProgress<BackfillProgress>(temporal, runId);
+  const progress =
+    view.status === 'completed'
+      ? await atItsEnd(temporal, runId)
+      : await queryProgress<BackfillProgress>(temporal, runId);
   return { ...view, ...(progress === undefined ? {} : { progress: standAnswer(progress) }) };
+}
+
+/** What one that has completed says itself, without any worker. */
+async function atItsEnd(temporal: TemporalGateway, runId: string): Promise<BackfillProgress> {
+  const result: BackfillResult = await temporal.call((client) => client.workflow.getHandle(runId).result());
+  return { stage: 'done', running: [], perMinute: null, secondsLeft: null, ...result };
 }
 
 /** Lets a backfill finish what is under way and begin nothing more. @throws StockcastError RUN_UNKNOWN, REQUEST_INVALID */
