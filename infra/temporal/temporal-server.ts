@@ -3,13 +3,14 @@ import { SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 /**
  * Arguments with which the dev server hands out what is due at once. It reads a queue of due work at most 20 times a
  * second unless told otherwise, which is meant for each of the hundreds of shards of a cluster: the dev server has one,
- * so that no more than 20 steps of all runs together would begin in a second, and a step wait 40 ms for its turn.
+ * so that no more than 20 steps of all runs together would begin in a second, and a step wait 40 ms for its turn. And it
+ * splits each task queue in four: a worker with one slot asks one part at a time, while its next task lies in another.
  * See docs/decisions/temporal-dispatch.md.
  */
-export const PROMPT_DISPATCH: readonly string[] = ['transfer', 'timer', 'visibility'].flatMap((queue) => [
-  '--dynamic-config-value',
-  `history.${queue}ProcessorMaxPollRPS=1000`,
-]);
+export const PROMPT_DISPATCH: readonly string[] = [
+  ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=1000`),
+  ...['Read', 'Write'].map((way) => `matching.numTaskqueue${way}Partitions=1`),
+].flatMap((setting) => ['--dynamic-config-value', setting]);
 
 /** How to run Temporal's dev server as a child process. */
 export interface TemporalServerOptions {
