@@ -30,6 +30,12 @@ describe('an attempt', () => {
     expect(beats).toEqual([]);
   });
 
+  it('that goes on tells of itself and of the checkpoint it began from, before its body tells anything', async () => {
+    const checkpoint = { key: 'checkpoints/A/1', fraction: 0.4 };
+    await attempt({ attempt: 1, crashes: 0, checkpoint }, () => expect.poll(() => beats).toHaveLength(1));
+    expect(beats[0]).toEqual({ attempt: 2, crashes: 1, checkpoint });
+  });
+
   it('counts those before it that ended without a word, even if they never said one', async () => {
     const fail = () => Promise.reject(new Error('the database is away'));
     const crashes = async (before: Partial<Beat> | undefined, number: number) => {
@@ -62,9 +68,9 @@ describe('an attempt', () => {
   it('does not count those before it that failed in order', async () => {
     const failed = new Error('the database is away');
     await expect(attempt({ crashes: 1 }, () => Promise.reject(failed))).rejects.toThrow('the database is away');
-    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
+    expect(beats.at(-1)).toEqual({ attempt: 2, crashes: 2, isInnocent: true });
     await expect(attempt(beats.at(-1), () => Promise.reject(failed))).rejects.toThrow('the database is away');
-    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
+    expect(beats.at(-1)).toEqual({ attempt: 3, crashes: 2, isInnocent: true });
   });
 
   it('begins to count anew with every checkpoint, and hands the newest on', async () => {
@@ -87,13 +93,13 @@ describe('attempts whose process died twice', () => {
     await expect.poll(() => suspects.areTaken).toBe(true);
     const order: string[] = [];
     const second = attempt({ crashes: 1 }, () => Promise.resolve(order.push('second')));
-    await expect.poll(() => beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: true });
+    await expect.poll(() => beats.at(-1)).toEqual({ attempt: 2, crashes: 2, isInnocent: true });
     // Those that nothing is suspected of need no turn.
     await attempt({ crashes: 0 }, () => Promise.resolve(order.push('fresh')));
     finish();
     await Promise.all([first, second]);
     expect(order).toEqual(['fresh', 'second']);
-    expect(beats.at(-1)).toMatchObject({ crashes: 2, isInnocent: false });
+    expect(beats.at(-1)).toEqual({ attempt: 2, crashes: 2, isInnocent: false });
     expect(suspects.areTaken).toBe(false);
   });
 

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { SETTINGS } from '../config/settings.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/run.ts';
+import { PROMPT_DISPATCH } from './temporal/temporal-server.ts';
 
 const schema: object = composeSchema;
 const read = (name: string) => readFileSync(join(PROJECT_DIR, 'infra', name), 'utf8');
@@ -62,10 +63,13 @@ describe('compose.yaml', () => {
     }
   });
 
-  it('holds no password, makes the search attributes, and names files that are there', () => {
+  it('holds no password, makes the search attributes, sets Temporal as npm start does, and names files that are there', () => {
     expect(read('compose.yaml')).not.toMatch(/PASSWORD: [a-z]/i);
     const command = compose.services.temporal!.command!;
     for (const name of SEARCH_ATTRIBUTES) expect(command).toContain(`--search-attribute=${name}=Keyword`);
+    const settings = PROMPT_DISPATCH.filter((argument) => argument.includes('='));
+    expect(settings).toHaveLength(5);
+    for (const setting of settings) expect(command).toContain(`--dynamic-config-value=${setting}`);
     for (const { file } of Object.values(compose.configs)) parse(read(file));
     const { build } = compose.services.api!;
     expect(existsSync(join(PROJECT_DIR, 'infra', build!.context, build!.dockerfile))).toBe(true);

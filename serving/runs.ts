@@ -89,11 +89,11 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
     const progress = await progressOf(temporal, runId, description.type);
     return { ...view, ...(progress === undefined ? {} : { progress }), retrying: retriesOf(description) };
   }
+  // What the parts of a run hand to it is nothing that people ask for.
+  const told = [TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT, JUDGE_EXPERIMENTS];
+  if (status === 'completed' && !told.includes(description.type)) return view;
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());
-    // What the parts of a run hand to it is nothing that people ask for.
-    const told = [TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT, JUDGE_EXPERIMENTS];
-    if (!told.includes(description.type)) return view;
     return { ...view, result: result as NonNullable<RunView['result']> };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;

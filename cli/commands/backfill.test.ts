@@ -37,10 +37,11 @@ const ORDER = [
 let pipeline: TestPipeline;
 let dir: string;
 let temporalCli: string;
+let endWorkflows: () => Promise<void>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'stockcast-backfill-'));
   pipeline = await startPipeline({ workers: false });
-  await pipeline.work([QUEUES.orchestration, QUEUES.data]);
+  endWorkflows = await pipeline.work([QUEUES.orchestration, QUEUES.data]);
   temporalCli = (await ensureTemporalCli({ say: (line) => console.error(line) })).path;
   await upload(PRICES);
 });
@@ -204,5 +205,15 @@ describe.sequential('a backfill of two tickers as of three days', { timeout: 240
       code: 'REQUEST_INVALID',
       message: expect.stringContaining('"version": 1'),
     });
+  });
+
+  test('that has completed says how far it was when no worker is left, and one that was cancelled cannot', async () => {
+    const { runs } = (await asJson('list')) as { readonly runs: readonly { run_id: string; status: string }[] };
+    const completed = runs.find(({ status }) => status === 'completed')!;
+    const before = await asJson('status', completed.run_id);
+    await endWorkflows();
+    expect(await asJson('status', completed.run_id)).toEqual(before);
+    expect(before.progress).toMatchObject({ stage: 'done', total: expect.any(Number), running: [] });
+    expect((await stockcast('status', ID)).stdout).toContain('no worker answers');
   });
 });

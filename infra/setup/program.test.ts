@@ -112,3 +112,14 @@ test('keeps the newest compilations, for processes that still run from them', ()
   }
   expect(compilations()).toHaveLength(20);
 });
+
+test('as a command it makes the bundles of the workflows, too, and says nothing else', () => {
+  put(
+    'workers/workflow-bundle.ts',
+    'export const keptWorkflowBundle = async ({ traced = false } = {}) => console.log(traced);\n',
+  );
+  const args = [join(dir, 'infra/setup/program.js')];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8' });
+  expect({ stdout, stderr, status }).toEqual({ stdout: 'false\ntrue\n', stderr: '', status: 0 });
+  expect(compilations()).toHaveLength(1);
+});

@@ -81,9 +81,9 @@ describe('a worker that is asked to stop', () => {
   }, 600_000);
 
   it('finishes what it can within the grace time', async () => {
-    const run = await training.start(await training.task('random-forest', { nTrees: 1500 }));
+    const run = await training.start(await training.task('random-forest', { nTrees: 3000 }));
     const worker = await startWorker({ STOCKCAST_SHUTDOWN_GRACE_MS: '240000' });
-    await expect.poll(async () => (await training.pending(run))?.beat, PATIENCE).toBeDefined();
+    await expect.poll(async () => (await training.pending(run))?.isStarted, PATIENCE).toBe(true);
     expect(await worker.end('SIGTERM')).toBe(0);
     expect(await run.result()).toEqual({ modelId: expect.any(String), reused: false });
   }, 600_000);

@@ -22,6 +22,9 @@ import { RETRAINING } from './retraining-settings.ts';
 
 const WORKFLOWS = fileURLToPath(new URL('./training-workflow.ts', import.meta.url));
 
+/** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
+const STARTED = 2;
+
 let bundled: Promise<WorkflowBundle> | undefined;
 
 /** Where steps of training are started alone. */
@@ -35,6 +38,8 @@ export interface LoneTrainingParts {
 /** What Temporal knows of an activity that has not ended. */
 export interface PendingAttempt {
   readonly attempt: number;
+  /** Whether a worker has it. */
+  readonly isStarted: boolean;
   readonly beat?: Beat;
   readonly failure?: { readonly type: string; readonly message: string };
 }
@@ -90,6 +95,7 @@ export class LoneTraining {
     const failure = activity.lastFailure;
     return {
       attempt: activity.attempt ?? 1,
+      isStarted: activity.state === STARTED,
       ...(payload ? { beat: defaultPayloadConverter.fromPayload<Beat>(payload) } : {}),
       ...(failure
         ? { failure: { type: failure.applicationFailureInfo?.type ?? '', message: failure.message ?? '' } }
