@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Many wait more than they compute.
-    maxWorkers: 3,
+    maxWorkers: 4,
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.stockcast/**'],
     globalSetup: ['tests/support/global-setup.ts'],

@@ -8,7 +8,7 @@ import { CrashChildren } from '../support/crash/crash-children.ts';
 import type { TellingJob } from '../support/crash/mlflow-child.ts';
 import { numbered, watchMlflow, watchStatements } from '../support/crash/points.ts';
 import { TestMlflow, installedMlflow } from '../support/mlflow.ts';
-import { type MlflowView, artifactPaths, emptied, metricHistory, viewOf } from '../support/mlflow-view.ts';
+import { type MlflowView, artifactPaths, emptied, viewOf } from '../support/mlflow-view.ts';
 import { NO_TEMPORAL } from '../support/no-temporal.ts';
 import { type TestServices, openServices } from '../support/services.ts';
 import { trainDirectly } from '../support/trained-ticker.ts';
@@ -72,6 +72,7 @@ describe.sequential('a process killed while it tells MLflow', { timeout: LONG },
     const points = await pointsOf(() => follower().tell());
     const whole = await seen();
     expect(whole.view.runs).toHaveLength(3);
+    expect(whole.told.runs.flatMap(({ history }) => history).length).toBeGreaterThan(50);
     expect(points).toEqual(expect.arrayContaining([...STORY]));
     for (const point of STORY) {
       await emptied(mlflow.url, context.tenant, name);
@@ -147,13 +148,14 @@ describe.sequential('a process killed while it tells MLflow', { timeout: LONG },
   async function seen() {
     const view = await viewOf(mlflow.url, context.tenant, name);
     const nameOf = new Map(view.runs.map((run) => [run.id, run.name]));
+    const rows = await mlflow.metricRows();
     const runs = await Promise.all(
       view.runs.map(async ({ id, tags, metrics, ...run }) => {
         const folders = await artifactPaths(mlflow.url, id);
         const artifacts = await Promise.all(folders.map((folder) => artifactPaths(mlflow.url, id, folder)));
-        const histories = await Promise.all(Object.keys(metrics).map((key) => metricHistory(mlflow.url, id, key)));
+        const history = rows.filter(({ runId }) => runId === id).map(({ runId: _, ...row }) => row);
         const parent = nameOf.get(tags['mlflow.parentRunId'] ?? '');
-        return { ...run, tags: { ...tags, 'mlflow.parentRunId': parent }, metrics, histories, folders, artifacts };
+        return { ...run, tags: { ...tags, 'mlflow.parentRunId': parent }, metrics, history, folders, artifacts };
       }),
     );
     const versions = view.versions.map(({ runId, ...version }) => ({ ...version, run: nameOf.get(runId) }));

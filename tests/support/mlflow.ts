@@ -1,14 +1,31 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../infra/free-port.ts';
 import { type MlflowProgram, ensureMlflow } from '../../infra/mlflow/mlflow-program.ts';
 import { type MlflowServer, startMlflow } from '../../infra/mlflow/mlflow-server.ts';
 
 /** A folder that lies in memory, on Linux. */
 const MEMORY = '/dev/shm';
+
+const METRICS = `
+import json, sqlite3, sys
+database = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)
+rows = database.execute('SELECT run_uuid, key, step, value FROM metrics ORDER BY run_uuid, key, step, timestamp')
+print(json.dumps([dict(zip(('runId', 'key', 'step', 'value'), row)) for row in rows]))
+`;
+
+/** A value that a run's metric had. */
+export interface MetricRow {
+  readonly runId: string;
+  readonly key: string;
+  readonly step: number;
+  readonly value: number;
+}
 
 /** Finds MLflow, or installs it; for the top of a test file, since that takes as long as it takes. */
 export function installedMlflow(): Promise<MlflowProgram> {
@@ -39,6 +56,13 @@ export class TestMlflow {
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
     this.#server = await startMlflow(this.#program, this.#dir, this.#port);
+  }
+
+  /** Every value that any metric ever had, read where MLflow keeps them: asking it costs a call for each metric. */
+  async metricRows(): Promise<MetricRow[]> {
+    const args = ['-c', METRICS, join(this.#dir, 'mlflow.db')];
+    const { stdout } = await promisify(execFile)('python3', args, { maxBuffer: 64e6 });
+    return JSON.parse(stdout) as MetricRow[];
   }
 
   /** Ends it at once, as a machine that goes away does. */
