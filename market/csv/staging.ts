@@ -1,15 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  INTEGER,
-  VARCHAR,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import type { Bar, PriceSeries } from '../../domain/bar.ts';
 import { seriesOf } from '../../domain/dataset.ts';
 
@@ -18,7 +10,6 @@ export const STAGING_FOLDER = 'stockcast-staging-';
 
 const CHUNK_ROWS = 2048;
 const MEMORY_LIMIT = '128MB';
-const TYPES = [INTEGER, VARCHAR, VARCHAR, VARCHAR, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
 const VALUE_COLUMNS = ['open', 'high', 'low', 'close', 'volume'];
 const VALUES = VALUE_COLUMNS.join(', ');
 
@@ -44,16 +35,27 @@ export class BarStaging {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #appender: DuckDBAppender;
+  readonly #emptyChunk: (rowCount: number) => DuckDBDataChunk;
   #chunk: (number | string)[][] = [];
 
-  private constructor(dir: string, instance: DuckDBInstance, connection: DuckDBConnection, appender: DuckDBAppender) {
+  private constructor(
+    dir: string,
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    appender: DuckDBAppender,
+    emptyChunk: (rowCount: number) => DuckDBDataChunk,
+  ) {
     this.#dir = dir;
     this.#instance = instance;
     this.#connection = connection;
     this.#appender = appender;
+    this.#emptyChunk = emptyChunk;
   }
 
   static async open(): Promise<BarStaging> {
+    // Loaded by the first file, since most processes never have one.
+    const { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } = await import('@duckdb/node-api');
+    const types = [INTEGER, VARCHAR, VARCHAR, VARCHAR, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
     const dir = await mkdtemp(join(tmpdir(), STAGING_FOLDER));
     const instance = await DuckDBInstance.create(join(dir, 'bars.duckdb'), {
       memory_limit: MEMORY_LIMIT,
@@ -65,7 +67,8 @@ export class BarStaging {
     await connection.run(
       'create table bar (line integer, ticker varchar, sector varchar, date varchar, open double, high double, low double, close double, volume double)',
     );
-    return new BarStaging(dir, instance, connection, await connection.createAppender('bar'));
+    const appender = await connection.createAppender('bar');
+    return new BarStaging(dir, instance, connection, appender, (rows) => DuckDBDataChunk.create(types, rows));
   }
 
   add(line: number, bar: Bar): void {
@@ -175,7 +178,7 @@ export class BarStaging {
 
   #flush(): void {
     if (this.#chunk.length === 0) return;
-    const chunk = DuckDBDataChunk.create(TYPES, this.#chunk.length);
+    const chunk = this.#emptyChunk(this.#chunk.length);
     chunk.setRows(this.#chunk);
     this.#appender.appendDataChunk(chunk);
     this.#chunk = [];

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DOUBLE, type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, VARCHAR } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { StockcastError } from '../../domain/errors.ts';
 
 /** A column of a table; every column has the same length. Dates are `YYYY-MM-DD`. */
@@ -22,6 +22,9 @@ const SETTINGS = {
   enable_external_file_cache: 'false',
 };
 
+/** Loaded by the first table, since most processes never have one. */
+const duckDb = () => import('@duckdb/node-api');
+
 let instance: Promise<DuckDBInstance> | undefined;
 
 /** Writes columns as a Parquet file, rows in the order given. Equal columns give equal bytes on one build of DuckDB. */
@@ -32,6 +35,7 @@ export async function writeParquet(columns: readonly Column[]): Promise<Uint8Arr
     if (values.length !== nRows)
       throw new RangeError(`${name} has ${values.length} values, ${columns[0]!.name} ${nRows}`);
   }
+  const { DOUBLE, DuckDBDataChunk, VARCHAR } = await duckDb();
   return inTemporaryFile(async (connection, path) => {
     const fields = columns.map(({ name, type }) => `"${name}" ${type === 'double' ? 'double' : 'varchar'}`);
     await connection.run(`create temp table rows (${fields.join(', ')})`);
@@ -90,11 +94,13 @@ function quoted(path: string): string {
 }
 
 async function inTemporaryFile<T>(body: (connection: DuckDBConnection, path: string) => Promise<T>): Promise<T> {
-  instance ??= DuckDBInstance.create(':memory:', SETTINGS).catch((error: unknown) => {
-    // The next call tries again.
-    instance = undefined;
-    throw error;
-  });
+  instance ??= duckDb()
+    .then(({ DuckDBInstance }) => DuckDBInstance.create(':memory:', SETTINGS))
+    .catch((error: unknown) => {
+      // The next call tries again.
+      instance = undefined;
+      throw error;
+    });
   const connection = await (await instance).connect();
   const dir = await mkdtemp(join(tmpdir(), PARQUET_FOLDER));
   try {

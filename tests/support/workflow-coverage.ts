@@ -1,4 +1,3 @@
-import { WorkflowCoverage } from '@temporalio/nyc-test-coverage';
 import { DefaultLogger, type WorkerOptions, bundleWorkflowCode } from '@temporalio/worker';
 import { WORKFLOWS_PATH, keptBundle, keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 
@@ -19,6 +18,7 @@ export async function workflowCoverage(): Promise<CoveredWorkflows> {
     return { workflows: { workflowBundle: await keptWorkflowBundle() }, merge: () => {} };
   }
   scope.__coverage__ ??= {};
+  const { WorkflowCoverage } = await import('@temporalio/nyc-test-coverage');
   const coverage = new WorkflowCoverage();
   const logger = new DefaultLogger('WARN');
   const options = coverage.augmentBundleOptions({ workflowsPath: WORKFLOWS_PATH, logger });
