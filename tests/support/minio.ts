@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../infra/free-port.ts';
 import { ensureMinio, minioServer } from '../../infra/minio/minio-server.ts';
 import type { S3Address } from '../../stores/objects/s3-connection.ts';
 import { killNow } from './kill-now.ts';
+import { scratchDir } from './scratch-dir.ts';
 
 /** For hooks: the first MinIO of a machine is built from its source, behind whatever else is built then. */
 export const MAKING_MS = 20 * 60_000;
@@ -23,7 +22,7 @@ export class TestMinio {
 
   private constructor(path: string, port: number) {
     this.#path = path;
-    this.dir = mkdtempSync(join(tmpdir(), 'stockcast-minio-'));
+    this.dir = scratchDir('stockcast-minio-');
     this.address = {
       endpoint: `http://127.0.0.1:${port}`,
       bucket: 'stockcast',

@@ -1,16 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../../infra/free-port.ts';
 import { type MlflowProgram, ensureMlflow } from '../../infra/mlflow/mlflow-program.ts';
 import { type MlflowServer, startMlflow } from '../../infra/mlflow/mlflow-server.ts';
-
-/** A folder that lies in memory, on Linux. */
-const MEMORY = '/dev/shm';
+import { scratchDir } from './scratch-dir.ts';
 
 const METRICS = `
 import json, sqlite3, sys
@@ -36,8 +33,7 @@ export function installedMlflow(): Promise<MlflowProgram> {
 export class TestMlflow {
   readonly url: string;
   readonly #program: MlflowProgram;
-  // Its SQLite waits for the disk at every call, which no test asks of it.
-  readonly #dir = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'stockcast-mlflow-'));
+  readonly #dir = scratchDir('stockcast-mlflow-');
   readonly #port: number;
   #server: MlflowServer | undefined;
 
