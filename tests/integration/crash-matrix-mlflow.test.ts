@@ -153,7 +153,7 @@ describe.sequential('a process killed while it tells MLflow', { timeout: LONG },
       view.runs.map(async ({ id, tags, metrics, ...run }) => {
         const folders = await artifactPaths(mlflow.url, id);
         const artifacts = await Promise.all(folders.map((folder) => artifactPaths(mlflow.url, id, folder)));
-        const history = rows.filter(({ runId }) => runId === id).map(({ runId: _, ...row }) => row);
+        const history = rows.filter(({ runId }) => runId === id).map(({ key, step, value }) => ({ key, step, value }));
         const parent = nameOf.get(tags['mlflow.parentRunId'] ?? '');
         return { ...run, tags: { ...tags, 'mlflow.parentRunId': parent }, metrics, history, folders, artifacts };
       }),
