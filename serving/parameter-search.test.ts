@@ -108,6 +108,18 @@ describe('a trial', () => {
     await expect(tried(5, aborting, { signal: calledOff.signal })).rejects.toMatchObject({ name: 'AbortError' });
     expect(await entered(5)).toMatchObject({ status: 'cancelled' });
   });
+
+  it('counts when it has finished by the time that it is called off', async () => {
+    const calledOff = new AbortController();
+    const finishing = computing(async (given, options) => {
+      const loss = await pool.trialLoss(given, options);
+      calledOff.abort();
+      return loss;
+    });
+    const result = await tried(6, finishing, { signal: calledOff.signal });
+    const { status, loss } = (await entered(6))!;
+    expect({ status, loss }).toEqual({ status: 'finished', loss: result.loss });
+  });
 });
 
 describe('a search', () => {

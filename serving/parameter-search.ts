@@ -70,7 +70,8 @@ export async function runTrial(
   const { value } = await withCheckpoints(services, context, { ticker, identity }, options, async (taskOptions) => {
     const end = await endOf(() => pool.trialLoss(seen, taskOptions), options.signal);
     const ended = await services.trials.end(context, searchId, number, end);
-    options.signal?.throwIfAborted();
+    // What has finished by the time that it is called off counts, as its entry says.
+    if (ended.status === 'cancelled') options.signal?.throwIfAborted();
     return resultOf(ended);
   });
   return value;
