@@ -73,6 +73,9 @@ describe.sequential('a process killed while it tells MLflow', { timeout: LONG },
     const whole = await seen();
     expect(whole.view.runs).toHaveLength(3);
     expect(whole.told.runs.flatMap(({ history }) => history).length).toBeGreaterThan(50);
+    for (const { history, metrics, name: run } of whole.told.runs) {
+      expect(new Set(history.map(({ key }) => key)), run).toEqual(new Set(Object.keys(metrics)));
+    }
     expect(points).toEqual(expect.arrayContaining([...STORY]));
     for (const point of STORY) {
       await emptied(mlflow.url, context.tenant, name);

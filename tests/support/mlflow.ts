@@ -12,7 +12,8 @@ import { scratchDir } from './scratch-dir.ts';
 const METRICS = `
 import json, sqlite3, sys
 database = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)
-rows = database.execute('SELECT run_uuid, key, step, value FROM metrics ORDER BY run_uuid, key, step, timestamp')
+value = 'CASE WHEN is_nan THEN NULL ELSE value END'
+rows = database.execute(f'SELECT run_uuid, key, step, {value} FROM metrics ORDER BY run_uuid, key, step, timestamp')
 print(json.dumps([dict(zip(('runId', 'key', 'step', 'value'), row)) for row in rows]))
 `;
 
@@ -21,7 +22,8 @@ export interface MetricRow {
   readonly runId: string;
   readonly key: string;
   readonly step: number;
-  readonly value: number;
+  /** Null where that was no number. */
+  readonly value: number | null;
 }
 
 /** Finds MLflow, or installs it; for the top of a test file, since that takes as long as it takes. */
