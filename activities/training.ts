@@ -15,14 +15,16 @@ import { Turns } from './turns.ts';
 export type TrainingActivities = ReturnType<typeof trainingActivities>;
 
 /**
- * Activities that compute; task queue `stockcast-training`. The computing is done in worker threads while this thread
+ * Activities that compute; task queue `stockcast-training`, and those of baselines where the run is at hand. The computing is done in worker threads while this thread
  * heartbeats with the fraction done and the newest checkpoint, from which another attempt goes on; a cancelled activity
  * stops its thread. One at which the process died `maxCrashes` times in a row is given up.
  */
 export function trainingActivities(services: Services, pool: TrainingPool, maxCrashes: number = MAX_CRASHES) {
   const suspects = new Turns();
   const computing = <T>(body: (options: ComputationOptions) => Promise<T>): Promise<T> =>
-    survivable({ maxCrashes, suspects }, (tell) => body(computationOptions(tell)));
+    ActivityContext.current().info.isLocal
+      ? heartbeating((tell) => body(computationOptions(tell)))
+      : survivable({ maxCrashes, suspects }, (tell) => body(computationOptions(tell)));
   return {
     /** Names a search for parameters and says what it may see; undefined where the history is too short for one. */
     planSearch: (input: { context: ContextRecord; task: SearchTask }): Promise<PlannedSearch | undefined> =>

@@ -10,6 +10,8 @@ import type { Mending, Parked, ParkingPolicy } from './parking.ts';
 export interface TrainingPlan {
   readonly horizons: readonly Horizon[];
   readonly kinds: readonly string[];
+  /** Those of them that have nothing to learn; absent from plans that earlier versions made. */
+  readonly baselines?: readonly string[];
   /** Those of them that adopt a model which was fitted on many tickers at once. */
   readonly pooledKinds: readonly string[];
   /** Those of them that combine others, with the names of these. */

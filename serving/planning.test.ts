@@ -31,6 +31,7 @@ describe('a plan', () => {
         ...['naive', 'drift', 'linear', 'random-forest', 'lstm', 'ensemble'],
         ...['pooled-linear', 'pooled-random-forest', 'pooled-lstm', 'pooled-ensemble'],
       ],
+      baselines: ['naive', 'drift'],
       pooledKinds: ['pooled-linear', 'pooled-random-forest', 'pooled-lstm'],
       members: {
         ensemble: ['random-forest', 'lstm'],
@@ -50,6 +51,7 @@ describe('a plan', () => {
     const plan = trainingPlan({ seed: 7, kinds: ['linear', 'naive', 'linear'], horizons: [10, 1, 10] });
     expect(plan).toMatchObject({
       kinds: ['naive', 'drift', 'linear'],
+      baselines: ['naive', 'drift'],
       horizons: [1, 10],
       pooledKinds: [],
       members: {},

@@ -86,6 +86,7 @@ export function trainingPlan(wish: TrainingWish): TrainingPlan {
   return {
     horizons,
     kinds: kinds.map(({ name }) => name),
+    baselines: kinds.filter(({ role }) => role === 'baseline').map(({ name }) => name),
     pooledKinds: kinds.filter((kind) => kind.pooled && 'learner' in kind).map(({ name }) => name),
     members: Object.fromEntries(kinds.flatMap((kind) => ('members' in kind ? [[kind.name, kind.members]] : []))),
     window: wish.window ?? DEFAULT_WINDOW,

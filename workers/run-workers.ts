@@ -68,7 +68,8 @@ export interface RunningWorkers {
 
 /**
  * Makes one worker per queue in this process: workflows and light activities on `stockcast`, reading and writing on
- * `stockcast-data`, computing on `stockcast-training` with as many slots as threads.
+ * `stockcast-data`, computing on `stockcast-training` with as many slots as threads. Baselines are computed beside the
+ * workflows, where there is a thread more.
  */
 export async function createWorkers(queues: readonly Queue[], parts: WorkerParts): Promise<RunningWorkers> {
   const connection = await NativeConnection.connect({
@@ -82,7 +83,10 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
     interceptors: { activity },
     ...(parts.build === undefined ? {} : deploymentOptions(parts.build)),
   };
-  const pools: ThreadedTrainingPool[] = [];
+  // Baselines are computed by the workers of the runs, and need not wait there for a training to end.
+  const nThreads = parts.trainingSlots + (queues.includes(QUEUES.orchestration) ? 1 : 0);
+  const pool = new ThreadedTrainingPool(nThreads, parts.checkpointEveryMs);
+  const training = trainingActivities(services, pool, parts.maxCrashes);
   const makers: Record<Queue, () => Promise<Worker>> = {
     [QUEUES.orchestration]: async () => {
       const workflows = parts.workflows ?? { workflowBundle: await keptWorkflowBundle() };
@@ -92,6 +96,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
         ...workflows,
         sinks: { ...workflows.sinks, ...tracing?.sinks },
         activities: {
+          ...{ train: training.train, evaluate: training.evaluate },
           ...orchestrationActivities(services, temporal.client),
           ...scheduledActivities(services, parts.retraining),
           ...scoringActivities(services, parts.onBehindNaive ?? 'note'),
@@ -101,21 +106,18 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
       });
     },
     [QUEUES.data]: () => Worker.create({ ...common, taskQueue: QUEUES.data, activities: dataActivities(services) }),
-    [QUEUES.training]: () => {
-      const pool = new ThreadedTrainingPool(parts.trainingSlots, parts.checkpointEveryMs);
-      pools.push(pool);
-      return Worker.create({
+    [QUEUES.training]: () =>
+      Worker.create({
         ...common,
         taskQueue: QUEUES.training,
         maxConcurrentActivityTaskExecutions: parts.trainingSlots,
-        activities: trainingActivities(services, pool, parts.maxCrashes),
-      });
-    },
+        activities: training,
+      }),
   };
   const workers = await Promise.all(queues.map((queue) => makers[queue]()));
   const shutdown = () => {
     // What does not finish within the grace time is cut off; what it has done by now is kept.
-    for (const pool of pools) pool.checkpointNow();
+    pool.checkpointNow();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {
@@ -129,7 +131,7 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
           }),
         ),
       );
-      await Promise.all(pools.map((pool) => pool.close()));
+      await pool.close();
       await connection.close();
       const failed = ended.find((each) => each.status === 'rejected');
       if (failed !== undefined) throw failed.reason;

@@ -1,12 +1,16 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { isCancellation, patched, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
+import type { TrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../domain/run.ts';
-import { AT_HAND_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
+import { AT_HAND_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
 
-const atHand = proxyLocalActivities<OrchestrationActivities>(AT_HAND_ACTIVITY);
+const atHand = proxyLocalActivities<OrchestrationActivities & TrainingActivities>(AT_HAND_ACTIVITY);
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
+
+/** Activities that compute, on the workers that have threads for it. */
+export const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 
 /**
  * Light activities, first tried once by the worker that has the run at hand, within its workflow task: the way through
@@ -21,6 +25,12 @@ export const lightActivities: Pick<OrchestrationActivities, 'planTicker' | 'deci
     forecast: atHandFirst(atHand.forecast, light.forecast),
     draw: atHandFirst(atHand.draw, drawing.draw),
   };
+
+/** What trains and judges baselines: they have nothing to learn, so that this is light, too. */
+export const baselineTraining: Pick<TrainingActivities, 'train' | 'evaluate'> = {
+  train: atHandFirst(atHand.train, training.train),
+  evaluate: atHandFirst(atHand.evaluate, training.evaluate),
+};
 
 type Activity<I, O> = (input: I) => Promise<O>;
 

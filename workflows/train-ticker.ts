@@ -11,7 +11,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
-import type { TrainingActivities } from '../activities/training.ts';
 import type { ContextRecord } from '../domain/context.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
@@ -26,15 +25,14 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
-import { DATA_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
-import { lightActivities } from './light-activities.ts';
+import { DATA_ACTIVITY } from './activity-options.ts';
+import { baselineTraining, lightActivities, training } from './light-activities.ts';
 import { parking } from './parking.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
 import { searchParameters } from './search-parameters.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
-const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 
 interface Learner {
   readonly horizon: Horizon;
@@ -127,6 +125,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       return jointSearch(ofThese.flatMap(({ record }) => (record === undefined ? [] : [record])));
     };
 
+    const trainingOf = (kind: string) => (plan.baselines?.includes(kind) ? baselineTraining : training);
     /** Trains one kind on these models, if any; a candidate for which the history is too short is left out. */
     const train = async ({ horizon, kind }: Learner, madeFrom: readonly string[]): Promise<Trained[]> => {
       const chosen = searched.find((each) => each.horizon === horizon && each.kind === kind)?.parameters;
@@ -136,14 +135,14 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       return unlessLeftOut(kind, async () => {
         const made = { asOf, featureSet, panel: [source], madeFrom, ...(search === undefined ? {} : { search }) };
         const task = { context, runId, ...how, ...made, ...again };
-        const { modelId } = await training.train(task);
+        const { modelId } = await trainingOf(kind).train(task);
         stages.advance('train');
         return { horizon, kind, modelId };
       });
     };
     const evaluate = async (model: Trained): Promise<Trained[]> =>
       unlessLeftOut(model.kind, async () => {
-        await training.evaluate({ context, modelId: model.modelId, data: source, ...again });
+        await trainingOf(model.kind).evaluate({ context, modelId: model.modelId, data: source, ...again });
         stages.advance('evaluate');
         return model;
       });

@@ -9,7 +9,7 @@ import { withTemporal } from './temporal-ground.ts';
 import { type Cost, IN_FLIGHT_PER_WORKER, NO_OP_QUEUE, cpuBetween } from './work.ts';
 
 const MAIN = fileURLToPath(new URL('./no-op-main.ts', import.meta.url));
-const WARM_UP_RUNS = 20;
+const WARM_UP_RUNS = 50;
 const RUNS = 50;
 
 /** Runs of activities that do nothing, on an equal server: the least that activities take on this machine just now. */

@@ -21,10 +21,10 @@ interface Step {
 const tickerName = (i: number): string => `SIM${String(i).padStart(3, '0')}`;
 
 /**
- * The first of them are trained before anything is measured: code is loaded then, connections are open, and every worker
- * has had each kind of work.
+ * The first of them are trained before anything is measured: code is loaded then and what is hot in it compiled,
+ * connections are open, and every worker has had each kind of work.
  */
-export const WARM_UP_TICKERS = [0, 1, 2, 3].map(tickerName);
+export const WARM_UP_TICKERS = Array.from({ length: 24 }, (_, i) => tickerName(i));
 
 /**
  * Prices of many tickers, and of those to warm up with, as a file: two years each, on the newest sessions of the bundled prices, put together from

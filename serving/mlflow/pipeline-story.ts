@@ -23,7 +23,11 @@ export interface PipelineStory {
   readonly failure?: string;
 }
 
+/** How a history keeps an activity that was done within a workflow task. */
+const AT_HAND = 'core_local_activity';
+
 type History = Awaited<ReturnType<ReturnType<TemporalGateway['client']['workflow']['getHandle']>['fetchHistory']>>;
+type Payloads = readonly Payload[] | null | undefined;
 type Asked = Pick<PipelineStory, 'ticker' | 'tickers' | 'plan' | 'live'> & {
   readonly vantage?: Vantage;
   readonly context?: { readonly principal?: string };
@@ -36,17 +40,22 @@ export function storyOf({ events }: History): PipelineStory {
   let asked: Asked = {};
   let came: Partial<Pick<PipelineStory, 'asOf' | 'promotions' | 'outcomes' | 'notes'>> = {};
   let failure: string | undefined;
+  const answered = (name: string | undefined, payloads: Payloads) => {
+    const answer = read<{ readonly id?: string; readonly modelId?: string }>(payloads);
+    if (name === 'ingest' && answer?.id !== undefined) ids.ingest.add(answer.id);
+    if (name === 'train' && answer?.modelId !== undefined) ids.train.add(answer.modelId);
+  };
   for (const event of events ?? []) {
     const begun = event.workflowExecutionStartedEventAttributes;
     if (begun) asked = read<Asked>(begun.input?.payloads) ?? {};
     const scheduled = event.activityTaskScheduledEventAttributes;
     if (scheduled) activities.set(String(event.eventId), scheduled.activityType?.name ?? '');
     const done = event.activityTaskCompletedEventAttributes;
-    if (done) {
-      const name = activities.get(String(done.scheduledEventId));
-      const answer = read<{ readonly id?: string; readonly modelId?: string }>(done.result?.payloads);
-      if (name === 'ingest' && answer?.id !== undefined) ids.ingest.add(answer.id);
-      if (name === 'train' && answer?.modelId !== undefined) ids.train.add(answer.modelId);
+    if (done) answered(activities.get(String(done.scheduledEventId)), done.result?.payloads);
+    const marker = event.markerRecordedEventAttributes;
+    if (marker?.markerName === AT_HAND) {
+      const { data, result } = marker.details ?? {};
+      answered(read<{ readonly activity_type: string }>(data?.payloads)?.activity_type, result?.payloads);
     }
     const completed = event.workflowExecutionCompletedEventAttributes;
     if (completed) came = read<typeof came>(completed.result?.payloads) ?? {};
@@ -68,7 +77,7 @@ export function storyOf({ events }: History): PipelineStory {
   };
 }
 
-function read<T>(payloads: readonly Payload[] | null | undefined): T | undefined {
+function read<T>(payloads: Payloads): T | undefined {
   const [first] = payloads ?? [];
   return first === undefined ? undefined : defaultPayloadConverter.fromPayload<T>(first);
 }

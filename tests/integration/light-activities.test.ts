@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { QUEUES, TRAIN_TICKER, type TrainTickerResult } from '../../domain/run.ts';
+import { QUEUES, TRAIN_TICKER, type TrainTickerResult, type TrainingPlan } from '../../domain/run.ts';
 import { StubRecord, stubActivities } from '../support/backfill/stub-activities.ts';
 import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { workflowCoverage } from '../support/workflow-coverage.ts';
@@ -27,7 +27,10 @@ afterAll(async () => {
 type Stubs = ReturnType<typeof stubActivities>;
 
 /** What a run of one ticker did, with these activities in place of the stubs: its result, and what went by the server. */
-async function runWith(changed: (stubs: Stubs) => Partial<Stubs>): Promise<{
+async function runWith(
+  changed: (stubs: Stubs) => Partial<Stubs>,
+  wish: Partial<TrainingPlan> = {},
+): Promise<{
   readonly result: Promise<TrainTickerResult>;
   readonly byServer: () => Promise<string[]>;
 }> {
@@ -48,7 +51,7 @@ async function runWith(changed: (stubs: Stubs) => Partial<Stubs>): Promise<{
       {
         ...{ version: 1, ticker: 'AAPL', vantage, live: false },
         context: { tenant: 'default', principal: 'tester' },
-        plan: { ...plan, embargo: 0, seed: 7, requireApproval: false, parameters: {} },
+        plan: { ...plan, embargo: 0, seed: 7, requireApproval: false, parameters: {}, ...wish },
       },
     ],
   });
@@ -70,6 +73,40 @@ it('a run asks the server only for the activities that take long', async () => {
   const { result, byServer } = await runWith(() => ({}));
   expect((await result).promotions).toHaveLength(1);
   expect(await byServer()).toEqual(['ingest', 'preprocess', 'train', 'evaluate']);
+});
+
+it('a run computes its baselines at hand, and has the candidates computed by workers that train', async () => {
+  const trained: string[] = [];
+  const { result, byServer } = await runWith(
+    (stubs) => ({
+      train: async (task) => {
+        trained.push(`${task.kind} ${ActivityContext.current().info.isLocal ? 'at hand' : 'by server'}`);
+        return stubs.train(task);
+      },
+    }),
+    { kinds: ['naive', 'drift', 'linear'], baselines: ['naive', 'drift'] },
+  );
+  expect((await result).promotions).toHaveLength(1);
+  expect(trained.sort()).toEqual(['drift at hand', 'linear by server', 'naive at hand']);
+  expect(await byServer()).toEqual(['ingest', 'preprocess', 'train', 'evaluate']);
+});
+
+it('a baseline that cannot be computed at hand is computed as a candidate is', async () => {
+  const attempts: string[] = [];
+  const { result, byServer } = await runWith(
+    () => ({
+      evaluate: async () => {
+        const { isLocal, attempt } = ActivityContext.current().info;
+        attempts.push(`${isLocal ? 'at hand' : 'by server'} ${attempt}`);
+        if (attempts.length < 3) throw new Error('the database is away');
+        return { reused: false };
+      },
+    }),
+    { baselines: ['naive'] },
+  );
+  expect((await result).promotions).toHaveLength(1);
+  expect(attempts).toEqual(['at hand 1', 'by server 1', 'by server 2']);
+  expect(await byServer()).toEqual(['ingest', 'preprocess', 'evaluate']);
 });
 
 it('a light activity that fails where the run is at hand is tried again by way of the server', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { type MlflowProgram, ensureMlflow } from '../../infra/mlflow/mlflow-prog
 import { type MlflowServer, startMlflow } from '../../infra/mlflow/mlflow-server.ts';
 import { scratchDir } from './scratch-dir.ts';
 
+const LOG_CHARS = 6000;
 const METRICS = `
 import json, sqlite3, sys
 database = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)
@@ -69,8 +70,12 @@ export class TestMlflow {
     this.#server = undefined;
   }
 
+  /** Ends it and removes what it held; says what it failed at that it should not have, if anything. */
   async remove(): Promise<void> {
     await this.kill();
+    const log = readFileSync(join(this.#dir, 'mlflow.log'), 'utf8');
+    const defect = log.lastIndexOf('Exception on /');
+    if (defect >= 0) console.error(`MLflow: ${log.slice(defect, defect + LOG_CHARS)}`);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
