@@ -15,9 +15,10 @@ import { Turns } from './turns.ts';
 export type TrainingActivities = ReturnType<typeof trainingActivities>;
 
 /**
- * Activities that compute; task queue `stockcast-training`, and those of baselines where the run is at hand. The computing is done in worker threads while this thread
- * heartbeats with the fraction done and the newest checkpoint, from which another attempt goes on; a cancelled activity
- * stops its thread. One at which the process died `maxCrashes` times in a row is given up.
+ * Activities that compute; task queue `stockcast-training`, and those of baselines where the run is at hand. The
+ * computing is done in worker threads while this thread heartbeats with the fraction done and the newest checkpoint, from
+ * which another attempt goes on; a cancelled activity stops its thread. One at which the process died `maxCrashes` times
+ * in a row is given up.
  */
 export function trainingActivities(services: Services, pool: TrainingPool, maxCrashes: number = MAX_CRASHES) {
   const suspects = new Turns();

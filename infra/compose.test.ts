@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { SETTINGS } from '../config/settings.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/run.ts';
+import { WORKER_ENV } from './stack/parts.ts';
 import { PROMPT_DISPATCH } from './temporal/temporal-server.ts';
 
 const schema: object = composeSchema;
@@ -84,6 +85,11 @@ describe('the Dockerfile', () => {
     for (const path of copied) expect(existsSync(join(PROJECT_DIR, path)), path).toBe(true);
     const ignored = read('Dockerfile.dockerignore').split('\n');
     for (const path of copied) expect(ignored).toContain(`!${path}`);
+  });
+
+  it('gives processes what the workers of npm start are given', () => {
+    const set = Object.entries(WORKER_ENV).map(([name, value]) => `ENV ${name}=${value}`);
+    expect(lines).toEqual(expect.arrayContaining(set));
   });
 
   it('pins its images and does not run as root', () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { WORKER_ENV } from '../../infra/stack/parts.ts';
 import { QUEUES, type TrainUniverseResult } from '../../domain/run.ts';
 import { startUniverseTraining } from '../../serving/runs.ts';
 import type { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -60,6 +61,7 @@ function startWorker(ground: Ground, temporalAddress: string): ChildProcess {
   const queues = Object.values(QUEUES).flatMap((queue) => ['--queue', queue]);
   return spawn(process.execPath, [COMMAND, 'worker', ...queues], {
     env: {
+      ...WORKER_ENV,
       ...process.env,
       STOCKCAST_STATE_DIR: ground.stateDir,
       STOCKCAST_OBJECTS_DIR: ground.objectsDir,

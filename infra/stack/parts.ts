@@ -17,6 +17,12 @@ const POSTGRES_GRACE_MS = 10_000;
 const SERVER_READY_MS = 180_000;
 const SERVER_GRACE_MS = 10_000;
 
+/**
+ * What a worker process is started with, unless the user has set it: glibc's allocator otherwise keeps a heap for each of
+ * its threads and gives little back, so that the process grows with all that it has read.
+ */
+export const WORKER_ENV = { MALLOC_ARENA_MAX: '2' } as const;
+
 /** The embedded PostgreSQL. */
 export function postgresPart(prepared: PreparedPostgres, logsDir: string): Part {
   const { command, args, spawnOptions } = prepared;
@@ -41,7 +47,10 @@ export function temporalPart(options: TemporalServerOptions, logsDir: string): P
 
 function workerPart(name: string, queues: readonly string[], process: PartProcess): Part {
   return {
-    ...stockcastPart(name, ['worker', ...queues.flatMap((queue) => ['--queue', queue])], process),
+    ...stockcastPart(name, ['worker', ...queues.flatMap((queue) => ['--queue', queue])], {
+      ...process,
+      env: { ...WORKER_ENV, ...process.env },
+    }),
     ready: (output, signal) => until(() => output().includes('worker ready'), signal),
   };
 }
