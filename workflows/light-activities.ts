@@ -3,14 +3,12 @@ import { isCancellation, patched, proxyActivities, proxyLocalActivities } from '
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../domain/run.ts';
-import { AT_HAND_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { AT_HAND_ACTIVITY, DRAWING_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
+import { training } from './training-activities.ts';
 
 const atHand = proxyLocalActivities<OrchestrationActivities & TrainingActivities>(AT_HAND_ACTIVITY);
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
-
-/** Activities that compute, on the workers that have threads for it. */
-export const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 
 /**
  * Light activities, first tried once by the worker that has the run at hand, within its workflow task: the way through

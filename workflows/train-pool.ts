@@ -6,14 +6,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
-import type { TrainingActivities } from '../activities/training.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import { type PooledModel, QUEUES, type TrainPoolInput, type TrainPoolResult, runAttributes } from '../domain/run.ts';
-import { DATA_ACTIVITY, TRAINING_ACTIVITY } from './activity-options.ts';
+import { DATA_ACTIVITY } from './activity-options.ts';
 import { poolProgressQuery } from './progress.ts';
+import { training } from './training-activities.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
-const training = proxyActivities<TrainingActivities>({ ...TRAINING_ACTIVITY, taskQueue: QUEUES.training });
 
 /**
  * Fits the pooled models of a universe, each on all of its tickers at once, and forecasts each ticker walk-forward with

@@ -26,11 +26,12 @@ import {
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
 import { DATA_ACTIVITY } from './activity-options.ts';
-import { baselineTraining, lightActivities, training } from './light-activities.ts';
+import { baselineTraining, lightActivities } from './light-activities.ts';
 import { parking } from './parking.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
 import { searchParameters } from './search-parameters.ts';
+import { training } from './training-activities.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { WORKER_ENV } from '../../infra/stack/parts.ts';
 import { QUEUES, type TrainUniverseResult } from '../../domain/run.ts';
+import { WORKER_ENV } from '../../infra/stack/parts.ts';
+import { AT_HAND } from '../../serving/mlflow/pipeline-story.ts';
 import { startUniverseTraining } from '../../serving/runs.ts';
 import type { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import type { Ground } from './ground.ts';
@@ -13,7 +14,6 @@ import { CONTEXT, type Cost, IN_FLIGHT_PER_WORKER, WORK, cpuBetween } from './wo
 
 const COMMAND = fileURLToPath(new URL('../../cli/stockcast.js', import.meta.url));
 const ACTIVITY_SCHEDULED = 10;
-const LOCAL_ACTIVITY = 'core_local_activity';
 const PAGE = 1000;
 
 /** The universe through the real pipeline: a Temporal with its state in a file, and worker processes of one thread each. */
@@ -90,7 +90,7 @@ async function countActivities({ client }: TemporalGateway): Promise<number> {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     n += (events ?? []).filter(
       ({ eventType, markerRecordedEventAttributes: marker }) =>
-        Number(eventType) === ACTIVITY_SCHEDULED || marker?.markerName === LOCAL_ACTIVITY,
+        Number(eventType) === ACTIVITY_SCHEDULED || marker?.markerName === AT_HAND,
     ).length;
   }
   return n;

@@ -23,8 +23,8 @@ export interface PipelineStory {
   readonly failure?: string;
 }
 
-/** How a history keeps an activity that was done within a workflow task. */
-const AT_HAND = 'core_local_activity';
+/** Name of the marker by which a history keeps an activity that was done within a workflow task. */
+export const AT_HAND = 'core_local_activity';
 
 type History = Awaited<ReturnType<ReturnType<TemporalGateway['client']['workflow']['getHandle']>['fetchHistory']>>;
 type Payloads = readonly Payload[] | null | undefined;

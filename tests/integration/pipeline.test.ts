@@ -290,6 +290,30 @@ describe('a run under way', () => {
     expect((await listRuns(temporal, context, 50)).map((run) => run.run_id)).toContain(run_id);
   });
 
+  it('computes its baselines while every place for a training is taken', async () => {
+    const { services, temporal, context } = pipeline;
+    const endless = { nTrees: 10_000, maxDepth: null, minSamplesLeaf: 1 };
+    const wish = { ...SMALL_WISH, window: 'all' as const, parameters: { 'random-forest': endless } };
+    const taken = await Promise.all(
+      [11, 12].map((seed) =>
+        startTickerTraining(services, temporal, context, 'MSFT', { ...wish, seed, kinds: ['random-forest'] }),
+      ),
+    );
+    for (const { run_id } of taken) {
+      await eventually(async () => {
+        const { progress } = await describeRun(temporal, context, run_id);
+        return progress?.[0]?.stages?.find(({ stage }) => stage === 'train')?.done === 2 ? true : undefined;
+      });
+    }
+    const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', { ...wish, seed: 13, kinds: [] });
+    expect((await pipeline.ended(run_id)).status).toBe('completed');
+    for (const each of taken) {
+      expect((await describeRun(temporal, context, each.run_id)).status).toBe('running');
+      await cancelRun(temporal, context, each.run_id);
+      await pipeline.ended(each.run_id);
+    }
+  });
+
   it('is unknown to other tenants', async () => {
     const { temporal, context } = pipeline;
     const [run] = await listRuns(temporal, context, 1);
