@@ -307,6 +307,9 @@ describe('a run under way', () => {
     }
     const { run_id } = await startTickerTraining(services, temporal, context, 'AAPL', { ...wish, seed: 13, kinds: [] });
     expect((await pipeline.ended(run_id)).status).toBe('completed');
+    const { events } = await temporal.client.workflow.getHandle(run_id).fetchHistory();
+    const byServer = events?.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+    expect(byServer).toEqual(['ingest', 'preprocess']);
     for (const each of taken) {
       expect((await describeRun(temporal, context, each.run_id)).status).toBe('running');
       await cancelRun(temporal, context, each.run_id);
