@@ -16,8 +16,9 @@ function attempt<T>(
   before: Partial<Beat> | undefined,
   body: (tell: Tell) => Promise<T>,
   number = before === undefined ? 1 : (before.attempt ?? 1) + 1,
+  isLocal = false,
 ): Promise<T> {
-  const info = { heartbeatDetails: before, attempt: number, activityType: 'train', heartbeatTimeoutMs: 50 };
+  const info = { heartbeatDetails: before, attempt: number, activityType: 'train', heartbeatTimeoutMs: 50, isLocal };
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
   environment.on('heartbeat', (beat: Beat) => void beats.push(beat));
   return environment.run(() => survivable({ maxCrashes: 3, suspects }, body));
@@ -34,6 +35,12 @@ describe('an attempt', () => {
     const checkpoint = { key: 'checkpoints/A/1', fraction: 0.4 };
     await attempt({ attempt: 1, crashes: 0, checkpoint }, () => expect.poll(() => beats).toHaveLength(1));
     expect(beats[0]).toEqual({ attempt: 2, crashes: 1, checkpoint });
+  });
+
+  it('that fails within a workflow task tells nothing, and why it did', async () => {
+    const fail = () => Promise.reject(new Error('the database is away'));
+    await expect(attempt(undefined, fail, 1, true)).rejects.toThrow('the database is away');
+    expect(beats).toEqual([]);
   });
 
   it('counts those before it that ended without a word, even if they never said one', async () => {

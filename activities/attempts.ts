@@ -34,14 +34,16 @@ const SUSPECT_AFTER = 2;
 /**
  * Runs the body of an activity whose input may be what kills the process: Temporal can't tell an attempt that crashed from
  * one whose database was away, so each attempt that fails in order says so in its last heartbeat; when `maxCrashes` in a
- * row have not, the next one fails for good and says so. A checkpoint starts the count anew.
+ * row have not, the next one fails for good and says so. A checkpoint starts the count anew. Within a workflow task there
+ * is one attempt and nobody to tell.
  */
 export async function survivable<T>(
   { maxCrashes, suspects }: CrashRules,
   body: (tell: Tell) => Promise<T>,
 ): Promise<T> {
   const activity = ActivityContext.current();
-  const { attempt, heartbeatDetails } = activity.info;
+  const { attempt, heartbeatDetails, isLocal } = activity.info;
+  if (isLocal) return heartbeating(body);
   const before = heartbeatDetails as Beat | undefined;
   const crashes = crashesBefore(attempt, before);
   if (crashes >= maxCrashes) throw asFailure(givenUp(before, crashes));

@@ -23,9 +23,7 @@ export type TrainingActivities = ReturnType<typeof trainingActivities>;
 export function trainingActivities(services: Services, pool: TrainingPool, maxCrashes: number = MAX_CRASHES) {
   const suspects = new Turns();
   const computing = <T>(body: (options: ComputationOptions) => Promise<T>): Promise<T> =>
-    ActivityContext.current().info.isLocal
-      ? heartbeating((tell) => body(computationOptions(tell)))
-      : survivable({ maxCrashes, suspects }, (tell) => body(computationOptions(tell)));
+    survivable({ maxCrashes, suspects }, (tell) => body(computationOptions(tell)));
   return {
     /** Names a search for parameters and says what it may see; undefined where the history is too short for one. */
     planSearch: (input: { context: ContextRecord; task: SearchTask }): Promise<PlannedSearch | undefined> =>
