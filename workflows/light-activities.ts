@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
-import { isCancellation, patched, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { OrchestrationActivities } from '../activities/orchestration.ts';
 import type { TrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../domain/run.ts';
@@ -10,39 +10,53 @@ const atHand = proxyLocalActivities<OrchestrationActivities & TrainingActivities
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
+/** How a run has what is light done. */
+export interface LightWay {
+  /** Whether it is first tried at hand; asked at every step, since runs of earlier code do not. */
+  readonly isAtHand: () => boolean;
+  /** Called before a step goes by way of the server. */
+  readonly onWayToServer?: () => void;
+}
+
+/** What is light, and the training and judging of baselines, which have nothing to learn. */
+export interface LightActivities
+  extends Pick<OrchestrationActivities, 'planTicker' | 'decide' | 'promote' | 'forecast' | 'draw'> {
+  readonly baselines: Pick<TrainingActivities, 'train' | 'evaluate'>;
+}
+
 /**
  * Light activities, first tried once by the worker that has the run at hand, within its workflow task: the way through
  * the server costs more than most of them compute. What does not succeed there goes that way, where attempts are kept,
  * told of and tried again as any other.
  */
-export const lightActivities: Pick<OrchestrationActivities, 'planTicker' | 'decide' | 'promote' | 'forecast' | 'draw'> =
-  {
+export function lightActivities({ isAtHand, onWayToServer }: LightWay): LightActivities {
+  const atHandFirst =
+    <I, O>(near: Activity<I, O>, far: Activity<I, O>): Activity<I, O> =>
+    async (input) => {
+      if (isAtHand()) {
+        try {
+          return await near(input);
+        } catch (error) {
+          if (isCancellation(error) || isFinal(error)) throw error;
+        }
+      }
+      onWayToServer?.();
+      return far(input);
+    };
+  return {
     planTicker: atHandFirst(atHand.planTicker, light.planTicker),
     decide: atHandFirst(atHand.decide, light.decide),
     promote: atHandFirst(atHand.promote, light.promote),
     forecast: atHandFirst(atHand.forecast, light.forecast),
     draw: atHandFirst(atHand.draw, drawing.draw),
-  };
-
-/** What trains and judges baselines: they have nothing to learn, so that this is light, too. */
-export const baselineTraining: Pick<TrainingActivities, 'train' | 'evaluate'> = {
-  train: atHandFirst(atHand.train, training.train),
-  evaluate: atHandFirst(atHand.evaluate, training.evaluate),
-};
-
-type Activity<I, O> = (input: I) => Promise<O>;
-
-function atHandFirst<I, O>(near: Activity<I, O>, far: Activity<I, O>): Activity<I, O> {
-  return async (input) => {
-    if (!patched('light-activities-at-hand')) return far(input);
-    try {
-      return await near(input);
-    } catch (error) {
-      if (isCancellation(error) || isFinal(error)) throw error;
-      return far(input);
-    }
+    baselines: {
+      train: atHandFirst(atHand.train, training.train),
+      evaluate: atHandFirst(atHand.evaluate, training.evaluate),
+    },
   };
 }
+
+type Activity<I, O> = (input: I) => Promise<O>;
 
 /** Whether the activity itself said that trying again is in vain. */
 function isFinal(error: unknown): boolean {

@@ -26,7 +26,7 @@ import {
 } from '../domain/run.ts';
 import { approvals } from './approvals.ts';
 import { DATA_ACTIVITY } from './activity-options.ts';
-import { baselineTraining, lightActivities } from './light-activities.ts';
+import { type LightActivities, lightActivities } from './light-activities.ts';
 import { parking } from './parking.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
@@ -75,10 +75,28 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
   // What was learnt after an as-of date must not decide about it.
   const knownThen = live ? {} : { knownAt: vantage.knownAt };
   const notes = new Set<string>();
+  let untold: { readonly stage?: StageName } = {};
+  const tell = () => {
+    if (untold.stage !== undefined) upsertSearchAttributes(runAttributes(untold));
+    untold = {};
+  };
   const enter = (stage: StageName) => {
     stages.start(stage);
-    upsertSearchAttributes(runAttributes({ stage }));
+    untold = { stage };
+    tell();
   };
+  // One mark for all that came with it and before it, since each costs the server as much as a short activity.
+  const isMarkedOnce = patched('at-hand-from-the-start');
+  /** What is done at hand reaches the server with all that follows it: only where it has to go that way is it told of. */
+  const enterAtHand = (stage: StageName) => {
+    if (!isMarkedOnce) return enter(stage);
+    stages.start(stage);
+    untold = { stage };
+  };
+  const light = lightActivities({
+    isAtHand: () => isMarkedOnce || patched('light-activities-at-hand'),
+    onWayToServer: tell,
+  });
 
   try {
     enter('ingest');
@@ -126,7 +144,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       return jointSearch(ofThese.flatMap(({ record }) => (record === undefined ? [] : [record])));
     };
 
-    const trainingOf = (kind: string) => (plan.baselines?.includes(kind) ? baselineTraining : training);
+    const trainingOf = (kind: string) => (plan.baselines?.includes(kind) ? light.baselines : training);
     /** Trains one kind on these models, if any; a candidate for which the history is too short is left out. */
     const train = async ({ horizon, kind }: Learner, madeFrom: readonly string[]): Promise<Trained[]> => {
       const chosen = searched.find((each) => each.horizon === horizon && each.kind === kind)?.parameters;
@@ -198,7 +216,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     const judgedToo = await Promise.all(combined.flat().filter(isJudged).map(evaluate));
     stages.finish('evaluate');
 
-    enter('promote');
+    enterAtHand('promote');
     const contenders = [...judged, ...judgedToo].flat();
     const promotions: PromotionOutcome[] = [];
     for (const horizon of plan.horizons) {
@@ -206,7 +224,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
         contenders.filter((model) => model.horizon === horizon && model.kind === kind).map(({ modelId }) => modelId),
       );
       const nHorizons = plan.horizons.length;
-      const decision = await lightActivities.decide({
+      const decision = await light.decide({
         context,
         ticker,
         horizon,
@@ -220,13 +238,13 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       const verdict = (await onFailedGate(decision)) ?? (asks ? await verdictOn(decision) : undefined);
       const reasons = [...mendings(), ...decision.reasons];
       const entry = { context, runId, live, ticker, asOf, decision: { ...decision, reasons } };
-      promotions.push(await lightActivities.promote(verdict === undefined ? entry : { ...entry, verdict }));
+      promotions.push(await light.promote(verdict === undefined ? entry : { ...entry, verdict }));
       stages.advance('promote');
     }
     stages.finish('promote');
 
-    enter('forecast');
-    const forecasts = await lightActivities.forecast({
+    enterAtHand('forecast');
+    const forecasts = await light.forecast({
       context,
       ticker,
       vantage,
@@ -235,7 +253,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     stages.finish('forecast');
 
     const modelIds = contenders.map(({ modelId }) => modelId);
-    if (patched('pictures')) for (const note of await pictureNotes(context, modelIds)) notes.add(note);
+    if (isMarkedOnce || patched('pictures')) {
+      for (const note of await pictureNotes(light, { context, modelIds })) notes.add(note);
+    }
 
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
@@ -244,15 +264,18 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     // It starts over, on corrected data.
     if (error instanceof ContinueAsNew) throw error;
     stages.fail();
-    upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
+    upsertSearchAttributes(runAttributes({ ...untold, verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
     throw error;
   }
 }
 
 /** Has the pictures of evaluated models drawn; that it failed is told in a note, since the run stands without them. */
-async function pictureNotes(context: ContextRecord, modelIds: readonly string[]): Promise<string[]> {
+async function pictureNotes(
+  { draw }: LightActivities,
+  of: { readonly context: ContextRecord; readonly modelIds: readonly string[] },
+): Promise<string[]> {
   try {
-    await lightActivities.draw({ context, modelIds });
+    await draw(of);
     return [];
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -85,10 +85,11 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   }
   const pool = input.pool === undefined || pooled.length === 0 ? {} : { pool: input.pool.id };
 
+  const { planTicker } = lightActivities({ isAtHand: () => patched('light-activities-at-hand') });
   const trainOne = async (ticker: string): Promise<TickerOutcome> => {
     let workflowId = '';
     try {
-      const planned = await lightActivities.planTicker({ context, ticker, vantage, plan, live, ...pool });
+      const planned = await planTicker({ context, ticker, vantage, plan, live, ...pool });
       workflowId = planned.workflowId;
       running.set(ticker, workflowId);
       const reason = await trainOrAwait(planned, {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Ground } from './ground.ts';
-import { cpuSeconds, peakMb } from './process-cost.ts';
+import { cpuSeconds, peakMb, watchMemory } from './process-cost.ts';
 import { type Cost, cpuBetween } from './work.ts';
 
 const MAIN = fileURLToPath(new URL('./plain-loop-main.ts', import.meta.url));
@@ -15,6 +15,7 @@ export async function runPlainLoop(ground: Ground, nThreads: number): Promise<Co
   await said(child, 'ready');
   const cpu = () => ({ work: cpuSeconds([child.pid!]), postgres: cpuSeconds([ground.postgresPid]) });
   const before = cpu();
+  const watched = watchMemory([child.pid!]);
   const began = performance.now();
   child.send('go');
   await said(child, 'done');
@@ -22,6 +23,7 @@ export async function runPlainLoop(ground: Ground, nThreads: number): Promise<Co
     wallS: (performance.now() - began) / 1000,
     cpuS: cpuBetween(before, cpu()),
     peakMb: peakMb([child.pid!]),
+    quarterPeaksMb: watched(),
   };
   child.send('end');
   await exited;

@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { peaksByQuarter } from '../memory.ts';
 
 /** Of a process as the system counts it (sysconf CLK_TCK, which Linux shows as 100 to all programs). */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
+const LOOK_EVERY_MS = 500;
 
 /**
  * Seconds of computing time that processes have used, with all they have started and are still running or have ended.
@@ -34,6 +36,20 @@ export function heldMb(pid: number): number {
   const of = (each: number): number =>
     (children.get(each) ?? []).reduce((sum, child) => sum + of(child), residentMb(each));
   return of(pid);
+}
+
+/** Watches what processes hold until the returned function is called, which gives the most in each quarter, in MB. */
+export function watchMemory(pids: readonly number[]): () => number[] {
+  const seen: { readonly at: number; readonly mb: number }[] = [];
+  const look = () => seen.push({ at: performance.now(), mb: pids.reduce((sum, pid) => sum + residentMb(pid), 0) });
+  look();
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  return () => {
+    clearInterval(timer);
+    look();
+    const [began, ended] = [seen[0]!.at, seen.at(-1)!.at];
+    return peaksByQuarter(seen.map(({ at, mb }) => ({ share: (at - began) / (ended - began), mb })));
+  };
 }
 
 /** Of a process; none of one that has ended meanwhile. */

@@ -1,5 +1,5 @@
 import { type Bench, type BenchOptions, type BenchReport, type Figure, OURSELVES } from '../figure.ts';
-import { figureTable } from '../table.ts';
+import { figureTable, median } from '../table.ts';
 import { runDagster } from './dagster-subject.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import { runNoOps } from './no-op-subject.ts';
@@ -16,6 +16,7 @@ const SIZES = [10, 100, 500];
 const WORKERS = [1, 2];
 /** Dagster takes seconds for a ticker: more of them only with --full. */
 const MOST_FOR_DAGSTER = 100;
+const QUARTER = 'rss_peak_quarter_';
 
 /**
  * Many tickers through ingest to promote, with little work per ticker, so that what orchestrates it shows: by Temporal
@@ -25,7 +26,7 @@ export const scaleBench: Bench = {
   name: NAME,
   description: '10, 100 and 500 tickers from ingest to promote on 1 and 2 workers, beside a plain loop and Dagster',
   subjects: SUBJECTS,
-  table: (figures) => `${figureTable(figures)}\n\n${growth(figures)}`,
+  table,
   run,
 };
 
@@ -53,6 +54,10 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
             if (value !== undefined) report.figure({ ...figure, metric, value, unit: 's' });
           }
           report.figure({ ...figure, metric: 'peak_mb', value: cost.peakMb, unit: 'MB' });
+          // A run of seconds has no quarters to speak of.
+          for (const [i, value] of nTickers === SIZES.at(-1) ? (cost.quarterPeaksMb ?? []).entries() : []) {
+            report.figure({ ...figure, metric: `${QUARTER}${i + 1}`, value, unit: 'MB' });
+          }
           if (subject === PLAIN_LOOP) loopCpuS = cpuS;
           // What does nothing would take nothing in a loop.
           const withoutS = subject === NO_OP ? 0 : loopCpuS;
@@ -95,6 +100,28 @@ function measure(subject: string, ground: Ground, nWorkers: number, report: Benc
   if (subject === PLAIN_LOOP) return runPlainLoop(ground, nWorkers);
   if (subject === NO_OP) return runNoOps(ground, nWorkers);
   return runDagster(ground, nWorkers, (text) => report.progress(text));
+}
+
+function table(figures: readonly Figure[]): string {
+  const isQuarter = ({ metric }: Figure) => metric.startsWith(QUARTER);
+  return [
+    figureTable(figures.filter((each) => !isQuarter(each))),
+    growth(figures),
+    ...quarters(figures.filter(isQuarter)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** What was held over the longest measurements, a line for each; the median over the repetitions. */
+function quarters(figures: readonly Figure[]): string[] {
+  const keyOf = ({ subject, case: name }: Figure) => `${subject}, ${name}`;
+  return [...new Set(figures.map(keyOf))].map((key) => {
+    const these = figures.filter((each) => keyOf(each) === key);
+    const names = [...new Set(these.map(({ metric }) => metric))];
+    const most = names.map((name) => median(these.filter(({ metric }) => metric === name).map(({ value }) => value)));
+    return `${key}: at the most ${most.map((mb) => mb.toFixed(0)).join(', ')} MB in each quarter of the time`;
+  });
 }
 
 /** How time grows with tickers, as the exponent between the smallest and the largest universe; 1 is in proportion. */

@@ -7,7 +7,7 @@ import { AT_HAND } from '../../serving/mlflow/pipeline-story.ts';
 import { startUniverseTraining } from '../../serving/runs.ts';
 import type { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import type { Ground } from './ground.ts';
-import { cpuSeconds, peakMb } from './process-cost.ts';
+import { cpuSeconds, peakMb, watchMemory } from './process-cost.ts';
 import { WARM_UP_TICKERS } from './resampled-universe.ts';
 import { ended, withTemporal } from './temporal-ground.ts';
 import { CONTEXT, type Cost, IN_FLIGHT_PER_WORKER, WORK, cpuBetween } from './work.ts';
@@ -33,13 +33,15 @@ export async function runStockcast(ground: Ground, nWorkers: number): Promise<Co
         postgres: cpuSeconds([ground.postgresPid]),
       });
       const cpuBefore = cpu();
+      const watched = watchMemory(pids);
       const began = performance.now();
       const tickers = (await ground.services.bars.tickers(CONTEXT)).map(({ ticker }) => ticker);
       const measured = tickers.filter((ticker) => !WARM_UP_TICKERS.includes(ticker));
       await train(ground, gateway, { tickers: measured, maxInFlight });
       const wallS = (performance.now() - began) / 1000;
       const cpuS = cpuBetween(cpuBefore, cpu());
-      return { wallS, cpuS, peakMb: peakMb(pids), activities: (await countActivities(gateway)) - before };
+      const memory = { peakMb: peakMb(pids), quarterPeaksMb: watched() };
+      return { wallS, cpuS, ...memory, activities: (await countActivities(gateway)) - before };
     } finally {
       await Promise.all(workers.map(ended));
     }

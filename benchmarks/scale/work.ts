@@ -39,6 +39,8 @@ export interface Cost {
   readonly cpuS: CpuSeconds;
   /** Of the processes that do the work, without the database and Temporal. */
   readonly peakMb: number;
+  /** The most in each quarter of the measured time, where that was watched. */
+  readonly quarterPeaksMb?: readonly number[];
   /** Activities that were run, where there are such. */
   readonly activities?: number;
 }

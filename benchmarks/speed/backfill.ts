@@ -1,4 +1,5 @@
 import { type Bench, type BenchOptions, type BenchReport, OURSELVES } from '../figure.ts';
+import { peaksByQuarter } from '../memory.ts';
 import { BATCHES, BackfillGround, LONGEST_MS, type Load, type Measurement } from './backfill-subjects.ts';
 
 const NAME = 'backfill';
@@ -9,7 +10,6 @@ const WAITING: Load = { partitions: 200, inFlight: 8 };
 /** So many at a time that the machine is the limit: what counts is what each partition costs Temporal and the worker. */
 const BUSY: Load = { partitions: 200, inFlight: 50 };
 const WARM_UP: Load = { partitions: 100, inFlight: 50 };
-const QUARTERS = 4;
 
 /**
  * A backfill with training stubbed out, so that what is measured is the orchestration: in turns with the loop that
@@ -46,7 +46,7 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
     const where = { bench: NAME, case: inWords(LARGE), subject: OURSELVES };
     report.figure({ ...where, metric: 'longest_history', value: measured.longestHistory, unit: 'events' });
     report.figure({ ...where, metric: 'executions', value: measured.executions, unit: '' });
-    for (const [i, mb] of peaks(measured).entries()) {
+    for (const [i, mb] of peaksByQuarter(measured.memory).entries()) {
       report.figure({ ...where, metric: `rss_peak_quarter_${i + 1}`, value: mb, unit: 'MB' });
     }
   } finally {
@@ -66,12 +66,4 @@ function inWords({ partitions, inFlight }: Load): string {
 function rate(report: BenchReport, load: Load, subject: string, { seconds }: Measurement): void {
   const value = load.partitions / seconds;
   report.figure({ bench: NAME, case: inWords(load), subject, metric: 'partitions_per_s', value, unit: '1/s' });
-}
-
-/** The most that the worker held while each quarter of the partitions was made, in MB. */
-function peaks({ memory }: Measurement): number[] {
-  return Array.from({ length: QUARTERS }, (_, quarter) => {
-    const within = memory.filter(({ share }) => Math.min(QUARTERS - 1, Math.floor(share * QUARTERS)) === quarter);
-    return Math.max(...within.map(({ mb }) => mb));
-  });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure, Context as ActivityContext } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { QUEUES, TRAIN_TICKER, type TrainTickerResult, type TrainingPlan } from '../../domain/run.ts';
@@ -25,6 +26,7 @@ afterAll(async () => {
 });
 
 type Stubs = ReturnType<typeof stubActivities>;
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
 /** What a run of one ticker did, with these activities in place of the stubs: its result, and what went by the server. */
 async function runWith(
@@ -33,6 +35,8 @@ async function runWith(
 ): Promise<{
   readonly result: Promise<TrainTickerResult>;
   readonly byServer: () => Promise<string[]>;
+  /** What the server heard of: stages, verdicts, marks of patches, and the activities that went its way. */
+  readonly heard: () => Promise<string[]>;
 }> {
   const { at, temporal } = pipeline;
   const stubs = stubActivities(new StubRecord(dir));
@@ -60,12 +64,21 @@ async function runWith(
   result.catch(() => undefined);
   await Promise.all(working);
   await connection.close();
+  const scheduledBy = ({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent) =>
+    [scheduled?.activityType?.name ?? []].flat();
+  const patchOf = ({ markerRecordedEventAttributes: marker }: HistoryEvent) =>
+    marker?.markerName === 'core_patch' ? ['patch'] : [];
+  const attributesOf = ({ upsertWorkflowSearchAttributesEventAttributes: upserted }: HistoryEvent) =>
+    Object.entries(upserted?.searchAttributes?.indexedFields ?? {})
+      .filter(([name]) => name.startsWith('Stockcast'))
+      .map(([name, { data }]) => `${name.replace('Stockcast', '')}=${Buffer.from(data!).toString()}`)
+      .sort();
+  const events = async () => (await run.fetchHistory()).events ?? [];
   return {
     result,
-    byServer: async () =>
-      ((await run.fetchHistory()).events ?? []).flatMap(
-        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name ?? [],
-      ),
+    byServer: async () => (await events()).flatMap(scheduledBy),
+    heard: async () =>
+      (await events()).flatMap((event) => [...patchOf(event), ...attributesOf(event), ...scheduledBy(event)]),
   };
 }
 
@@ -135,4 +148,40 @@ it('one that says that trying again is in vain is not tried again', async () => 
   await expect(result).rejects.toMatchObject({ cause: { type: 'MODEL_MISSING' } });
   expect(attempts).toBe(1);
   expect(await byServer()).not.toContain('promote');
+});
+
+it('a run tells of a stage that is done at hand only where that has to go by the server', async () => {
+  const before = [
+    ...['patch', 'Stage="ingest"', 'ingest'],
+    ...['Stage="preprocess"', 'preprocess', 'Stage="train"', 'train'],
+  ];
+  const judged = ['Stage="evaluate"', 'evaluate'];
+  const smooth = await runWith(() => ({}));
+  await smooth.result;
+  expect(await smooth.heard()).toEqual([...before, ...judged, 'Stage="done"', 'Verdict="naive"']);
+
+  let attempts = 0;
+  const rough = await runWith((stubs) => ({
+    promote: async (input) => {
+      attempts++;
+      if (attempts < 2) throw new Error('the database is away');
+      return stubs.promote(input);
+    },
+  }));
+  await rough.result;
+  expect(await rough.heard()).toEqual([
+    ...before,
+    ...judged,
+    ...['Stage="promote"', 'promote', 'Stage="done"', 'Verdict="naive"'],
+  ]);
+});
+
+it('a run that fails at hand says in which stage', async () => {
+  const { result, heard } = await runWith(() => ({
+    forecast: async () => {
+      throw ApplicationFailure.nonRetryable('the model is gone', 'MODEL_MISSING');
+    },
+  }));
+  await expect(result).rejects.toMatchObject({ cause: { type: 'MODEL_MISSING' } });
+  expect((await heard()).slice(-2)).toEqual(['Stage="forecast"', 'Verdict="failed"']);
 });
