@@ -74,7 +74,7 @@ export async function certificateOf(
   const model =
     kind === undefined
       ? promotion && (await services.registry.find(context, promotion.modelId))
-      : await services.registry.newest(context, ticker, horizon, kind);
+      : await services.registry.newest(context, ticker, horizon, kind, { having: 'certificate' });
   if (model === undefined) throw await missingModel(services, context, request, tickersOnce(services, context));
   const id = model.certificate?.id ?? promotion?.certificateId;
   if (id === undefined) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `of ${ticker}'s ${model.kind} model` });

@@ -17,6 +17,7 @@ import { aFewAtATime } from './a-few-at-a-time.ts';
 import { forecastBy } from './forecasting.ts';
 import { knownTickers } from './histories.ts';
 import { FALLBACK_KIND } from './planning.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 
 const LEAST_LOOK = 10;
@@ -156,7 +157,7 @@ async function challengerOf(
   challenger: string,
 ): Promise<ModelVersion> {
   if (isKind(challenger)) {
-    const newest = await services.registry.newest(context, ticker, horizon, challenger);
+    const newest = await newestOfKind(services, context, ticker, horizon, challenger);
     if (newest === undefined) throw refused(ticker, horizon, `no ${challenger} model is trained for it`);
     return newest;
   }

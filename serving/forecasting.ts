@@ -9,6 +9,7 @@ import { kindNamed } from '../models/kinds.ts';
 import { type ModelAnswer, type ReadyModel, readyModel } from './model-answer.ts';
 import { type OnlineFeatures, featuresSeenFrom, newestFeatures } from './feature-store.ts';
 import { tickerUnknown, tickersOnce } from './histories.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
 import { vantageOf } from './vantages.ts';
@@ -96,7 +97,7 @@ async function modelFor(
   const model =
     kind === undefined
       ? await promotedModel(services, context, ticker, horizon)
-      : await services.registry.newest(context, ticker, horizon, kind);
+      : await newestOfKind(services, context, ticker, horizon, kind);
   if (model === undefined) throw await missingModel(services, context, request, tickers);
   return model;
 }

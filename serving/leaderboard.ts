@@ -33,7 +33,7 @@ export interface LeaderboardEntry {
   readonly reasons: readonly string[];
 }
 
-/** The newest version of every kind beside the baselines, for each ticker and horizon that has models. */
+/** The newest version of every kind that was evaluated, beside the baselines, for each ticker and horizon that has models. */
 export async function leaderboard(
   services: Services,
   context: Context,
@@ -46,7 +46,10 @@ export async function leaderboard(
     for (const horizon of horizons) {
       const promotion = await services.ledger.production(context, ticker, horizon);
       const kinds = await services.registry.kinds(context, ticker, horizon);
-      const newest = await Promise.all(kinds.map((kind) => services.registry.newest(context, ticker, horizon, kind)));
+      const having = 'evaluation';
+      const newest = await Promise.all(
+        kinds.map((kind) => services.registry.newest(context, ticker, horizon, kind, { having })),
+      );
       const models = newest.flatMap((model) => {
         if (model?.evaluation === undefined) return [];
         const { kind, version, id: modelId, evaluation, certificate } = model;

@@ -172,7 +172,7 @@ export async function newestPool(
   const found = await Promise.all(
     wanted.map(({ horizon, kind }) =>
       live
-        ? services.registry.newest(context, POOL, horizon, kind, vantage.asOf)
+        ? services.registry.newest(context, POOL, horizon, kind, { asOf: vantage.asOf })
         : newestPooledThen(services, context, horizon, kind, vantage),
     ),
   );

@@ -5,6 +5,7 @@ import { type ModelVersion, type Promotion, promotionId } from '../domain/model-
 import { KINDS, kindNamed } from '../models/kinds.ts';
 import { knownTickers } from './histories.ts';
 import { FALLBACK_KIND } from './planning.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 
 /** What is to serve again, and why. */
@@ -104,7 +105,7 @@ async function modelNamed(
 ): Promise<ModelVersion> {
   const { ticker, horizon } = request;
   if (KINDS.some(({ name }) => name === id)) {
-    const newest = await services.registry.newest(context, ticker, horizon, id);
+    const newest = await newestOfKind(services, context, ticker, horizon, id);
     if (newest === undefined) throw refused(request, `no ${id} model is registered for it`);
     return newest;
   }

@@ -8,6 +8,7 @@ import { type LiveRecord, liveRecord, onePerSession } from '../models/evaluation
 import { knownTickers } from './histories.ts';
 import { FALLBACK_KIND } from './planning.ts';
 import { rollBack } from './rollback.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 
 const SHOWN = 20;
@@ -127,7 +128,7 @@ async function demote(
   { ticker, horizon, modelId }: Promotion,
   found: BehindNaive,
 ): Promise<string | undefined> {
-  const naive = await services.registry.newest(context, ticker, horizon, FALLBACK_KIND);
+  const naive = await newestOfKind(services, context, ticker, horizon, FALLBACK_KIND);
   if (naive === undefined) return `${ticker}, ${horizon}: there is no ${FALLBACK_KIND} model to serve in its place`;
   try {
     await rollBack(services, context, {

@@ -1,4 +1,3 @@
-import type { SessionDate } from '../../domain/bar.ts';
 import { type Context, DEFAULT_TENANT } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
@@ -8,11 +7,13 @@ import type { MlflowHttp } from '../mlflow/mlflow-http.ts';
 import { MlflowModels, type MlflowVersion } from '../mlflow/mlflow-models.ts';
 import { KEY_TAG, type MlflowRun, MlflowRuns } from '../mlflow/mlflow-runs.ts';
 import { ensured } from '../mlflow/mlflow-http.ts';
-import type { ModelRegistry, ModelStanding, NewModelVersion } from './model-registry.ts';
+import type { ModelRegistry, ModelStanding, NewModelVersion, NewestSuch } from './model-registry.ts';
 
 const DOCUMENT = 'registry/model.json';
 const EVALUATION = 'registry/evaluation.json';
 const JSON_TYPE = 'application/json';
+const RATIO_TAG = 'rmse_ratio_to_naive';
+const CERTIFICATE_TAG = 'certificate';
 
 /**
  * Model versions in MLflow: a run and a version of the registered model `TICKER-hHORIZON` for each. MLflow counts the
@@ -76,14 +77,14 @@ export class MlflowModelRegistry implements ModelRegistry {
     const found = await this.place(context, modelId);
     if (found === undefined) throw new RangeError(`no model ${modelId} is registered, so it cannot be evaluated`);
     await this.#store(await this.#runs.get(found.runId), EVALUATION, evaluation);
-    await this.#models.setTags(found, { rmse_ratio_to_naive: String(evaluation.rmseRatioToNaive) });
+    await this.#models.setTags(found, { [RATIO_TAG]: String(evaluation.rmseRatioToNaive) });
   }
 
   async recordCertificate(context: Context, modelId: string, { id, passed }: CertificateRef): Promise<void> {
     const found = await this.place(context, modelId);
     if (found === undefined) throw new RangeError(`no model ${modelId} is registered, so it cannot be certified`);
     // One tag, so that a certificate and its verdict can't be of two.
-    await this.#models.setTags(found, { certificate: `${passed ? 'passed' : 'refused'} ${id}` });
+    await this.#models.setTags(found, { [CERTIFICATE_TAG]: `${passed ? 'passed' : 'refused'} ${id}` });
   }
 
   async find(context: Context, modelId: string): Promise<ModelVersion | undefined> {
@@ -96,10 +97,12 @@ export class MlflowModelRegistry implements ModelRegistry {
     ticker: string,
     horizon: Horizon,
     kind: string,
-    asOf?: SessionDate,
+    { asOf, having }: NewestSuch = {},
   ): Promise<ModelVersion | undefined> {
+    const needed = having && { evaluation: RATIO_TAG, certificate: CERTIFICATE_TAG }[having];
     const [found] = (await this.#versions(context, ticker, horizon))
       .filter(({ tags }) => tags.kind === kind && (asOf === undefined || tags.as_of! <= asOf))
+      .filter(({ tags }) => needed === undefined || tags[needed] !== undefined)
       .sort((a, b) => compare(b.tags.as_of!, a.tags.as_of!) || b.number - a.number);
     return found === undefined ? undefined : this.#read(found);
   }
@@ -116,7 +119,7 @@ export class MlflowModelRegistry implements ModelRegistry {
       const kind = tags.kind!;
       const version = (counts.get(kind) ?? 0) + 1;
       counts.set(kind, version);
-      const ratio = tags.rmse_ratio_to_naive;
+      const ratio = tags[RATIO_TAG];
       return {
         id: tags.model_id!,
         kind,

@@ -14,6 +14,14 @@ export interface ModelStanding
   readonly rmseRatioToNaive?: number;
 }
 
+/** Which versions count when the newest is looked for; by default all. */
+export interface NewestSuch {
+  /** Those trained as of this date or earlier. */
+  readonly asOf?: SessionDate;
+  /** Those that an evaluation, or a certificate, was entered for. */
+  readonly having?: 'evaluation' | 'certificate';
+}
+
 /** The model versions of all tickers. */
 export interface ModelRegistry {
   /** Enters a trained model under its id and gives it the next version number; entering it again changes nothing. */
@@ -29,13 +37,13 @@ export interface ModelRegistry {
    */
   recordCertificate(context: Context, modelId: string, certificate: CertificateRef): Promise<void>;
   find(context: Context, modelId: string): Promise<ModelVersion | undefined>;
-  /** The newest version of a kind trained as of `asOf` or earlier (default: any), by as-of date and then version. */
+  /** The newest version of a kind that is such a one, by as-of date and then version. */
   newest(
     context: Context,
     ticker: string,
     horizon: Horizon,
     kind: string,
-    asOf?: SessionDate,
+    such?: NewestSuch,
   ): Promise<ModelVersion | undefined>;
   /** Kinds that have a version for the ticker and horizon, ascending. */
   kinds(context: Context, ticker: string, horizon: Horizon): Promise<string[]>;

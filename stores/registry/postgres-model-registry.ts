@@ -1,12 +1,11 @@
 import { type Selectable, sql } from 'kysely';
-import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { CertificateRef, ModelReferences, ModelVersion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
-import type { ModelRegistry, ModelStanding, NewModelVersion } from './model-registry.ts';
+import type { ModelRegistry, ModelStanding, NewModelVersion, NewestSuch } from './model-registry.ts';
 
 const REFERENCES_AT_A_TIME = 500;
 
@@ -115,7 +114,7 @@ export class PostgresModelRegistry implements ModelRegistry {
     ticker: string,
     horizon: Horizon,
     kind: string,
-    asOf?: SessionDate,
+    { asOf, having }: NewestSuch = {},
   ): Promise<ModelVersion | undefined> {
     const row = await this.#database.run((db) =>
       db
@@ -126,6 +125,8 @@ export class PostgresModelRegistry implements ModelRegistry {
         .where('horizon', '=', horizon)
         .where('kind', '=', kind)
         .$if(asOf !== undefined, (query) => query.where('as_of', '<=', asOf!))
+        .$if(having === 'evaluation', (query) => query.where('evaluation', 'is not', null))
+        .$if(having === 'certificate', (query) => query.where('certificate_id', 'is not', null))
         .orderBy('as_of', 'desc')
         .orderBy('version', 'desc')
         .limit(1)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { ModelReferences } from '../../domain/model-version.ts';
-import type { ModelRegistry, NewModelVersion } from '../../stores/registry/model-registry.ts';
+import type { ModelRegistry, NewModelVersion, NewestSuch } from '../../stores/registry/model-registry.ts';
 import { EVALUATION } from '../an-evaluation.ts';
 import { type Backend, freshContext } from './backend.ts';
 
@@ -123,12 +123,27 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
       await registry.register(context, model('march', { asOf: '2013-03-01' }));
       await registry.register(context, model('march-again', { asOf: '2013-03-01' }));
       await registry.register(context, model('backfill', { asOf: '2012-03-01' }));
-      const newest = async (asOf?: string) => (await registry.newest(context, 'AAPL', 10, 'random-forest', asOf))?.id;
+      const newest = async (asOf?: string) =>
+        (await registry.newest(context, 'AAPL', 10, 'random-forest', asOf === undefined ? {} : { asOf }))?.id;
       expect(await newest()).toBe('march-again');
       expect(await newest('2013-03-01')).toBe('march-again');
       expect(await newest('2013-02-28')).toBe('backfill');
       expect(await newest('2012-02-29')).toBeUndefined();
       expect(await registry.newest(context, 'AAPL', 1, 'random-forest')).toBeUndefined();
+    });
+
+    it('finds the newest that has an evaluation or a certificate', async () => {
+      const context = freshContext();
+      for (const id of ['certified', 'judged', 'trained']) await registry.register(context, model(id));
+      const newest = async (such?: NewestSuch) =>
+        (await registry.newest(context, 'AAPL', 10, 'random-forest', such))?.id;
+      expect(await newest({ having: 'evaluation' })).toBeUndefined();
+      for (const id of ['certified', 'judged']) await registry.recordEvaluation(context, id, evaluation);
+      expect(await newest({ having: 'certificate' })).toBeUndefined();
+      await registry.recordCertificate(context, 'certified', { id: 'hash', passed: false });
+      expect(await newest()).toBe('trained');
+      expect(await newest({ having: 'evaluation' })).toBe('judged');
+      expect(await newest({ having: 'certificate' })).toBe('certified');
     });
 
     it('lists the kinds that have a version, ascending', async () => {
