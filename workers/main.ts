@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { buildId, codeVersion } from '../config/code-version.ts';
 import type { Config } from '../config/config.ts';
 import { PROJECT_DIR } from '../config/project-dir.ts';
 import { QUEUES } from '../domain/run.ts';
-import { sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
+import { sweepFolders, sweepTemporaryFolders } from '../serving/abandoned-folders.ts';
 import type { MlflowFollower } from '../serving/mlflow/mlflow-follower.ts';
 import { openFollower } from '../serving/mlflow/open-follower.ts';
 import { temporalPipelines } from '../serving/mlflow/pipeline-lookup.ts';
@@ -23,7 +24,8 @@ import { keptWorkflowBundle } from './workflow-bundle.ts';
  */
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
-  await sweepTemporaryFolders(new Date());
+  const atHandDir = join(config.stateDir, 'at-hand');
+  await Promise.all([sweepTemporaryFolders(new Date()), sweepFolders(atHandDir, new Date())]);
   const { deployment, versioning } = config.workers;
   const build = { id: buildId(PROJECT_DIR), deployment, pinned: versioning === 'pinned' };
   const stores = openStores(config);
@@ -53,6 +55,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       shutdownGraceMs: config.shutdownGraceMs,
       checkpointEveryMs: config.checkpointEveryMs,
       maxCrashes: config.maxCrashes,
+      atHandDir,
       ...{ build, tracing: tracing?.worker },
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration)

@@ -13,6 +13,7 @@ import type { OnBehindNaive } from '../domain/scoring.ts';
 import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
+import { atHandJournal } from './at-hand-journal.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
 import { type WorkerBuild, deploymentOptions } from './worker-build.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
@@ -35,6 +36,8 @@ export interface WorkerParts {
   readonly checkpointEveryMs?: number;
   /** Deaths of the process in a row after which what it computed is given up; by default 5. */
   readonly maxCrashes?: number;
+  /** Where steps that are done at hand are noted while they are under way; absent: nowhere. */
+  readonly atHandDir?: string;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
   /** What is done about what serves and has drifted; default: it is noted. */
@@ -76,7 +79,8 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
     ...(parts.address === undefined ? {} : { address: parts.address }),
   });
   const { services, temporal, namespace, metrics, tracing } = parts;
-  const activity = [tracing?.activity, metrics?.interceptor].filter((each) => each !== undefined);
+  const journal = parts.atHandDir === undefined ? undefined : atHandJournal(parts.atHandDir);
+  const activity = [tracing?.activity, metrics?.interceptor, journal].filter((each) => each !== undefined);
   const common = {
     ...{ connection, namespace },
     shutdownGraceTime: parts.shutdownGraceMs,

@@ -6,24 +6,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureReason } from '../../domain/failure-reason.ts';
-import { QUEUES } from '../../domain/run.ts';
+import { QUEUES, TRAIN_TICKER } from '../../domain/run.ts';
 import { freePort } from '../../infra/free-port.ts';
 import { compiledProgram } from '../../infra/setup/program.js';
 import { findTemporalCli } from '../../infra/temporal/temporal-cli.ts';
 import { temporalServer } from '../../infra/temporal/temporal-server.ts';
 import { createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import { vantageOf } from '../../serving/vantages.ts';
 import { openStores } from '../../stores/open-stores.ts';
 import { createWorkers } from '../../workers/run-workers.ts';
 import { LoneTraining } from '../support/lone-training.ts';
 import { type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import type { PoisonedWorker } from '../support/poisoned-worker.ts';
+import { takeInTestUniverse } from '../support/test-universe.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 
 const POISONED_WORKER = 'tests/support/poisoned-worker.ts';
 const PATIENCE = { timeout: 240_000, interval: 100 };
 const LONG = 600_000;
+/** One that is given up never comes to so many. */
+const MOST_DEATHS = 8;
 
 const dir = mkdtempSync(join(tmpdir(), 'stockcast-troubled-'));
 let pipeline: TestPipeline;
@@ -57,20 +61,11 @@ describe('an input that kills the process each time', () => {
       const innocent = await training.task('lstm', { epochs: 100, patience: 100 });
       const runs = [await training.start(innocent), await training.start(poisoned)];
       const outcomes = Promise.allSettled(runs.map((run) => run.result()));
-      let isOver = false;
-      void outcomes.then(() => (isOver = true));
-      const { databaseUrl, objectsDir, at } = pipeline;
-      const poison = poisoned.panel[0]!.featuresKey;
-      const job: PoisonedWorker = { databaseUrl, objectsDir, at, poison, maxCrashes: 3 };
-      const deaths: (number | NodeJS.Signals)[] = [];
-      const script = fileURLToPath(await compiledProgram(POISONED_WORKER));
-      while (!isOver) {
-        const env = { POISONED_WORKER: JSON.stringify(job) };
-        const worker = new WorkerProcess(env, [script]);
-        started.push(worker);
-        const died = await Promise.race([worker.ended, outcomes]);
-        if (!Array.isArray(died)) deaths.push(died as NodeJS.Signals);
-      }
+      const deaths = await deathsUntil(outcomes, {
+        poison: poisoned.panel[0]!.featuresKey,
+        queues: [QUEUES.training],
+        maxCrashes: 3,
+      });
       const [trained, givenUp] = await outcomes;
       expect(trained).toMatchObject({ status: 'fulfilled', value: { reused: false } });
       expect(failureReason((givenUp as PromiseRejectedResult).reason)).toEqual({
@@ -81,7 +76,56 @@ describe('an input that kills the process each time', () => {
     },
     LONG,
   );
+
+  it(
+    'kills one that does the step at hand once, and is given up where attempts are counted',
+    async () => {
+      await takeInTestUniverse(pipeline.services, pipeline.context);
+      const vantage = vantageOf(pipeline.context);
+      const plan = { horizons: [1], kinds: ['naive'], baselines: ['naive'], pooledKinds: [], members: {} };
+      const how = { window: 'all', scaleTargets: true, embargo: 0, seed: 7, requireApproval: false, parameters: {} };
+      const { tenant, principal } = pipeline.context;
+      const run = await pipeline.temporal.client.workflow.start(TRAIN_TICKER, {
+        workflowId: 'at-hand',
+        taskQueue: QUEUES.orchestration,
+        args: [{ version: 1, context: { tenant, principal }, ticker: 'AAPL', vantage, plan: { ...plan, ...how } }],
+      });
+      const outcome = Promise.allSettled([run.result()]);
+      const deaths = await deathsUntil(outcome, {
+        poison: 'models/AAPL/',
+        queues: Object.values(QUEUES),
+        maxCrashes: 2,
+      });
+      expect(deaths).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL']);
+      const [givenUp] = await outcome;
+      expect(failureReason((givenUp as PromiseRejectedResult).reason)).toMatchObject({ code: 'WORKER_DIED' });
+      const { events } = await run.fetchHistory();
+      const byServer = events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+      expect(byServer).toEqual(['ingest', 'preprocess', 'train']);
+    },
+    LONG,
+  );
 });
+
+/** Starts a poisoned worker after the other until something is over; returns how each died before. */
+async function deathsUntil(
+  over: Promise<unknown[]>,
+  how: Pick<PoisonedWorker, 'poison' | 'queues' | 'maxCrashes'>,
+): Promise<(number | NodeJS.Signals)[]> {
+  const { databaseUrl, objectsDir, at } = pipeline;
+  const job: PoisonedWorker = { databaseUrl, objectsDir, at, ...how, atHandDir: join(dir, 'at-hand') };
+  const script = fileURLToPath(await compiledProgram(POISONED_WORKER));
+  const deaths: (number | NodeJS.Signals)[] = [];
+  let isOver = false;
+  void over.then(() => (isOver = true));
+  while (!isOver && deaths.length < MOST_DEATHS) {
+    const worker = new WorkerProcess({ POISONED_WORKER: JSON.stringify(job) }, [script]);
+    started.push(worker);
+    const died = await Promise.race([worker.ended, over]);
+    if (!Array.isArray(died)) deaths.push(died as NodeJS.Signals);
+  }
+  return deaths;
+}
 
 describe('a disk that is full', () => {
   const disk = join(dir, 'disk');
