@@ -8,9 +8,16 @@ it('gives the most of each quarter, the end with the last', () => {
     { share: 0.5, mb: 80 },
     ...[0.75, 1].map((share, i) => ({ share, mb: [70, 75][i]! })),
   ];
-  expect(peaksByQuarter(samples)).toEqual([130, 90, 80, 75]);
+  expect(peaksByQuarter(samples)).toEqual(
+    new Map([
+      [1, 130],
+      [2, 90],
+      [3, 80],
+      [4, 75],
+    ]),
+  );
 });
 
-it('gives none where nobody looked', () => {
-  expect(peaksByQuarter([{ share: 0.9, mb: 10 }])).toEqual([-Infinity, -Infinity, -Infinity, 10]);
+it('leaves out those in which nobody looked', () => {
+  expect(peaksByQuarter([{ share: 0.9, mb: 10 }])).toEqual(new Map([[4, 10]]));
 });

@@ -7,10 +7,15 @@ export interface MemorySample {
 
 const QUARTERS = 4;
 
-/** The most that was held in each quarter of a measurement, in MB; -Infinity for one in which nobody looked. */
-export function peaksByQuarter(samples: readonly MemorySample[]): number[] {
-  return Array.from({ length: QUARTERS }, (_, quarter) => {
-    const within = samples.filter(({ share }) => Math.min(QUARTERS - 1, Math.floor(share * QUARTERS)) === quarter);
-    return Math.max(...within.map(({ mb }) => mb));
-  });
+/** How figures of quarters are called, before the number. */
+export const QUARTER_METRIC = 'rss_peak_quarter_';
+
+/** The most that was held in each quarter of a measurement in which somebody looked, with its number, in MB. */
+export function peaksByQuarter(samples: readonly MemorySample[]): Map<number, number> {
+  const peaks = new Map<number, number>();
+  for (const { share, mb } of samples) {
+    const quarter = Math.min(QUARTERS, Math.floor(share * QUARTERS) + 1);
+    peaks.set(quarter, Math.max(peaks.get(quarter) ?? 0, mb));
+  }
+  return peaks;
 }

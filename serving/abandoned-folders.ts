@@ -15,8 +15,8 @@ export function sweepTemporaryFolders(now: Date): Promise<number> {
 }
 
 /**
- * Removes the folders in a folder, which is made if it is missing, that nothing was written to for six hours; returns
- * how many. Those of other users stay: they are theirs to remove.
+ * Removes the folders and files in a folder, which is made if it is missing, that nothing was written to for six hours;
+ * returns how many. Those of other users stay: they are theirs to remove.
  */
 export async function sweepFolders(
   dir: string,

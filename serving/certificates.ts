@@ -9,6 +9,7 @@ import { type Downloadable, downloadLink } from './download-links.ts';
 import { missingModel } from './forecasting.ts';
 import { tickersOnce } from './histories.ts';
 import { certificateKey, walkForwardKey } from './object-keys.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 
 /** Writes a certificate under the hash of its content and notes it with its model; returns the hash. */
@@ -59,7 +60,7 @@ export interface CertificateAnswer extends Downloadable {
 }
 
 /**
- * The newest certificate of the model that serves, or of a kind's newest version.
+ * The newest certificate of the model that serves, or of a kind's newest version that has one.
  * @throws StockcastError MODEL_KIND_UNKNOWN, TICKER_UNKNOWN, MODEL_MISSING, CERTIFICATE_UNKNOWN when there is a model
  *   but no certificate yet, OBJECT_DAMAGED
  */
@@ -74,7 +75,7 @@ export async function certificateOf(
   const model =
     kind === undefined
       ? promotion && (await services.registry.find(context, promotion.modelId))
-      : await services.registry.newest(context, ticker, horizon, kind, { having: 'certificate' });
+      : await newestOfKind(services, context, { ticker, horizon, kind }, 'certificate');
   if (model === undefined) throw await missingModel(services, context, request, tickersOnce(services, context));
   const id = model.certificate?.id ?? promotion?.certificateId;
   if (id === undefined) throw new StockcastError('CERTIFICATE_UNKNOWN', { id: `of ${ticker}'s ${model.kind} model` });

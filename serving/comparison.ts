@@ -201,15 +201,22 @@ function bySkill(a: ModelStanding, b: ModelStanding): number {
   return ratioOfA - ratioOfB || a.kind.localeCompare(b.kind, 'en') || b.version - a.version;
 }
 
-/** Ids of those that answer for their kind: newest by as-of date, then version. */
+/** Ids of those that answer for their kind: the newest that was evaluated, else the newest; by as-of date, then version. */
 function newestOfKinds(standings: readonly ModelStanding[]): Set<string> {
   const newest = new Map<string, ModelStanding>();
   for (const standing of standings) {
     const before = newest.get(standing.kind);
     // Versions of a kind come in order.
-    if (before === undefined || standing.asOf >= before.asOf) newest.set(standing.kind, standing);
+    const isNewer = before === undefined || standing.asOf >= before.asOf;
+    if (isEvaluated(standing) === isEvaluated(before) ? isNewer : isEvaluated(standing)) {
+      newest.set(standing.kind, standing);
+    }
   }
   return new Set([...newest.values()].map(({ id }) => id));
+}
+
+function isEvaluated(standing: ModelStanding | undefined): boolean {
+  return standing?.rmseRatioToNaive !== undefined;
 }
 
 /** The newest naive version that was judged on the same data. */

@@ -67,7 +67,7 @@ export async function startExperiment(
   const lines = await aFewAtATime(asked, async (ticker): Promise<ExperimentLine> => {
     const serving = await services.ledger.production(context, ticker, horizon);
     if (serving === undefined) throw refused(ticker, horizon, 'nothing serves that could be challenged');
-    const model = await challengerOf(services, context, ticker, horizon, challenger);
+    const model = await challengerOf(services, context, ticker, request);
     checkChallenger(serving, model, request);
     for (const each of [await services.registry.find(context, serving.modelId), model]) {
       if (each !== undefined) await forecastBy(services, context, each);
@@ -153,11 +153,12 @@ async function challengerOf(
   services: Services,
   context: Context,
   ticker: string,
-  horizon: Horizon,
-  challenger: string,
+  { horizon, challenger, mode }: ExperimentRequest,
 ): Promise<ModelVersion> {
   if (isKind(challenger)) {
-    const newest = await newestOfKind(services, context, ticker, horizon, challenger);
+    // Who answers a share of requests must have a certificate.
+    const having = mode === 'split' ? 'certificate' : 'evaluation';
+    const newest = await newestOfKind(services, context, { ticker, horizon, kind: challenger }, having);
     if (newest === undefined) throw refused(ticker, horizon, `no ${challenger} model is trained for it`);
     return newest;
   }

@@ -97,7 +97,7 @@ async function modelFor(
   const model =
     kind === undefined
       ? await promotedModel(services, context, ticker, horizon)
-      : await newestOfKind(services, context, ticker, horizon, kind);
+      : await newestOfKind(services, context, { ticker, horizon, kind });
   if (model === undefined) throw await missingModel(services, context, request, tickers);
   return model;
 }

@@ -31,8 +31,8 @@ export async function productionThen(
 }
 
 /**
- * The newest model of a kind as of a vantage, of those whose run the ledger has an entry of by then and that learnt from
- * nothing that was learnt later.
+ * The newest evaluated model of a kind as of a vantage, of those whose run the ledger has an entry of by then and that
+ * learnt from nothing that was learnt later.
  */
 export async function newestThen(
   services: Services,
@@ -43,8 +43,9 @@ export async function newestThen(
   vantage: Vantage,
 ): Promise<ModelVersion | undefined> {
   const runs = new Set((await entriesThen(services, context, ticker, horizon, vantage.asOf)).map(({ runId }) => runId));
-  const isEntered = ({ runId }: ModelVersion) => runs.has(runId);
-  return newestSound(services, context, ticker, horizon, kind, vantage, isEntered);
+  // A candidate that could not be evaluated was left out of its run's decision.
+  const wasDecidedOn = ({ runId, evaluation }: ModelVersion) => runs.has(runId) && evaluation !== undefined;
+  return newestSound(services, context, ticker, horizon, kind, vantage, wasDecidedOn);
 }
 
 /** The newest pooled model of a kind as of a vantage that learnt from nothing that was learnt later. */

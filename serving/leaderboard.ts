@@ -5,6 +5,7 @@ import type { Horizon } from '../domain/horizon.ts';
 import { stageOf } from '../domain/model-version.ts';
 import type { LiveRecord } from '../models/evaluation/live-record.ts';
 import type { BehindNaive } from '../domain/scoring.ts';
+import { newestOfKind } from './newest-of-kind.ts';
 import type { Services } from './services.ts';
 import { trackRecords } from './track-record.ts';
 
@@ -46,10 +47,7 @@ export async function leaderboard(
     for (const horizon of horizons) {
       const promotion = await services.ledger.production(context, ticker, horizon);
       const kinds = await services.registry.kinds(context, ticker, horizon);
-      const having = 'evaluation';
-      const newest = await Promise.all(
-        kinds.map((kind) => services.registry.newest(context, ticker, horizon, kind, { having })),
-      );
+      const newest = await Promise.all(kinds.map((kind) => newestOfKind(services, context, { ticker, horizon, kind })));
       const models = newest.flatMap((model) => {
         if (model?.evaluation === undefined) return [];
         const { kind, version, id: modelId, evaluation, certificate } = model;

@@ -105,7 +105,7 @@ async function modelNamed(
 ): Promise<ModelVersion> {
   const { ticker, horizon } = request;
   if (KINDS.some(({ name }) => name === id)) {
-    const newest = await newestOfKind(services, context, ticker, horizon, id);
+    const newest = await newestOfKind(services, context, { ticker, horizon, kind: id }, 'certificate');
     if (newest === undefined) throw refused(request, `no ${id} model is registered for it`);
     return newest;
   }

@@ -128,7 +128,7 @@ async function demote(
   { ticker, horizon, modelId }: Promotion,
   found: BehindNaive,
 ): Promise<string | undefined> {
-  const naive = await newestOfKind(services, context, ticker, horizon, FALLBACK_KIND);
+  const naive = await newestOfKind(services, context, { ticker, horizon, kind: FALLBACK_KIND });
   if (naive === undefined) return `${ticker}, ${horizon}: there is no ${FALLBACK_KIND} model to serve in its place`;
   try {
     await rollBack(services, context, {

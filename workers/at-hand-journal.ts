@@ -7,8 +7,8 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
  * in a file while it is under way, and one that is found noted was a process' last. It fails there, so that its run has
  * it done by way of the server, where attempts are counted.
  *
- * @param dir of the machine; files are left there by processes that were killed alone, and a step is one of a run's
- *   execution, so that no other is taken for it
+ * @param dir a folder that outlives the process; only a process that is killed leaves a file there, and a file is of one
+ *   step of one execution of a run
  */
 export function atHandJournal(dir: string): ActivityInterceptorsFactory {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -33,6 +33,7 @@ function note(path: string, step: string): void {
     writeFileSync(path, '', { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Only the run hears of it, which then has the step done by way of the server.
     throw new Error(`a process was killed in ${step}, or is still at it, so that it goes by way of the server`);
   }
 }

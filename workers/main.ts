@@ -24,8 +24,7 @@ import { keptWorkflowBundle } from './workflow-bundle.ts';
  */
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
-  const atHandDir = join(config.stateDir, 'at-hand');
-  await Promise.all([sweepTemporaryFolders(new Date()), sweepFolders(atHandDir, new Date())]);
+  await sweepTemporaryFolders(new Date());
   const { deployment, versioning } = config.workers;
   const build = { id: buildId(PROJECT_DIR), deployment, pinned: versioning === 'pinned' };
   const stores = openStores(config);
@@ -55,7 +54,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
       shutdownGraceMs: config.shutdownGraceMs,
       checkpointEveryMs: config.checkpointEveryMs,
       maxCrashes: config.maxCrashes,
-      atHandDir,
+      ...(queues.includes(QUEUES.orchestration) ? { atHandDir: await atHandFolder(config) } : {}),
       ...{ build, tracing: tracing?.worker },
       ...(metrics === undefined ? {} : { metrics }),
       ...(queues.includes(QUEUES.orchestration)
@@ -85,6 +84,22 @@ async function openTracingOf({ tracing }: Config, version: string) {
   ]);
   const opened = openTracing({ ...tracing, service: 'stockcast-worker', version, say: (line) => console.error(line) });
   return { client: opened.client, worker: workerTracing(opened), close: () => opened.close() };
+}
+
+/** Where steps at hand are noted; nowhere on a file system that is read only. */
+async function atHandFolder({ stateDir }: Config): Promise<string | undefined> {
+  const dir = join(stateDir, 'at-hand');
+  try {
+    await sweepFolders(dir, new Date());
+    return dir;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
+    console.error(
+      `${dir} cannot be written to (${code}): a short step that kills this process is not given up. Set STOCKCAST_STATE_DIR.`,
+    );
+    return undefined;
+  }
 }
 
 async function metricsOf(

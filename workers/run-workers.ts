@@ -37,7 +37,7 @@ export interface WorkerParts {
   /** Deaths of the process in a row after which what it computed is given up; by default 5. */
   readonly maxCrashes?: number;
   /** Where steps that are done at hand are noted while they are under way; absent: nowhere. */
-  readonly atHandDir?: string;
+  readonly atHandDir?: string | undefined;
   /** What is done about what serves and is behind naive; default: it is noted. */
   readonly onBehindNaive?: OnBehindNaive;
   /** What is done about what serves and has drifted; default: it is noted. */

@@ -17,7 +17,7 @@ export function workerTracing(tracing: Tracing): WorkerTracing {
   const sinks: InjectedSinks<SpanSinks> = {
     tracing: {
       export: {
-        fn: (info, span) => tracing.spans.onEnd(readable(span, attributesOf(info), tracing)),
+        fn: (info, span) => tracing.spans.onEnd(readable(span, attributesOf(info, span), tracing)),
         callDuringReplay: false,
       },
     },
@@ -67,7 +67,10 @@ function hrTime(ms: number): HrTime {
   return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
 }
 
-function attributesOf({ workflowId, runId, workflowType, taskQueue, searchAttributes }: WorkflowInfo): Attributes {
+function attributesOf(
+  { workflowId, runId, workflowType, taskQueue, searchAttributes }: WorkflowInfo,
+  { name }: WorkflowSpan,
+): Attributes {
   const [ticker, stage] = [searchAttributes.StockcastTicker?.[0], searchAttributes.StockcastStage?.[0]];
   return {
     temporalWorkflowId: workflowId,
@@ -75,7 +78,8 @@ function attributesOf({ workflowId, runId, workflowType, taskQueue, searchAttrib
     'temporal.workflow_type': workflowType,
     'temporal.task_queue': taskQueue,
     ...textOf('ticker', ticker),
-    ...textOf('stage', stage),
+    // Of steps it would be what the run told last, which need not be the stage of the step.
+    ...(name.startsWith('RunWorkflow:') ? textOf('stage', stage) : {}),
   };
 }
 

@@ -1,6 +1,7 @@
-import { ApplicationFailure, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import { AWAITING_APPROVAL, type PromotionDecision, type Verdict, runAttributes } from '../domain/run.ts';
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { AWAITING_APPROVAL, type PromotionDecision, type Verdict } from '../domain/run.ts';
 import { approvalsQuery, approveUpdate } from './progress.ts';
+import type { StageAttribute } from './stage-attribute.ts';
 
 /** Waits, as long as it takes, for what a person says to a decision. */
 export interface Approvals {
@@ -10,7 +11,7 @@ export interface Approvals {
 }
 
 /** Lets the query `approvals` and the Update `approvePromotion` be used on this run. */
-export function approvals(ticker: string): Approvals {
+export function approvals(ticker: string, stage: StageAttribute): Approvals {
   const pending = new Map<number, PromotionDecision>();
   const verdicts = new Map<number, Verdict>();
   setHandler(approvalsQuery, () => [...pending.values()].map((decision) => ({ ticker, decision })));
@@ -31,9 +32,9 @@ export function approvals(ticker: string): Approvals {
     pending: () => [...pending.values()],
     async verdictOn(decision) {
       pending.set(decision.horizon, decision);
-      upsertSearchAttributes(runAttributes({ stage: AWAITING_APPROVAL }));
+      stage.tell(AWAITING_APPROVAL);
       await condition(() => verdicts.has(decision.horizon));
-      upsertSearchAttributes(runAttributes({ stage: 'promote' }));
+      stage.tell('promote');
       return verdicts.get(decision.horizon)!;
     },
   };

@@ -10,12 +10,12 @@ const atHand = proxyLocalActivities<OrchestrationActivities & TrainingActivities
 const light = proxyActivities<OrchestrationActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 const drawing = proxyActivities<OrchestrationActivities>({ ...DRAWING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
-/** How a run has what is light done. */
-export interface LightWay {
+/** How a run has light activities done. */
+export interface LightOptions {
   /** Whether it is first tried at hand; asked at every step, since runs of earlier code do not. */
   readonly isAtHand: () => boolean;
   /** Called before a step goes by way of the server. */
-  readonly onWayToServer?: () => void;
+  readonly beforeServer?: () => void;
 }
 
 /** What is light, and the training and judging of baselines, which have nothing to learn. */
@@ -29,7 +29,7 @@ export interface LightActivities
  * the server costs more than most of them compute. What does not succeed there goes that way, where attempts are kept,
  * told of and tried again as any other.
  */
-export function lightActivities({ isAtHand, onWayToServer }: LightWay): LightActivities {
+export function lightActivities({ isAtHand, beforeServer }: LightOptions): LightActivities {
   const atHandFirst =
     <I, O>(near: Activity<I, O>, far: Activity<I, O>): Activity<I, O> =>
     async (input) => {
@@ -40,7 +40,7 @@ export function lightActivities({ isAtHand, onWayToServer }: LightWay): LightAct
           if (isCancellation(error) || isFinal(error)) throw error;
         }
       }
-      onWayToServer?.();
+      beforeServer?.();
       return far(input);
     };
   return {

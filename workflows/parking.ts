@@ -5,7 +5,6 @@ import {
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Vantage } from '../domain/bar.ts';
@@ -21,14 +20,9 @@ import {
   type Parked,
   mendingInWords,
 } from '../domain/parking.ts';
-import {
-  type PromotionDecision,
-  type TrainTickerInput,
-  type TrainTickerResult,
-  type Verdict,
-  runAttributes,
-} from '../domain/run.ts';
+import { type PromotionDecision, type TrainTickerInput, type TrainTickerResult, type Verdict } from '../domain/run.ts';
 import { acceptUpdate, correctUpdate, parkedSignal } from './progress.ts';
+import type { StageAttribute } from './stage-attribute.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -54,7 +48,7 @@ interface Answer {
  * stands; a correction starts it over, as a new execution that looks at the data anew. Plans of older runs have no
  * policy: they are never parked.
  */
-export function parking(input: TrainTickerInput): Parking {
+export function parking(input: TrainTickerInput, stage: StageAttribute): Parking {
   const { ticker, vantage, live = true } = input;
   const policy = input.plan.parking;
   const mended: Mending[] = [...(input.mended ?? [])];
@@ -96,14 +90,14 @@ export function parking(input: TrainTickerInput): Parking {
     const givesUpAt = new Date(since.getTime() + giveUpAfterMs).toISOString();
     answer = undefined;
     parked = { ...why, ...at, since: since.toISOString(), givesUpAt };
-    upsertSearchAttributes(runAttributes({ stage: PARKED }));
+    stage.tell(PARKED);
     setCurrentDetails(`Parked until ${givesUpAt}: ${why.message}`);
     await tellParent(ticker);
     const isAnswered = await condition(() => taken() !== undefined, giveUpAfterMs);
     parked = undefined;
     setCurrentDetails('');
     if (!isAnswered) throw gaveUp(ticker, giveUpAfterMs, why);
-    upsertSearchAttributes(runAttributes({ stage: at.stage }));
+    stage.tell(at.stage);
     const { how, said } = taken()!;
     const mending: Mending = { how, by: said.by, reason: said.reason, parked: why };
     if (how === 'accepted') {

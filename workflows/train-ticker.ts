@@ -28,12 +28,20 @@ import { approvals } from './approvals.ts';
 import { DATA_ACTIVITY } from './activity-options.ts';
 import { type LightActivities, lightActivities } from './light-activities.ts';
 import { parking } from './parking.ts';
+import { StageAttribute } from './stage-attribute.ts';
 import { StageTracker } from './stage-tracker.ts';
 import { progressQuery } from './progress.ts';
 import { searchParameters } from './search-parameters.ts';
 import { training } from './training-activities.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
+
+/**
+ * Marks runs that do light steps at hand, draw pictures, and tell of stages at hand only where they must. Runs of code
+ * before it have instead, if anything, the marks `light-activities-at-hand` and `pictures`, each where it came to matter.
+ * One mark says all, since each costs the server as much as a short activity.
+ */
+const AT_HAND = 'at-hand-from-the-start';
 
 interface Learner {
   readonly horizon: Horizon;
@@ -49,7 +57,7 @@ interface Searched extends Learner, SearchParametersResult {}
 
 /**
  * One ticker through the whole pipeline: ingest, preprocess, search for parameters where that was asked for, train each
- * kind side by side, evaluate, promote, forecast.
+ * kind side by side, evaluate, promote, forecast, draw pictures.
  * Steps hand each other keys and small records; every step may run again and gives the same result.
  */
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
@@ -64,8 +72,9 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     evaluate: learners.length,
     promote: plan.horizons.length,
   });
-  const { pending, verdictOn } = approvals(ticker);
-  const { parked, mendings, withSoundData, onFailedGate } = parking(input);
+  const attribute = new StageAttribute();
+  const { pending, verdictOn } = approvals(ticker, attribute);
+  const { parked, mendings, withSoundData, onFailedGate } = parking(input, attribute);
   setHandler(progressQuery, () => ({
     ticker,
     stages: stages.progress(),
@@ -75,27 +84,20 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
   // What was learnt after an as-of date must not decide about it.
   const knownThen = live ? {} : { knownAt: vantage.knownAt };
   const notes = new Set<string>();
-  let untold: { readonly stage?: StageName } = {};
-  const tell = () => {
-    if (untold.stage !== undefined) upsertSearchAttributes(runAttributes(untold));
-    untold = {};
-  };
   const enter = (stage: StageName) => {
     stages.start(stage);
-    untold = { stage };
-    tell();
+    attribute.tell(stage);
   };
-  // One mark for all that came with it and before it, since each costs the server as much as a short activity.
-  const isMarkedOnce = patched('at-hand-from-the-start');
+  const isAtHand = patched(AT_HAND);
   /** What is done at hand reaches the server with all that follows it: only where it has to go that way is it told of. */
   const enterAtHand = (stage: StageName) => {
-    if (!isMarkedOnce) return enter(stage);
+    if (!isAtHand) return enter(stage);
     stages.start(stage);
-    untold = { stage };
+    attribute.tellLater(stage);
   };
   const light = lightActivities({
-    isAtHand: () => isMarkedOnce || patched('light-activities-at-hand'),
-    onWayToServer: tell,
+    isAtHand: () => isAtHand || patched('light-activities-at-hand'),
+    beforeServer: () => attribute.catchUp(),
   });
 
   try {
@@ -253,7 +255,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     stages.finish('forecast');
 
     const modelIds = contenders.map(({ modelId }) => modelId);
-    if (isMarkedOnce || patched('pictures')) {
+    if (isAtHand || patched('pictures')) {
       for (const note of await pictureNotes(light, { context, modelIds })) notes.add(note);
     }
 
@@ -264,7 +266,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     // It starts over, on corrected data.
     if (error instanceof ContinueAsNew) throw error;
     stages.fail();
-    upsertSearchAttributes(runAttributes({ ...untold, verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
+    attribute.fail(isCancellation(error) ? 'cancelled' : 'failed');
     throw error;
   }
 }

@@ -11,7 +11,7 @@ export const certificateEndpoints: readonly Endpoint[] = [
   endpoint({
     method: 'get',
     path: '/certificate/:ticker',
-    summary: 'The certificate of what serves, or of the newest model of a kind',
+    summary: 'The certificate of what serves, or of the newest model of a kind that has one',
     description: `Defaults: horizon ${DEFAULT_HORIZON}, what serves.`,
     params: z.strictObject({ ticker: tickerField }),
     query: predictionOptions,

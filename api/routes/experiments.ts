@@ -16,7 +16,8 @@ const wish = z
     tickers: tickersField,
     horizon: horizonField.optional(),
     challenger: z.string().meta({
-      description: 'A kind, whose newest version of each ticker is meant, or for one ticker the id of a model',
+      description:
+        'A kind, whose newest evaluated version of each ticker is meant, or for one ticker the id of a model',
     }),
     mode: z.enum(EXPERIMENT_MODES).optional().meta({ description: 'Default: shadow' }),
     share: z.number().optional().meta({ description: 'Of a split: the share, above 0 and at most 1' }),

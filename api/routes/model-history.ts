@@ -39,7 +39,7 @@ const wish = z
     horizon: horizonField.optional(),
     to: z.string().optional().meta({
       description:
-        'Id of a model, its beginning, or a kind for the newest of it; default: what served before the newest promotion',
+        'Id of a model, its beginning, or a kind for the newest of it that has a certificate; default: what served before the newest promotion',
     }),
     reason: z.string().describe('Why, for the ledger'),
     by: z

@@ -74,7 +74,7 @@ const compared = z.object({
     .describe("Its newest certificate with the gate's verdict"),
   prediction: prediction
     .nullable()
-    .describe("What it says of the newest session; null for a version that its kind's newest has superseded"),
+    .describe("What it says of the newest session; null for one that is not its kind's newest evaluated version"),
   pictures: z.array(z.object({ name: z.string(), path: z.string(), download_url: downloadUrl })),
   notes: z.array(z.string()),
 });

@@ -38,8 +38,8 @@ export function heldMb(pid: number): number {
   return of(pid);
 }
 
-/** Watches what processes hold until the returned function is called, which gives the most in each quarter, in MB. */
-export function watchMemory(pids: readonly number[]): () => number[] {
+/** Watches what processes hold until the returned function is called, which gives the most by quarter, in MB. */
+export function watchMemory(pids: readonly number[]): () => Map<number, number> {
   const seen: { readonly at: number; readonly mb: number }[] = [];
   const look = () => seen.push({ at: performance.now(), mb: pids.reduce((sum, pid) => sum + residentMb(pid), 0) });
   look();

@@ -1,4 +1,5 @@
 import { type Bench, type BenchOptions, type BenchReport, type Figure, OURSELVES } from '../figure.ts';
+import { QUARTER_METRIC } from '../memory.ts';
 import { figureTable, median } from '../table.ts';
 import { runDagster } from './dagster-subject.ts';
 import { type Ground, prepareGround } from './ground.ts';
@@ -16,7 +17,6 @@ const SIZES = [10, 100, 500];
 const WORKERS = [1, 2];
 /** Dagster takes seconds for a ticker: more of them only with --full. */
 const MOST_FOR_DAGSTER = 100;
-const QUARTER = 'rss_peak_quarter_';
 
 /**
  * Many tickers through ingest to promote, with little work per ticker, so that what orchestrates it shows: by Temporal
@@ -55,8 +55,8 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
           }
           report.figure({ ...figure, metric: 'peak_mb', value: cost.peakMb, unit: 'MB' });
           // A run of seconds has no quarters to speak of.
-          for (const [i, value] of nTickers === SIZES.at(-1) ? (cost.quarterPeaksMb ?? []).entries() : []) {
-            report.figure({ ...figure, metric: `${QUARTER}${i + 1}`, value, unit: 'MB' });
+          for (const [quarter, value] of nTickers === SIZES.at(-1) ? (cost.quarterPeaksMb ?? []) : []) {
+            report.figure({ ...figure, metric: `${QUARTER_METRIC}${quarter}`, value, unit: 'MB' });
           }
           if (subject === PLAIN_LOOP) loopCpuS = cpuS;
           // What does nothing would take nothing in a loop.
@@ -103,7 +103,7 @@ function measure(subject: string, ground: Ground, nWorkers: number, report: Benc
 }
 
 function table(figures: readonly Figure[]): string {
-  const isQuarter = ({ metric }: Figure) => metric.startsWith(QUARTER);
+  const isQuarter = ({ metric }: Figure) => metric.startsWith(QUARTER_METRIC);
   return [
     figureTable(figures.filter((each) => !isQuarter(each))),
     growth(figures),

@@ -40,7 +40,7 @@ export interface Cost {
   /** Of the processes that do the work, without the database and Temporal. */
   readonly peakMb: number;
   /** The most in each quarter of the measured time, where that was watched. */
-  readonly quarterPeaksMb?: readonly number[];
+  readonly quarterPeaksMb?: ReadonlyMap<number, number>;
   /** Activities that were run, where there are such. */
   readonly activities?: number;
 }

@@ -14,6 +14,7 @@ import { PROGRESS_QUERY, QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
 import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
 import { OURSELVES } from '../figure.ts';
+import type { MemorySample } from '../memory.ts';
 import type { BatchesInput } from './backfill-workflows.ts';
 
 /** The loop without a sliding window. */
@@ -36,7 +37,7 @@ export interface Load {
 export interface Measurement {
   readonly seconds: number;
   /** Resident memory of the worker process in MB with the share of partitions that had ended, every few seconds. */
-  readonly memory: readonly { readonly share: number; readonly mb: number }[];
+  readonly memory: readonly MemorySample[];
   /** Events of the longest history of all executions, children included. */
   readonly longestHistory: number;
   /** Executions of the parent. */
@@ -99,7 +100,7 @@ export class BackfillGround {
     const workflowId = `backfill/${name}/bench`;
     const started = performance.now();
     const handle = await client.workflow.start(type, { workflowId, taskQueue: QUEUES.orchestration, args });
-    const memory: { share: number; mb: number }[] = [];
+    const memory: MemorySample[] = [];
     let ended: number | undefined;
     const result = handle.result().finally(() => (ended = performance.now()));
     while (ended === undefined) {

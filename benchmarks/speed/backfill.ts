@@ -1,5 +1,5 @@
 import { type Bench, type BenchOptions, type BenchReport, OURSELVES } from '../figure.ts';
-import { peaksByQuarter } from '../memory.ts';
+import { QUARTER_METRIC, peaksByQuarter } from '../memory.ts';
 import { BATCHES, BackfillGround, LONGEST_MS, type Load, type Measurement } from './backfill-subjects.ts';
 
 const NAME = 'backfill';
@@ -46,8 +46,8 @@ async function run(options: BenchOptions, report: BenchReport): Promise<void> {
     const where = { bench: NAME, case: inWords(LARGE), subject: OURSELVES };
     report.figure({ ...where, metric: 'longest_history', value: measured.longestHistory, unit: 'events' });
     report.figure({ ...where, metric: 'executions', value: measured.executions, unit: '' });
-    for (const [i, mb] of peaksByQuarter(measured.memory).entries()) {
-      report.figure({ ...where, metric: `rss_peak_quarter_${i + 1}`, value: mb, unit: 'MB' });
+    for (const [quarter, mb] of peaksByQuarter(measured.memory)) {
+      report.figure({ ...where, metric: `${QUARTER_METRIC}${quarter}`, value: mb, unit: 'MB' });
     }
   } finally {
     await ground.close();

@@ -28,7 +28,7 @@ export function addCertificate(program: Command, parts: Parts): void {
     .description('show the certificate of what serves, or of the kind you name, and verify it')
     .argument('[ticker]', 'the ticker', parseTicker)
     .option('--horizon <sessions>', 'exchange sessions ahead', horizonOption, DEFAULT_HORIZON)
-    .option('--model <kind>', 'the newest model of this kind; default: what serves')
+    .option('--model <kind>', 'the newest certified model of this kind; default: what serves')
     .option('--id <hash>', 'the certificate with this hash, instead of a ticker')
     .option('--verify', 'compute every hash and figure again')
     .option('--retrain', 'also train the model again and compare; implies --verify');

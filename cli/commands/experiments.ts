@@ -68,7 +68,10 @@ export function addExperiments(program: Command, parts: Parts): void {
     .command('start')
     .description('hold a challenger against what serves, in shadow unless --split is given')
     .requiredOption('--tickers <list>', 'the tickers, A,B,C', tickerList)
-    .requiredOption('--challenger <model>', 'a kind for its newest version, or for one ticker the id of a model')
+    .requiredOption(
+      '--challenger <model>',
+      'a kind for its newest evaluated version, or for one ticker the id of a model',
+    )
     .option('--horizon <sessions>', 'exchange sessions ahead', horizonOption, DEFAULT_HORIZON)
     .option('--split <share>', 'have the challenger answer this share, above 0 and at most 1', (text) =>
       fractionOption('--split', text),

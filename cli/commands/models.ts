@@ -45,7 +45,10 @@ export function addModels(program: Command, parts: Parts): void {
     .argument('<ticker>', 'the ticker', parseTicker)
     .requiredOption('--reason <text>', 'why, for the ledger')
     .option('--horizon <sessions>', 'exchange sessions ahead', horizonOption, DEFAULT_HORIZON)
-    .option('--to <model>', 'id of a model, its beginning, or a kind for the newest of it; default: what served before')
+    .option(
+      '--to <model>',
+      'id of a model, its beginning, or a kind for its newest certified; default: what served before',
+    )
     .option('--by <name>', 'who says so, for the ledger; default: STOCKCAST_PRINCIPAL');
   const rollbackExamples = [
     'models rollback AAPL --reason "jumps at every open"',

@@ -7,7 +7,7 @@ import type { MlflowHttp } from '../mlflow/mlflow-http.ts';
 import { MlflowModels, type MlflowVersion } from '../mlflow/mlflow-models.ts';
 import { KEY_TAG, type MlflowRun, MlflowRuns } from '../mlflow/mlflow-runs.ts';
 import { ensured } from '../mlflow/mlflow-http.ts';
-import type { ModelRegistry, ModelStanding, NewModelVersion, NewestSuch } from './model-registry.ts';
+import type { ModelRegistry, ModelStanding, NewModelVersion, VersionFilter } from './model-registry.ts';
 
 const DOCUMENT = 'registry/model.json';
 const EVALUATION = 'registry/evaluation.json';
@@ -97,7 +97,7 @@ export class MlflowModelRegistry implements ModelRegistry {
     ticker: string,
     horizon: Horizon,
     kind: string,
-    { asOf, having }: NewestSuch = {},
+    { asOf, having }: VersionFilter = {},
   ): Promise<ModelVersion | undefined> {
     const needed = having && { evaluation: RATIO_TAG, certificate: CERTIFICATE_TAG }[having];
     const [found] = (await this.#versions(context, ticker, horizon))

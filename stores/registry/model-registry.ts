@@ -14,8 +14,8 @@ export interface ModelStanding
   readonly rmseRatioToNaive?: number;
 }
 
-/** Which versions count when the newest is looked for; by default all. */
-export interface NewestSuch {
+/** Which versions count; by default all. */
+export interface VersionFilter {
   /** Those trained as of this date or earlier. */
   readonly asOf?: SessionDate;
   /** Those that an evaluation, or a certificate, was entered for. */
@@ -37,13 +37,13 @@ export interface ModelRegistry {
    */
   recordCertificate(context: Context, modelId: string, certificate: CertificateRef): Promise<void>;
   find(context: Context, modelId: string): Promise<ModelVersion | undefined>;
-  /** The newest version of a kind that is such a one, by as-of date and then version. */
+  /** The newest version of a kind, of those that the filter lets through, by as-of date and then version. */
   newest(
     context: Context,
     ticker: string,
     horizon: Horizon,
     kind: string,
-    such?: NewestSuch,
+    filter?: VersionFilter,
   ): Promise<ModelVersion | undefined>;
   /** Kinds that have a version for the ticker and horizon, ascending. */
   kinds(context: Context, ticker: string, horizon: Horizon): Promise<string[]>;

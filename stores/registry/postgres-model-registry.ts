@@ -5,7 +5,7 @@ import type { Horizon } from '../../domain/horizon.ts';
 import type { CertificateRef, ModelReferences, ModelVersion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Schema } from '../postgres/schema.ts';
-import type { ModelRegistry, ModelStanding, NewModelVersion, NewestSuch } from './model-registry.ts';
+import type { ModelRegistry, ModelStanding, NewModelVersion, VersionFilter } from './model-registry.ts';
 
 const REFERENCES_AT_A_TIME = 500;
 
@@ -114,7 +114,7 @@ export class PostgresModelRegistry implements ModelRegistry {
     ticker: string,
     horizon: Horizon,
     kind: string,
-    { asOf, having }: NewestSuch = {},
+    { asOf, having }: VersionFilter = {},
   ): Promise<ModelVersion | undefined> {
     const row = await this.#database.run((db) =>
       db

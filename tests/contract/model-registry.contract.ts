@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../domain/evaluation.ts';
 import type { ModelReferences } from '../../domain/model-version.ts';
-import type { ModelRegistry, NewModelVersion, NewestSuch } from '../../stores/registry/model-registry.ts';
+import type { ModelRegistry, NewModelVersion, VersionFilter } from '../../stores/registry/model-registry.ts';
 import { EVALUATION } from '../an-evaluation.ts';
 import { type Backend, freshContext } from './backend.ts';
 
@@ -135,8 +135,8 @@ export function modelRegistryContract(name: string, open: () => Promise<Backend<
     it('finds the newest that has an evaluation or a certificate', async () => {
       const context = freshContext();
       for (const id of ['certified', 'judged', 'trained']) await registry.register(context, model(id));
-      const newest = async (such?: NewestSuch) =>
-        (await registry.newest(context, 'AAPL', 10, 'random-forest', such))?.id;
+      const newest = async (filter?: VersionFilter) =>
+        (await registry.newest(context, 'AAPL', 10, 'random-forest', filter))?.id;
       expect(await newest({ having: 'evaluation' })).toBeUndefined();
       for (const id of ['certified', 'judged']) await registry.recordEvaluation(context, id, evaluation);
       expect(await newest({ having: 'certificate' })).toBeUndefined();
