@@ -160,6 +160,24 @@ describe('a forecast as of a past day', () => {
     expect(made.notes.join(' ')).toContain('As of 2013-02-17');
   });
 
+  it('is by no model of a kind that its run left out before it was judged', async () => {
+    const context = at('2013-02-18T12:00:00.000Z');
+    await merge(context, KNOWN);
+    await train(context);
+    const linear = { ...asked, kind: 'linear' };
+    const before = await forecastAsOf(on.services, context, linear);
+    const { registry } = on.services;
+    const {
+      version: _,
+      evaluation: __,
+      certificate: ___,
+      ...entered
+    } = (await registry.find(context, before.modelId))!;
+    await registry.register(context, { ...entered, id: 'a'.repeat(64) });
+    expect((await registry.newest(context, 'MSFT', 10, 'linear'))!.id).toBe('a'.repeat(64));
+    expect((await forecastAsOf(on.services, context, linear)).modelId).toBe(before.modelId);
+  });
+
   it('is refused for a day to come, a live source, an unknown ticker and an unknown kind', async () => {
     const context = at('2013-02-16T12:00:00.000Z');
     await merge(context, KNOWN);

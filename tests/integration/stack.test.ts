@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,6 +65,11 @@ describe('the local stack', () => {
     expect(runs.runs.filter(({ status }) => status !== 'completed')).toEqual([]);
     const before = await get('/predict/AAPL?horizon=1&model=random-forest');
     expect(before).toMatchObject({ ticker: 'AAPL', as_of: '2013-03-01', model: 'random-forest' });
+  });
+
+  it('has workers that note what they do at hand, and forget it when it is done', () => {
+    // What a killed one was at may be left.
+    expect(readdirSync(join(stateDir, 'at-hand')).length).toBeLessThan(20);
   });
 
   it('refuses to run twice on one state folder', async () => {
