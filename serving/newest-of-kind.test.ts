@@ -7,6 +7,7 @@ import { trainDirectly } from '../tests/support/trained-ticker.ts';
 import { certificateOf } from './certificates.ts';
 import { compareModels } from './comparison.ts';
 import { startExperiment, stopExperiment } from './experiments.ts';
+import { forecast } from './forecasting.ts';
 import { leaderboard } from './leaderboard.ts';
 import { newestOfKind } from './newest-of-kind.ts';
 import { rollBack } from './rollback.ts';
@@ -44,6 +45,7 @@ it('a kind means its newest version that was evaluated, so that a training under
   const { services } = on;
   expect((await services.registry.newest(context, 'MSFT', 10, 'linear'))!.id).toBe(TRAINED);
   expect((await newestOfKind(services, context, linear))!.id).toBe(EVALUATED);
+  expect((await forecast(services, context, linear)).modelId).toBe(EVALUATED);
   const [entry] = await leaderboard(services, context, ['MSFT'], [10]);
   expect(entry!.models.find(({ kind }) => kind === 'linear')!.modelId).toBe(EVALUATED);
   const { models } = await compareModels(services, context, of);

@@ -104,6 +104,9 @@ describe.sequential('a live track record', () => {
 
   it('lets naive serve in its place where that is asked for, with the figures in the ledger', async () => {
     context.at(evening(46));
+    // As of a training that is still under way.
+    const { version: _, evaluation: __, certificate: ___, ...entered } = naive!;
+    await on.services.registry.register(context, { ...entered, id: 'a'.repeat(64), seed: 8 });
     expect(await judge('demote')).toMatchObject({ judged: 1, nBehind: 1, nDemoted: 1, problems: [] });
     expect(await serves()).toBe(naive!.id);
     const [entry] = (await modelHistory(on.services, context, { ticker: 'MSFT', horizon: 1 })).entries;

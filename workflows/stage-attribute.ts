@@ -21,6 +21,11 @@ export class StageAttribute {
     if (this.#untold !== undefined) this.tell(this.#untold);
   }
 
+  /** Tells that a run has completed. */
+  complete(verdict: 'promoted' | 'naive'): void {
+    upsertSearchAttributes(runAttributes({ stage: 'done', verdict }));
+  }
+
   /** Tells how a run came out that did not complete, and of the stage that it stood in. */
   fail(verdict: 'cancelled' | 'failed'): void {
     upsertSearchAttributes(runAttributes({ ...(this.#untold === undefined ? {} : { stage: this.#untold }), verdict }));

@@ -7,7 +7,6 @@ import {
   patched,
   proxyActivities,
   setHandler,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
@@ -260,7 +259,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
     }
 
     const promoted = promotions.some((promotion) => promotion.kind !== 'naive');
-    upsertSearchAttributes(runAttributes({ stage: 'done', verdict: promoted ? 'promoted' : 'naive' }));
+    attribute.complete(promoted ? 'promoted' : 'naive');
     return { ticker, asOf, datasetId: dataset.id, promotions, notes: [...mendings(), ...forecasts.notes, ...notes] };
   } catch (error) {
     // It starts over, on corrected data.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { failureReason } from '../../domain/failure-reason.ts';
 import { QUEUES, TRAIN_TICKER } from '../../domain/run.ts';
 import { freePort } from '../../infra/free-port.ts';
@@ -23,6 +24,7 @@ import { takeInTestUniverse } from '../support/test-universe.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 
+const COMMAND = join(PROJECT_DIR, 'cli', 'stockcast.js');
 const POISONED_WORKER = 'tests/support/poisoned-worker.ts';
 const PATIENCE = { timeout: 240_000, interval: 100 };
 const LONG = 600_000;
@@ -168,6 +170,24 @@ describe('a disk that is full', () => {
     },
     LONG,
   );
+});
+
+describe('a state folder that cannot be written to', () => {
+  // Nobody may make a folder there, as on a file system that is read only.
+  it.skipIf(process.platform !== 'linux')('costs a worker its notes, and nothing else', async () => {
+    const { at, databaseUrl, objectsDir } = pipeline;
+    const worker = new WorkerProcess(
+      {
+        ...{ TEMPORAL_ADDRESS: at.address, TEMPORAL_NAMESPACE: at.namespace, DATABASE_URL: databaseUrl },
+        ...{ STOCKCAST_OBJECTS_DIR: objectsDir, STOCKCAST_STATE_DIR: '/sys/stockcast' },
+      },
+      [COMMAND, 'worker', '--queue', 'stockcast'],
+    );
+    started.push(worker);
+    await worker.ready();
+    expect(worker.text).toMatch(/\/sys\/stockcast\/at-hand cannot be written to \(E\w+\).* Set STOCKCAST_STATE_DIR/);
+    expect(await worker.end('SIGTERM')).toBe(0);
+  });
 });
 
 describe('a Temporal that is killed while a model trains', () => {
