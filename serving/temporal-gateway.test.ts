@@ -2,6 +2,7 @@ import { executionAsyncId } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { TemporalGateway } from './temporal-gateway.ts';
 
@@ -22,6 +23,40 @@ test('once no call is under way, promises of the process are not followed any mo
   } finally {
     await gateway.close();
   }
+});
+
+/** A Temporal that leaves its first `lost` calls unanswered, and answers the others with a status. */
+async function forgetful(lost: number, status: number) {
+  let asked = 0;
+  const server = createServer();
+  server.on('stream', (stream) => {
+    if (++asked <= lost) return;
+    const answer = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(status) };
+    stream.respond(answer, { endStream: true });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const gateway = new TemporalGateway({ address, namespace: 'default', uiUrl: undefined });
+  const close = async () => {
+    await gateway.close();
+    server.close();
+  };
+  return { gateway, asked: () => asked, close };
+}
+
+test('what Temporal leaves unanswered is asked again as often as was said, what it answers is not', async () => {
+  const NOT_FOUND = 5;
+  const ask = ({ workflowService }: Client) => workflowService.getClusterInfo({});
+
+  const twice = await forgetful(2, NOT_FOUND);
+  await expect(twice.gateway.callAgain(ask, 500, 3)).rejects.toMatchObject({ code: NOT_FOUND });
+  expect(twice.asked()).toBe(3);
+  await twice.close();
+
+  const often = await forgetful(4, NOT_FOUND);
+  await expect(often.gateway.callAgain(ask, 500, 3)).rejects.toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
+  expect(often.asked()).toBe(3);
+  await often.close();
 });
 
 test('a call that waits to be tried again when the connection is closed ends with the reason', async () => {

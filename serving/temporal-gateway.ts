@@ -15,6 +15,8 @@ const DEADLINE_MS = 5000;
 // that was cancelled (1): nothing else here cancels calls.
 const AWAY = new Set([1, 4, 8, 14]);
 const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const TOO_LATE = new Set([CANCELLED, DEADLINE_EXCEEDED]);
 
 type GrpcInterceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 
@@ -66,6 +68,20 @@ export class TemporalGateway {
   }
 
   /**
+   * Calls Temporal as `call` does, up to `times` times where no answer comes before the deadline: for what may be done
+   * twice, where Temporal loses calls.
+   * @throws StockcastError TEMPORAL_UNAVAILABLE when it does not answer
+   */
+  async callAgain<T>(body: (client: Client) => Promise<T>, deadlineMs: number, times: number): Promise<T> {
+    try {
+      return await this.call(body, deadlineMs);
+    } catch (error) {
+      if (times <= 1 || !cameTooLate(error)) throw error;
+      return this.callAgain(body, deadlineMs, times - 1);
+    }
+  }
+
+  /**
    * Calls Temporal with a deadline (default 5 s).
    * @throws StockcastError TEMPORAL_UNAVAILABLE when it does not answer
    */
@@ -105,6 +121,13 @@ export class TemporalGateway {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#connection.close();
   }
+}
+
+function cameTooLate(error: unknown): boolean {
+  for (let next = error; next instanceof Error; next = next.cause) {
+    if (isGrpcServiceError(next)) return TOO_LATE.has(next.code);
+  }
+  return false;
 }
 
 function unavailability(error: unknown): string | undefined {

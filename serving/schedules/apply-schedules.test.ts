@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../../domain/context.ts';
+import { StockcastError } from '../../domain/errors.ts';
 import { scheduleEntry } from '../../tests/support/schedule-entry.ts';
 import { freshNamespace } from '../../tests/support/temporal.ts';
 import { TemporalGateway } from '../temporal-gateway.ts';
@@ -44,6 +45,21 @@ it('also where many apply at once', async () => {
     ...['ingest created', 'ingest unchanged', 'ingest unchanged', 'ingest unchanged'],
     ...['retrain created', 'retrain unchanged', 'retrain unchanged', 'retrain unchanged'],
   ]);
+});
+
+it('asks again where Temporal lost a question, as it does when it has just started', async () => {
+  await apply([retrain]);
+  const cause = Object.assign(new Error('lost'), { code: 4, details: 'context deadline exceeded', metadata: {} });
+  const lost = new StockcastError('TEMPORAL_UNAVAILABLE', { address: '', problem: cause.details }, { cause });
+  const calls = vi.spyOn(temporal, 'call');
+  try {
+    calls.mockRejectedValueOnce(lost).mockRejectedValueOnce(lost);
+    expect(await apply([retrain])).toEqual(['retrain unchanged']);
+    calls.mockRejectedValueOnce(lost).mockRejectedValueOnce(lost).mockRejectedValueOnce(lost);
+    await expect(apply([retrain])).rejects.toBe(lost);
+  } finally {
+    calls.mockRestore();
+  }
 });
 
 it('tells Temporal the time zone, jitter, policies and their reasons', async () => {

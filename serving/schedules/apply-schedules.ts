@@ -8,7 +8,7 @@ import {
   isAsCompiled,
   schedulePrefix,
 } from './compile-schedule.ts';
-import { describe, onSchedules, ownScheduleIds, requireOurs } from './own-schedules.ts';
+import { describe, onSchedules, onSchedulesAgain, ownScheduleIds, requireOurs } from './own-schedules.ts';
 import type { DeclaredSchedule } from './schedule-file.ts';
 
 /** What applying did, or would do, to one schedule. */
@@ -90,7 +90,7 @@ async function applyOne(
   }
   const { paused } = there.state;
   if (isAsCompiled(there, compiled)) return { change: 'unchanged', paused };
-  if (!dryRun) await onSchedules(temporal, (client) => update(client, compiled));
+  if (!dryRun) await onSchedulesAgain(temporal, (client) => update(client, compiled));
   return { change: 'updated', paused };
 }
 
