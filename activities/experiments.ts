@@ -7,9 +7,6 @@ import { heartbeating } from './failure.ts';
 
 export type ExperimentActivities = ReturnType<typeof experimentActivities>;
 
-/** As many experiments as one run judges; the others wait for the next one. */
-const MOST = 500;
-
 /** Judging experiments, beside the workflows; task queue `stockcast`. */
 export function experimentActivities(services: Services) {
   return {
@@ -18,8 +15,7 @@ export function experimentActivities(services: Services) {
       heartbeating(async () => {
         const context = contextFrom(input.context);
         const { asOf } = vantageWhenDue(context, input.at);
-        const running = await services.experiments.list(context, { limit: MOST, running: true });
-        return { asOf, ids: running.map(({ id }) => id) };
+        return { asOf, ids: await services.experiments.running(context) };
       }),
 
     /** Judges one experiment and carries out what follows. */

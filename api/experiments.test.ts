@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Bar } from '../domain/bar.ts';
 import { systemClock } from '../domain/context.ts';
+import { isChallenged } from '../domain/experiment.ts';
 import { ChangeWatch, allTold } from '../serving/change-watch.ts';
 import { ExperimentTraffic } from '../serving/experiment-traffic.ts';
 import { CachedForecasts } from '../serving/forecasts.ts';
@@ -86,6 +87,20 @@ test('a challenger in shadow forecasts once a session behind the answers, and is
   expect((await stop(body.experiment_id)).body).toMatchObject({ state: 'ended' });
   expect((await ask(`${api.url}/experiments?running=true`)).body).toEqual({ experiments: [] });
   expect((await ask(`${api.url}/experiments/none`)).status).toBe(404);
+});
+
+test('a split by ticker answers whoever asks for one by the same model', async () => {
+  const { services } = on;
+  const linear = (await services.registry.newest(context, 'MSFT', 1, 'linear'))!;
+  await services.registry.recordCertificate(context, linear.id, { id: 'c'.repeat(64), passed: true });
+  const { body } = await start({ challenger: 'linear', mode: 'split', share: 0.5 });
+  expect(body).toMatchObject({ split_by: 'ticker', share: 0.5 });
+  await vi.waitFor(async () => expect(await predict('x')).toHaveProperty('experiment'), SOON);
+  const arms = new Set<string>();
+  for (let i = 0; i < 40; i++) arms.add((await predict(`request-${i}`)).experiment.arm);
+  expect([...arms]).toEqual([isChallenged(body.experiment_id, 'MSFT', { share: 0.5 }) ? 'challenger' : 'champion']);
+  await stop(body.experiment_id);
+  await vi.waitFor(async () => expect(await predict('x')).not.toHaveProperty('experiment'), SOON);
 });
 
 test('a split answers a share of requests by the challenger, the same one each time, and says so', async () => {

@@ -108,6 +108,16 @@ export interface JudgeExperimentsInput {
   readonly context: ContextRecord;
   /** Only what had matured by the end of that day; default: the day that the run was due. */
   readonly asOf?: SessionDate;
+  /** Carried over by continue-as-new. */
+  readonly carried?: JudgementCarry;
+}
+
+/** How far a `judgeExperiments` is. */
+export interface JudgementCarry {
+  readonly asOf: SessionDate;
+  /** Ids of the experiments that are to be judged yet. */
+  readonly left: readonly string[];
+  readonly experiments: readonly ExperimentVerdict[];
 }
 
 /** What a judgement made of an experiment. */

@@ -98,6 +98,7 @@ describe.sequential('an experiment', () => {
     expect(await refusal({ horizon: 5 })).toMatch(/^EXPERIMENT_REFUSED .*nothing serves/);
     expect(await refusal({ tickers: ['ZZZZ'] })).toMatch(/^TICKER_UNKNOWN/);
     expect(await refusal({ mode: 'split' })).toMatch(/^REQUEST_INVALID share/);
+    expect(await refusal({ splitBy: 'request' })).toMatch(/^REQUEST_INVALID split_by: belongs to a split/);
     expect(await refusal({ mode: 'split', share: 2 })).toMatch(/^REQUEST_INVALID share/);
     expect(await refusal({ share: 0.5 })).toMatch(/^REQUEST_INVALID share/);
     expect(await refusal({ looks: [40, 20] })).toMatch(/^REQUEST_INVALID looks/);

@@ -203,16 +203,17 @@ function checkRule(looks: readonly number[], alpha: number): void {
   }
 }
 
-function splitOf({ mode, share, splitBy = SPLIT_BY[0] }: ExperimentRequest): Split | undefined {
+function splitOf({ mode, share, splitBy }: ExperimentRequest): Split | undefined {
   if (mode === 'shadow') {
     if (share !== undefined) throw notPossible('share', 'belongs to a split, and this is a shadow');
+    if (splitBy !== undefined) throw notPossible('split_by', 'belongs to a split, and this is a shadow');
     return undefined;
   }
   if (share === undefined) throw notPossible('share', 'is missing: a split needs one');
   if (!(share > 0 && share <= 1)) throw notPossible('share', `${share} is not possible, expected above 0, at most 1`);
-  const by = SPLIT_BY.find((each) => each === splitBy);
+  const by = splitBy === undefined ? SPLIT_BY[0] : SPLIT_BY.find((each) => each === splitBy);
   if (by === undefined)
-    throw notPossible('split by', `"${splitBy}" is not possible, expected ${SPLIT_BY.join(' or ')}`);
+    throw notPossible('split_by', `"${splitBy}" is not possible, expected ${SPLIT_BY.join(' or ')}`);
   return { share, by };
 }
 

@@ -11,6 +11,8 @@ export interface ExperimentStore {
   find(context: Context, id: string): Promise<Experiment | undefined>;
   /** Newest first, at most `limit`; running ones alone where `running` is set. */
   list(context: Context, asked: { readonly limit: number; readonly running?: boolean }): Promise<Experiment[]>;
+  /** Ids of all that run, oldest first. */
+  running(context: Context): Promise<string[]>;
   /** Adds what was found at a look of a running one; a look at as many sessions that is there already stays. */
   noteLook(context: Context, id: string, look: ExperimentLook): Promise<void>;
   /** Ends a running one; one that has ended stays as it is. */

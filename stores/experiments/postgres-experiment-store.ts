@@ -100,6 +100,20 @@ export class PostgresExperimentStore implements ExperimentStore {
     });
   }
 
+  async running({ tenant }: Context): Promise<string[]> {
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom('experiment')
+        .select('id')
+        .where('tenant', '=', tenant)
+        .where('state', '=', 'running')
+        .orderBy('started_at')
+        .orderBy('id')
+        .execute(),
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async noteLook({ tenant }: Context, id: string, look: ExperimentLook): Promise<void> {
     const { n, rmseRatio, pBetter, pWorse, level, at } = look;
     await this.#database.run((db) =>

@@ -64,6 +64,7 @@ export function experimentStoreContract(name: string, open: () => Promise<Backen
       expect(await experiments.find(context, 'e3')).toBeUndefined();
       expect(await experiments.list(context, { limit: 10 })).toEqual([second, shadow]);
       expect(await experiments.list(context, { limit: 1 })).toEqual([second]);
+      expect(await experiments.running(context)).toEqual(['e1', 'e2']);
       expect(await experiments.list(freshContext(), { limit: 10 })).toEqual([]);
     });
 
@@ -91,6 +92,7 @@ export function experimentStoreContract(name: string, open: () => Promise<Backen
       const ended = { ...shadow, looks: [look], state: 'promoted', reasons: ['a "b"'], endedAt: LATER };
       expect(await experiments.find(context, 'e1')).toEqual(ended);
       expect(await experiments.list(context, { limit: 10, running: true })).toEqual([]);
+      expect(await experiments.running(context)).toEqual([]);
     });
 
     it('knows the lines that run while their champion serves', async () => {

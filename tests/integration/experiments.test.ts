@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JUDGE_EXPERIMENTS, experimentEntryName } from '../../domain/experiment.ts';
+import { JUDGE_EXPERIMENTS, type JudgeExperimentsInput, experimentEntryName } from '../../domain/experiment.ts';
+import { QUEUES } from '../../domain/run.ts';
 import { startJudging } from '../../serving/daily-runs.ts';
 import { startExperiment } from '../../serving/experiments.ts';
 import { startTickerTraining } from '../../serving/runs.ts';
@@ -52,6 +53,17 @@ test('a run judges what runs, lets it go on, and ends it once something else ser
   expect((await ask(`${api.url}/experiments/${id}`)).body).toMatchObject({
     ...{ state: 'ended', reasons: [expect.stringContaining('has come to serve AAPL')] },
   });
+
+  // Where there are many, a run goes on as a new one with those that are left.
+  const before = { id: 'before', state: 'kept', pairs: 20, reasons: [], problems: [] } as const;
+  const carried = { asOf: '2013-03-01', left: [id], experiments: [before] };
+  const input: JudgeExperimentsInput = { version: 1, context: { tenant: 'default', principal: 'p' }, carried };
+  const result = await temporal.call(({ workflow }) =>
+    workflow.execute(JUDGE_EXPERIMENTS, {
+      ...{ workflowId: 'judge-experiments/default/carried', taskQueue: QUEUES.orchestration, args: [input] },
+    }),
+  );
+  expect(result).toMatchObject({ asOf: '2013-03-01', experiments: [before, { id, state: 'ended' }] });
 
   // What an experiment put there is not undone by asking for the same training again.
   await services.ledger.replace(context, {

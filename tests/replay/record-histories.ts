@@ -134,7 +134,7 @@ async function judgement(): Promise<string> {
   }
   const { run_id: judged } = await startJudging(temporal, context);
   await ended(judged);
-  for (const { id } of await services.experiments.list(context, { limit: 10, running: true })) {
+  for (const id of await services.experiments.running(context)) {
     await stopExperiment(services, context, id, { reason: 'recorded' });
   }
   return judged;
