@@ -5,7 +5,7 @@ import { StockcastError } from '../domain/errors.ts';
 import { isOfExperiment } from '../domain/experiment.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
-import { POOL, type TrainingWindow } from '../domain/model-version.ts';
+import { POOL, type Promotion, type TrainingWindow } from '../domain/model-version.ts';
 import type { SearchBudget, SearchPlan } from '../domain/parameter-search.ts';
 import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import type { PooledModel, TrainingPlan } from '../domain/run.ts';
@@ -239,6 +239,14 @@ async function visibleHistory(services: Services, context: Context, request: Run
   }
 }
 
+/**
+ * Whether a person or an experiment has put in production what is there, after a run chose otherwise. Asking for that run
+ * again is no reason to undo it: what was put out comes back with new data alone.
+ */
+export function wasPutThereSince(production: Promotion, { at }: Promotion): boolean {
+  return (production.isRollback === true || isOfExperiment(production)) && production.at >= at;
+}
+
 /** Whether, for each horizon, what the run chose is in production (as of its date unless live) and its object there. */
 async function stands(services: Services, context: Context, runId: string, request: RunRequest): Promise<boolean> {
   const { ticker, plan, live, vantage } = request;
@@ -248,9 +256,7 @@ async function stands(services: Services, context: Context, runId: string, reque
     const production = live
       ? await services.ledger.production(context, ticker, horizon)
       : (await productionThen(services, context, ticker, horizon, { ...vantage, asOf: chosen.asOf }))?.promotion;
-    // Asking again is no reason to undo what a person or an experiment did: what was put out comes back with new data alone.
-    const isPutThere = production !== undefined && (production.isRollback === true || isOfExperiment(production));
-    if (isPutThere && production.at >= chosen.at) continue;
+    if (production !== undefined && wasPutThereSince(production, chosen)) continue;
     if (production?.modelId !== chosen.modelId) return false;
     const model = await services.registry.find(context, chosen.modelId);
     if (model === undefined || !(await services.objects.exists(context, model.objectKey))) return false;

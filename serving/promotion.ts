@@ -13,7 +13,7 @@ import { decide } from '../models/gate/gate.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { storeCertificate } from './certificates.ts';
 import { productionThen } from './known-then.ts';
-import { FALLBACK_KIND } from './planning.ts';
+import { FALLBACK_KIND, wasPutThereSince } from './planning.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
 import { hasSeries, readSeries } from './walk-forward-series.ts';
@@ -87,7 +87,8 @@ export async function decidePromotion(
 
 /**
  * Enters a decision into the ledger, with its reasons and, where a person had a say, theirs: a rejected one as what
- * serves on instead, naive where nothing served.
+ * serves on instead, naive where nothing served. A run that is made once more leaves a horizon alone where a person or an
+ * experiment has put something since.
  */
 export async function enterPromotion(
   services: Services,
@@ -105,6 +106,13 @@ export async function enterPromotion(
 ): Promise<PromotionOutcome> {
   const { runId, executionId, live, ticker, asOf, decision, verdict } = entry;
   const { horizon } = decision;
+  const chosenBefore = live ? await services.ledger.newestOf(context, runId, ticker, horizon) : undefined;
+  if (chosenBefore !== undefined && verdict === undefined) {
+    const serving = await services.ledger.production(context, ticker, horizon);
+    if (serving !== undefined && wasPutThereSince(serving, chosenBefore)) {
+      return { horizon, modelId: serving.modelId, kind: serving.kind, movedLive: false };
+    }
+  }
   const isRejected = verdict?.approve === false;
   // What serves may have changed while the decision waited: by another run, or by a rollback.
   const servesOn = isRejected

@@ -117,6 +117,26 @@ describe.sequential('a rollback', () => {
     expect((await on.services.ledger.history(context, 'MSFT')).filter(({ isRollback }) => isRollback)).toHaveLength(1);
   });
 
+  it('is not undone by a run of before that is made once more, but by one that decides anew', async () => {
+    const decision = {
+      ...{ horizon: 10, modelId: linear!.id, kind: 'linear', fallback: false, reasons: [] },
+      certificateId: 'c'.repeat(64),
+      otherwise: { modelId: naive!.id, kind: 'naive' },
+    };
+    const entry = { ticker: 'MSFT', asOf: '2013-02-22', live: true, decision };
+    const again = { ...entry, runId: 'run-1', executionId: 'run-1 once more' };
+    const stays = { horizon: 10, modelId: naive!.id, kind: 'naive', movedLive: false };
+    expect(await enterPromotion(on.services, context, again)).toEqual(stays);
+    expect(await serves()).toBe(naive!.id);
+    const verdict = { approve: true, by: 'Ada', reason: 'it jumps no more', horizon: 10 };
+    expect(await enterPromotion(on.services, context, { ...again, verdict })).toMatchObject({ modelId: linear!.id });
+    expect(await serves()).toBe(linear!.id);
+    await back({ to: naive!.id });
+    const another = { ...entry, runId: 'run-2', executionId: 'run-2' };
+    expect(await enterPromotion(on.services, context, another)).toMatchObject({ modelId: linear!.id, movedLive: true });
+    await back({ to: naive!.id });
+  });
+
   it('is heard of by every process that holds forecasts', async () => {
     await back({ to: linear!.id });
     const replicas = await Promise.all(
