@@ -70,8 +70,9 @@ describe('a parked run', { timeout: 120_000 }, () => {
     expectProblem(await send('/runs/train/default/AAPL/none/correct', {}, GOOD), 'RUN_UNKNOWN');
     const foreign = await send(`/runs/${id}/correct`, {}, samplePrices(['MSFT'], 300));
     expect(expectProblem(foreign, 'MENDING_REFUSED').detail).toContain(
-      'fixed.csv was taken in, but has no rows of AAPL',
+      'fixed.csv has no rows of AAPL, but of MSFT; nothing was stored',
     );
+    expectProblem(await get('/prices/MSFT'), 'TICKER_UNKNOWN');
 
     const accepted = await get(`/runs/${id}/accept`, json({ by: 'Ada', reason: 'the jump was real' }));
     expect(accepted.body).toEqual({

@@ -105,14 +105,15 @@ export async function correctParked(
   const reason = request.reason ?? (files === undefined ? 'corrected elsewhere' : `corrected with ${files.pricesName}`);
   const found = await parkedRuns(temporal, context, target);
   requireWords({ by, reason });
-  const taken = files === undefined ? null : await takeInPrices(services, context, files);
-  const concerned = found.filter(
-    ({ ticker }) => taken === null || taken.tickers.some((held) => held.ticker === ticker),
-  );
-  if (concerned.length === 0) {
+  let concerned = found;
+  // What has nothing of the parked tickers may be a slip, which would change the history of others.
+  const accept = (tickers: readonly string[]) => {
+    concerned = found.filter(({ ticker }) => tickers.includes(ticker));
+    if (concerned.length > 0) return;
     const parked = found.map(({ ticker }) => ticker).join(', ');
-    throw refused(`${taken?.file} was taken in, but has no rows of ${parked}`);
-  }
+    throw refused(`${files?.pricesName} has no rows of ${parked}, but of ${tickers.join(', ')}; nothing was stored`);
+  };
+  const taken = files === undefined ? null : await takeInPrices(services, context, { ...files, accept });
   const knownAt = context.clock.now().toISOString();
   const correction: Correction = { by, reason, knownAt, ...(asKnownNow ? { asKnownNow } : {}) };
   for (const { runId } of concerned) await sendUpdate(temporal, runId, CORRECT_UPDATE, correction, refused);

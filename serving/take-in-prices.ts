@@ -22,6 +22,8 @@ export interface PriceFiles {
   /** Whether suspected splits are taken for splits. */
   readonly adjustSplits: boolean;
   readonly signal?: AbortSignal;
+  /** Given the tickers of the checked file, before anything is stored; may throw to refuse it. */
+  readonly accept?: (tickers: readonly string[]) => void;
 }
 
 /** What became of a file of prices. */
@@ -68,6 +70,7 @@ export async function takeInPrices(services: Services, context: Context, files: 
       : await readEvents(eventsPath, { fileName: eventsName, clock, ...abort });
   const staged = await stageCsv(pricesPath, { onBadRow: files.onBadRow, clock, fileName: pricesName, ...abort });
   try {
+    files.accept?.(staged.tickers.map(({ ticker }) => ticker));
     const suspects = await fileSuspects(services, context, staged, given.events);
     const id = await hashOf([pricesPath, ...(eventsPath === undefined ? [] : [eventsPath])]);
     signal?.throwIfAborted();

@@ -24,15 +24,17 @@ export function parkedLine({ message, gives_up_at: givesUpAt }: ParkedState): st
 export function howToMend(runId: string, { acceptable, stage }: Pick<ParkedState, 'acceptable' | 'stage'>): string[] {
   const asIs = stage === 'promote' ? 'naive serves then' : 'as it is';
   return [
-    `correct  npx stockcast runs correct ${runId} --csv FILE`,
+    `correct  npx stockcast runs correct ${runId} --csv FILE  (of a run as of a past day: with --as-known-now)`,
     ...(acceptable ? [`accept   npx stockcast runs accept ${runId} --reason TEXT  (${asIs})`] : []),
   ];
 }
+
+const next = { corrected: 'it starts over, and parks again if this did not help', accepted: 'it goes on' } as const;
 
 /** What was mended, and what became of the file. */
 export function mendedText({ how, by, runs, taken }: MendedAnswer): string {
   return [
     ...(taken === null ? [] : [takeInSummary(taken)]),
-    ...runs.map(({ run_id: id }) => `${id}: ${how} by ${by}; it goes on: npx stockcast runs show ${id}`),
+    ...runs.map(({ run_id: id }) => `${id}: ${how} by ${by}; ${next[how]}: npx stockcast runs show ${id}`),
   ].join('\n');
 }
