@@ -121,7 +121,24 @@ describe('workers of the next release, in place of those of the one before', () 
       expect(await ended(next.run_id)).toMatchObject({ status: 'completed' });
       expect(await buildsOf(next.run_id)).toEqual(['1.1.0-new']);
       expect(await nPreprocessed(next.run_id)).toBe(2);
+
+      // Taken back, the release is missed by the runs that have taken its way, which wait for it to return.
+      const { run_id: waiting } = await startTickerTraining(services, temporal, context, 'MSFT', {
+        ...wish,
+        ...{ seed: 8, requireApproval: true },
+      });
+      await vi.waitFor(
+        async () => expect((await listApprovals(temporal, context)).approvals).toHaveLength(1),
+        PATIENCE,
+      );
       await stopNew();
+      const stopOldAgain = await deploy('1.0.0-old', old);
+      await expect(temporal.client.workflow.getHandle(waiting).query('progress')).rejects.toThrow(/patch marker/);
+      await stopOldAgain();
+      const stopNewAgain = await deploy('1.1.0-new', careful);
+      await sendVerdict(temporal, context, waiting, { horizon: 1, approve: true, by: 'Ada', reason: 'it may serve' });
+      expect(await ended(waiting)).toMatchObject({ status: 'completed' });
+      await stopNewAgain();
     },
     LIMIT_MS,
   );
