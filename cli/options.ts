@@ -146,7 +146,8 @@ export function fractionOption(field: string, text: string): number {
 
 /** @throws StockcastError DATE_INVALID */
 export function dateOption(text: string): SessionDate {
-  if (!isIsoDate(text)) throw new StockcastError('DATE_INVALID', { date: text, expected: 'YYYY-MM-DD' });
+  if (!isIsoDate(text))
+    throw new StockcastError('DATE_INVALID', { date: text, expected: 'a day of the calendar, as YYYY-MM-DD' });
   return text;
 }
 

@@ -25,7 +25,7 @@ export const TOLD_FAILURES = 20;
 
 /** What a backfill trains, where it differs from the defaults: as in a request for training. */
 export type BackfillWish = Partial<
-  Pick<TrainingPlan, 'horizons' | 'kinds' | 'window' | 'scaleTargets' | 'embargo' | 'seed' | 'parameters'>
+  Pick<TrainingPlan, 'horizons' | 'kinds' | 'window' | 'scaleTargets' | 'embargo' | 'seed' | 'parameters' | 'parking'>
 > & { readonly search?: SearchBudget };
 
 /** Which partitions a backfill has: every so many sessions from one date to another, of each ticker. */
@@ -83,7 +83,7 @@ export interface BackfillState {
   /** Tickers that were begun and are not through, with the session that is next. */
   readonly begun: readonly { readonly ticker: number; readonly session: number }[];
   readonly counts: PartitionCounts;
-  /** The failed ones, as a `PartitionSet`. */
+  /** The failed ones, as a `PartitionSet`; in a retry also those whose turn has not come yet. */
   readonly failed: string;
   readonly failuresByCode: Readonly<Record<string, number>>;
   readonly newestFailures: readonly FailedPartition[];
@@ -143,9 +143,10 @@ export interface PlannedPartition {
  * @throws StockcastError DATE_INVALID, REQUEST_INVALID where there is none
  */
 export function partitionSessions({ from, to, every = DEFAULT_EVERY }: BackfillScope): SessionDate[] {
-  for (const date of [from, to]) {
+  for (const [field, date] of Object.entries({ from, to })) {
     if (typeof date !== 'string' || !isIsoDate(date)) {
-      throw new StockcastError('DATE_INVALID', { date: String(date), expected: 'YYYY-MM-DD' });
+      const expected = `a day of the calendar as "${field}", as YYYY-MM-DD`;
+      throw new StockcastError('DATE_INVALID', { date: String(date), expected });
     }
   }
   if (!Number.isInteger(every) || every < 1) {
@@ -153,6 +154,10 @@ export function partitionSessions({ from, to, every = DEFAULT_EVERY }: BackfillS
       field: `every "${every}"`,
       problem: 'expected a whole number, 1 or more',
     });
+  }
+  if (from > to) {
+    const problem = `"${from}" lies after to "${to}": expected the earlier date first`;
+    throw new StockcastError('REQUEST_INVALID', { field: 'from', problem });
   }
   const sessions = sessionsBetween(from, to).filter((_, i) => i % every === 0);
   if (sessions.length > 0) return sessions;

@@ -30,6 +30,10 @@ export class PartitionSet {
     this.#chosen.add(number);
   }
 
+  delete(number: number): void {
+    this.#chosen.delete(number);
+  }
+
   /** The numbers, ascending. */
   numbers(): number[] {
     return [...this.#chosen].sort((a, b) => a - b);

@@ -57,6 +57,21 @@ test('what failed is known by its place, counted by code, and alone has its turn
   expect(retried.progress()).toMatchObject({ stage: 'running', total: 2 });
   expect(work(retried, all.length).sort()).toEqual(planted);
   expect(retried.progress()).toMatchObject({ stage: 'done', counts: { made: 2, failed: 0 } });
+  expect(retried.failedSet()).toBe('');
+});
+
+test('a retry that ends before its time leaves what it did not come to for the next', () => {
+  const planted = ['A 2012-02-02', 'B 2012-03-05', 'C 2012-04-03'];
+  const first = new BackfillTracker(TICKERS, SESSIONS, {});
+  work(first, all.length, (name) => planted.includes(name));
+  const only = first.failedSet();
+  const retry = new BackfillTracker(TICKERS, SESSIONS, { only });
+  expect(work(retry, 1)).toEqual(['A 2012-02-02']);
+  const goneOn = new BackfillTracker(TICKERS, SESSIONS, { only, state: travelled(retry.state()) });
+  expect(goneOn.failed(0).partitions.map(({ ticker, asOf }) => `${ticker} ${asOf}`)).toEqual(planted.slice(1));
+  expect(work(goneOn, 1, () => true)).toEqual(['B 2012-03-05']);
+  const next = new BackfillTracker(TICKERS, SESSIONS, { only: goneOn.failedSet() });
+  expect(work(next, all.length)).toEqual(['B 2012-03-05', 'C 2012-04-03']);
 });
 
 test('what is handed on does not grow with what has failed, but for a sixth of a byte each', () => {

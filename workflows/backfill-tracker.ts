@@ -34,6 +34,7 @@ export class BackfillTracker {
   readonly #positions: Map<number, number>;
   readonly #unowned: number[];
   readonly #counts: Record<PartitionStatus, number>;
+  /** In a retry also those whose turn has not come yet. */
   readonly #failed: PartitionSet;
   readonly #failuresByCode: Record<string, number>;
   readonly #running = new Map<number, RunningPartition>();
@@ -54,7 +55,7 @@ export class BackfillTracker {
     this.#positions = new Map(state?.begun.map(({ ticker, session }) => [ticker, session]));
     this.#unowned = [...this.#positions.keys()];
     this.#counts = { made: 0, standing: 0, unavailable: 0, failed: 0, ...state?.counts };
-    this.#failed = PartitionSet.from(state?.failed ?? '');
+    this.#failed = PartitionSet.from(state?.failed ?? only ?? '');
     this.#failuresByCode = { ...state?.failuresByCode };
     this.#newestFailures = state?.newestFailures ?? [];
     this.#ends = state?.ends ?? [];
@@ -107,7 +108,7 @@ export class BackfillTracker {
     this.#running.delete(number);
     this.#counts[status]++;
     this.#ends = [...this.#ends, Date.now()].slice(-PACE_WINDOW);
-    if (reason === undefined) return;
+    if (reason === undefined) return this.#failed.delete(number);
     const { code, message } = reason;
     this.#failed.add(number);
     this.#failuresByCode[code] = (this.#failuresByCode[code] ?? 0) + 1;

@@ -1,4 +1,5 @@
 import {
+  type BackfillInput,
   type BackfillScope,
   type BackfillWish,
   MOST_IN_FLIGHT,
@@ -11,7 +12,7 @@ import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import { StockcastError } from '../../domain/errors.ts';
 import { parseHorizon } from '../../domain/horizon.ts';
-import { DEFAULT_PARKING } from '../../domain/parking.ts';
+import { DEFAULT_PARKING, type ParkingPolicy } from '../../domain/parking.ts';
 import type { TrainingPlan } from '../../domain/run.ts';
 import { DEFAULT_SEED } from '../../domain/training-limits.ts';
 import { knownTickers } from '../histories.ts';
@@ -22,9 +23,20 @@ import { vantageOf } from '../vantages.ts';
 /** What is asked of a backfill; everything but the dates has a default. */
 export interface BackfillRequest extends BackfillScope {
   readonly wish?: BackfillWish;
+  /** Names of all fields that the input has, which a person may have written; looked at where given. */
+  readonly fields?: readonly string[];
   /** Tickers worked on at a time. */
   readonly maxInFlight?: number;
 }
+
+const INPUT_FIELDS = Object.keys({
+  ...{ version: true, context: true, tickers: true, from: true, to: true, every: true, wish: true },
+  ...{ maxInFlight: true, force: true, only: true, resolved: true, state: true },
+} satisfies Record<keyof BackfillInput, true>);
+const WISH_FIELDS = Object.keys({
+  ...{ horizons: true, kinds: true, window: true, scaleTargets: true, embargo: true, seed: true, parameters: true },
+  ...{ parking: true, search: true },
+} satisfies Record<keyof BackfillWish, true>);
 
 /** One partition: a ticker as of a session. */
 export interface PartitionRequest {
@@ -44,17 +56,18 @@ export async function resolveBackfill(
 ): Promise<ResolvedBackfill> {
   const sessions = partitionSessions(request);
   vantageOf(context, request.to);
-  const { maxInFlight = 1, wish = {} } = request;
+  const { maxInFlight = 1, wish = {}, fields = [] } = request;
+  requireKnown('', fields, INPUT_FIELDS);
+  requireKnown('wish.', Object.keys(wish), WISH_FIELDS);
   if (!Number.isInteger(maxInFlight) || maxInFlight < 1 || maxInFlight > MOST_IN_FLIGHT) {
     const problem = `expected a whole number, 1 to ${MOST_IN_FLIGHT}`;
     throw new StockcastError('REQUEST_INVALID', { field: `maxInFlight "${maxInFlight}"`, problem });
   }
-  const { horizons, ...others } = wish;
+  const { horizons, parking, ...others } = wish;
   const plan = trainingPlan({
     seed: DEFAULT_SEED,
-    // One that waited for a person would hold up its ticker's later partitions; failed ones are made by a retry.
-    parking: { ...DEFAULT_PARKING, onBadData: 'fail' },
     ...others,
+    parking: withoutWaiting({ ...DEFAULT_PARKING, ...parking }),
     ...(horizons === undefined ? {} : { horizons: horizons.map((horizon) => parseHorizon(String(horizon))) }),
   });
   const tickers = [...(await knownTickers(services, context, request.tickers))].sort();
@@ -65,6 +78,19 @@ export async function resolveBackfill(
     throw new StockcastError('REQUEST_INVALID', { field: 'tickers, from, to and every', problem });
   }
   return { tickers, plan };
+}
+
+/** A name that is mistyped would leave its field at the default. */
+function requireKnown(prefix: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const problem = `there is no such field; known: ${known.join(', ')}`;
+  throw new StockcastError('REQUEST_INVALID', { field: `${prefix}${unknown}`, problem });
+}
+
+/** One that waited for a person would hold up its ticker's later partitions; failed ones are made by a retry. */
+function withoutWaiting({ onBadData, ...parking }: ParkingPolicy): ParkingPolicy {
+  return { ...parking, onBadData: onBadData === 'park' ? 'fail' : onBadData, onFailedGate: 'fallback' };
 }
 
 /**
