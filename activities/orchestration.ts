@@ -7,7 +7,15 @@ import { type ContextRecord, contextFrom } from '../domain/context.ts';
 import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import { PARKED, PARKED_SIGNAL } from '../domain/parking.ts';
-import { type PromotionDecision, type PromotionOutcome, TRAIN_UNIVERSE, type Verdict } from '../domain/run.ts';
+import {
+  type FailedTicker,
+  type PromotionDecision,
+  type PromotionOutcome,
+  TRAIN_UNIVERSE,
+  type TrainUniverseResult,
+  type Verdict,
+  failedOf,
+} from '../domain/run.ts';
 import {
   type BackfillRequest,
   type PartitionRequest,
@@ -23,6 +31,13 @@ import type { Services } from '../serving/services.ts';
 import { asFailure, heartbeating } from './failure.ts';
 
 const PARKED_EVERY_MS = 3000;
+
+/** How a run of many tickers ended that was waited for. */
+export interface AwaitedUniverse {
+  /** Why it did not complete, if it did not. */
+  readonly reason?: FailureReason;
+  readonly failed: readonly FailedTicker[];
+}
 
 export type OrchestrationActivities = ReturnType<typeof orchestrationActivities>;
 
@@ -46,23 +61,14 @@ export function orchestrationActivities(services: Services, client: Client) {
      * parked, the universe that waits is told, as it would be by a run of its own.
      */
     awaitRun: (input: { workflowId: string }): Promise<FailureReason | undefined> =>
+      heartbeating(async () => (await endOf(client, input.workflowId)).reason),
+
+    /** Waits for a run of many tickers that somebody else started, and returns which of them failed, too. */
+    awaitUniverse: (input: { workflowId: string }): Promise<AwaitedUniverse> =>
       heartbeating(async () => {
-        const { cancellationSignal } = ActivityContext.current();
-        const ended = new AbortController();
-        const signal = AbortSignal.any([cancellationSignal, ended.signal]);
-        try {
-          const handle = client.workflow.getHandle(input.workflowId);
-          const result = client.connection.withAbortSignal(cancellationSignal, () => handle.result());
-          await Promise.race([result, tellWhenParked(client, input.workflowId, signal).then(() => result)]);
-          return undefined;
-        } catch (error) {
-          // How it ended, or that it is gone, is an answer; asking again would bring no other.
-          if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
-            return failureReason(error);
-          throw error;
-        } finally {
-          ended.abort();
-        }
+        const { reason, result } = await endOf(client, input.workflowId);
+        if (reason !== undefined) return { reason, failed: [] };
+        return { failed: failedOf(result as TrainUniverseResult) };
       }),
 
     /** Lets the gate decide what is to serve for one horizon, and writes the certificates. */
@@ -108,6 +114,25 @@ export function orchestrationActivities(services: Services, client: Client) {
         return { notes: [...notes] };
       }),
   };
+}
+
+/** What a run that somebody else started resulted in, or why it did not complete. */
+async function endOf(client: Client, workflowId: string): Promise<{ reason?: FailureReason; result?: unknown }> {
+  const { cancellationSignal } = ActivityContext.current();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([cancellationSignal, ended.signal]);
+  try {
+    const handle = client.workflow.getHandle(workflowId);
+    const result = client.connection.withAbortSignal(cancellationSignal, () => handle.result());
+    return { result: await Promise.race([result, tellWhenParked(client, workflowId, signal).then(() => result)]) };
+  } catch (error) {
+    // How it ended, or that it is gone, is an answer; asking again would bring no other.
+    if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
+      return { reason: failureReason(error) };
+    throw error;
+  } finally {
+    ended.abort();
+  }
 }
 
 /** Tells the universe whose activity this is once the run is parked, if it ever is. */

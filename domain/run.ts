@@ -99,6 +99,8 @@ export interface TrainUniverseInput {
   readonly maxInFlight: number;
   /** Outcomes carried over by continue-as-new. */
   readonly done?: readonly TickerOutcome[];
+  /** What was said of the pooled models, carried over likewise. */
+  readonly notes?: readonly string[];
 }
 
 /** The stages of a ticker's run in their order; `search` is one only where a search was asked for. */
@@ -190,6 +192,16 @@ export interface TickerOutcome {
 export interface TrainUniverseResult {
   readonly outcomes: readonly TickerOutcome[];
   readonly notes?: readonly string[];
+}
+
+/** A ticker that failed in a run of many. */
+export type FailedTicker = Pick<TickerOutcome, 'ticker' | 'code'>;
+
+/** Those that failed in a run of many that completed all the same. */
+export function failedOf({ outcomes }: TrainUniverseResult): FailedTicker[] {
+  return outcomes.flatMap(({ ticker, status, code }) =>
+    status === 'failed' ? [{ ticker, ...(code === undefined ? {} : { code }) }] : [],
+  );
 }
 
 /** Answer of the query `progress` of `trainUniverse`: who waits, who is under way (by workflow id), who is done. */

@@ -3,7 +3,7 @@ import type { ContextRecord } from './context.ts';
 import type { DueTimes } from './due-times.ts';
 import type { Horizon } from './horizon.ts';
 import type { Json } from './identity.ts';
-import type { TickerOutcome } from './run.ts';
+import type { FailedTicker } from './run.ts';
 
 /** Names of the workflows that schedules start. */
 export const INGEST_PRICES = 'ingestPrices';
@@ -106,5 +106,5 @@ export type RetrainResult =
       readonly runId: string;
       /** Whether that was there already, started by somebody else. */
       readonly joined: boolean;
-      readonly failed: readonly Pick<TickerOutcome, 'ticker' | 'code'>[];
+      readonly failed: readonly FailedTicker[];
     };

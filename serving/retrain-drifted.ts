@@ -7,7 +7,7 @@ import type { TemporalGateway } from './temporal-gateway.ts';
 
 /**
  * Trains again the tickers of what serves and has an alarm in its newest report, and no others, as after a restatement.
- * Once per model: one that was trained again because of an earlier alarm is left alone, unless that run failed.
+ * Once per model: one that was trained again because of an earlier alarm is left alone, unless that failed in the run.
  * @throws StockcastError TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
 export async function retrainDrifted(
@@ -23,7 +23,7 @@ export async function retrainDrifted(
   for (const entry of await services.ledger.serving(context)) {
     if (!alarming.has(entry.modelId)) continue;
     const before = await services.drift.retrainingOf(context, entry.modelId);
-    if ((await runBefore(temporal, context, before)) === undefined) due.push(entry);
+    if ((await runBefore(temporal, context, before, [entry.ticker])) === undefined) due.push(entry);
   }
   const models = await Promise.all(due.map(({ modelId }) => services.registry.find(context, modelId)));
   try {

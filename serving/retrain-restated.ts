@@ -7,7 +7,7 @@ import type { TrainingWish } from './planning.ts';
 import { knownRestatement } from './restatement-answer.ts';
 import { type RestatementEffects, restatementEffects } from './restatement-effects.ts';
 import type { StartedRun } from './run-view.ts';
-import { standingOf, startTickerTraining, startUniverseTraining } from './runs.ts';
+import { failedTickers, standingOf, startTickerTraining, startUniverseTraining } from './runs.ts';
 import type { Services } from './services.ts';
 import type { TemporalGateway } from './temporal-gateway.ts';
 
@@ -31,7 +31,7 @@ export interface Retraining {
 
 /**
  * Trains again the tickers of which something serves that rests on history as it was before a restatement, and no
- * others, for the horizons at which it serves. Asked again, it joins the run that it started, unless that failed.
+ * others, for the horizons at which it serves. Asked again, it joins the run that it started, unless that failed for one of them.
  * @throws StockcastError RESTATEMENT_UNKNOWN, TEMPORAL_UNAVAILABLE, TOO_FEW_SESSIONS
  */
 export async function retrainRestated(
@@ -44,7 +44,7 @@ export async function retrainRestated(
   const restatement = await knownRestatement(services, context, id);
   const effects = await restatementEffects(services, context, restatement);
   const tickers = [...new Set(effects.serving.map(({ ticker }) => ticker))].sort();
-  const before = await runBefore(temporal, context, restatement.retrainingRunId);
+  const before = await runBefore(temporal, context, restatement.retrainingRunId, tickers);
   if (before !== undefined) return { restatement_id: id, tickers, run: before };
   const run = await startRetraining(services, temporal, context, effects, settings);
   if (run === undefined) return { restatement_id: id, tickers, run: null };
@@ -69,16 +69,20 @@ export async function startRetraining(
     : startUniverseTraining(services, temporal, context, { tickers, maxInFlight: settings.maxInFlight }, wish);
 }
 
-/** The run that was started before, unless it did not bring it about. */
+/** The run that was started before, unless it has ended without having brought it about for all of the tickers. */
 export async function runBefore(
   temporal: TemporalGateway,
   context: Context,
   runId: string | undefined,
+  tickers: readonly string[],
 ): Promise<StartedRun | undefined> {
   if (runId === undefined) return undefined;
   try {
-    const { status } = await standingOf(temporal, context, runId);
+    const standing = await standingOf(temporal, context, runId);
+    const { status } = standing;
     if (status !== 'running' && status !== 'completed') return undefined;
+    const failed = await failedTickers(temporal, runId, standing);
+    if (tickers.some((ticker) => failed.includes(ticker))) return undefined;
     return { run_id: runId, status, joined: true, ui: temporal.uiLink(runId) };
   } catch (error) {
     // Temporal forgets what ended long ago.

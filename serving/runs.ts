@@ -18,6 +18,7 @@ import {
   type TrainTickerInput,
   type TrainUniverseInput,
   type TrainUniverseResult,
+  failedOf,
   runAttributes,
 } from '../domain/run.ts';
 import { JUDGE_EXPERIMENTS, type JudgeExperimentsInput } from '../domain/experiment.ts';
@@ -200,7 +201,8 @@ export async function start(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const status = statusOf(await temporal.call((client) => client.workflow.getHandle(workflowId).describe()));
-  if (workflow === TRAIN_UNIVERSE && status === 'completed' && (await hasFailedTickers(temporal, workflowId))) {
+  const failed = await failedTickers(temporal, workflowId, { workflow, status });
+  if (failed.length > 0) {
     // What failed may have been mended since; tickers that were trained are joined, not trained again.
     try {
       await startWith(WorkflowIdReusePolicy.ALLOW_DUPLICATE);
@@ -214,9 +216,15 @@ export async function start(
   return { run_id: workflowId, status, joined: true, ui };
 }
 
-async function hasFailedTickers(temporal: TemporalGateway, workflowId: string): Promise<boolean> {
-  const result = await temporal.call((client) => client.workflow.getHandle(workflowId).result());
-  return (result as TrainUniverseResult).outcomes.some(({ status }) => status === 'failed');
+/** The tickers that failed in a run of many that completed all the same; none of other runs. */
+export async function failedTickers(
+  temporal: TemporalGateway,
+  runId: string,
+  { workflow, status }: Pick<RunView, 'workflow' | 'status'>,
+): Promise<readonly string[]> {
+  if (workflow !== TRAIN_UNIVERSE || status !== 'completed') return [];
+  const result: TrainUniverseResult = await temporal.call((client) => client.workflow.getHandle(runId).result());
+  return failedOf(result).map(({ ticker }) => ticker);
 }
 
 function record({ tenant, principal }: Context): ContextRecord {

@@ -20,5 +20,6 @@ export function vantageOf(context: Context, asOf?: SessionDate): Vantage {
 
 /** As `vantageOf`, for a run that is due: `at` is an as-of date, or the instant that it was due. */
 export function vantageWhenDue(context: Context, at: string): Vantage {
-  return vantageOf(context, isIsoDate(at) ? at : newYorkDate(new Date(at)));
+  const due = at.includes('T') ? new Date(at) : undefined;
+  return vantageOf(context, due === undefined || Number.isNaN(due.getTime()) ? at : newYorkDate(due));
 }

@@ -23,6 +23,7 @@ import { LIGHT_ACTIVITY } from './activity-options.ts';
 import { BackfillTracker } from './backfill-tracker.ts';
 import { backfillProgressQuery, failedQuery, pauseSignal, resumeSignal, retryInputQuery } from './progress.ts';
 import { trainOrAwait } from './train-or-await.ts';
+import { tellVerdict } from './verdict.ts';
 
 const { planBackfill, planPartition } = proxyActivities<OrchestrationActivities>({
   ...LIGHT_ACTIVITY,
@@ -63,7 +64,11 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   setHandler(failedQuery, (offset = 0) => tracker?.failed(offset) ?? { total: 0, partitions: [] });
   setHandler(retryInputQuery, () => {
     const { state: _, ...asked } = input;
-    return { ...asked, ...(resolved === undefined ? {} : { resolved }), only: tracker?.failedSet() ?? '' };
+    return {
+      ...asked,
+      ...(resolved === undefined ? {} : { resolved }),
+      only: tracker?.failedSet() ?? input.only ?? '',
+    };
   });
   setHandler(pauseSignal, () => {
     pausedFirst = true;
@@ -77,7 +82,7 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   });
 
   try {
-    if (input.state === undefined) showStage('backfill');
+    if (input.state === undefined) showStage(pausedFirst ? 'paused' : 'backfill');
     const { tickers, from, to, every, wish } = input;
     const scope = {
       from,
@@ -85,13 +90,17 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
       ...(tickers === undefined ? {} : { tickers }),
       ...(every === undefined ? {} : { every }),
     };
-    resolved ??= await planBackfill({ context, maxInFlight, ...scope, ...(wish === undefined ? {} : { wish }) });
+    resolved ??= await planBackfill({
+      ...{ context, maxInFlight, fields: Object.keys(input) },
+      ...scope,
+      ...(wish === undefined ? {} : { wish }),
+    });
     tracker = new BackfillTracker(resolved.tickers, partitionSessions(input), input);
     if (pausedFirst) tracker.pause();
     const goesOn = await workThrough(tracker);
     if (goesOn) return await continueAsNew<typeof backfill>({ ...input, resolved, state: tracker.state() });
   } catch (error) {
-    if (isCancellation(error)) upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
+    tellVerdict(error);
     throw error;
   }
 

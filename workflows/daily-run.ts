@@ -1,9 +1,10 @@
-import { isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { SessionDate } from '../domain/bar.ts';
 import { runAttributes } from '../domain/run.ts';
 import type { SkippedRun } from '../domain/scheduled-run.ts';
 import { dueAt } from './due-at.ts';
 import { closedWhenDue, skipped } from './skipped-run.ts';
+import { tellVerdict } from './verdict.ts';
 
 /**
  * Frame of a run that is due each day: left out when the exchange was closed, its stage and end told as search attributes.
@@ -22,7 +23,7 @@ export async function dailyRun<T extends { readonly asOf: SessionDate }>(
     upsertSearchAttributes(runAttributes({ asOf: result.asOf, stage: 'done', verdict: 'completed' }));
     return result;
   } catch (error) {
-    if (isCancellation(error)) upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
+    tellVerdict(error);
     throw error;
   }
 }

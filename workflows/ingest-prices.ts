@@ -3,19 +3,20 @@ import {
   CancellationScope,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DataActivities } from '../activities/data.ts';
 import type { ScheduledActivities } from '../activities/scheduled.ts';
-import { latestClosedSession, latestSessionOn } from '../domain/calendar.ts';
 import { failureReason } from '../domain/failure-reason.ts';
 import { QUEUES, runAttributes } from '../domain/run.ts';
 import type { IngestCounts, IngestPricesInput, IngestPricesResult, IngestUnderway } from '../domain/scheduled-run.ts';
 import { DATA_ACTIVITY, LIGHT_ACTIVITY } from './activity-options.ts';
-import { dueAt } from './due-at.ts';
+import { dueAt, sessionWhenDue } from './due-at.ts';
 import { closedWhenDue, skipped } from './skipped-run.ts';
+import { tellVerdict } from './verdict.ts';
 
 const { planIngest } = proxyActivities<ScheduledActivities>({ ...LIGHT_ACTIVITY, taskQueue: QUEUES.orchestration });
 // What cannot be reached within minutes is left to the next hour's run; the source has retries of its own.
@@ -37,7 +38,7 @@ const NOTHING: IngestCounts = { tickers: 0, rows: 0, behind: 0, failed: 0, failu
  * ticker that fails fails alone; only when every one fails does the run. Large universes go on as new runs.
  */
 export async function ingestPrices(input: IngestPricesInput): Promise<IngestPricesResult> {
-  const begun = input.underway ?? (await begin(input));
+  const begun = input.underway ?? (await toldOf(() => begin(input)));
   if ('verdict' in begun) return begun;
   const { source, session } = begun;
   const waiting = [...begun.waiting];
@@ -56,7 +57,7 @@ export async function ingestPrices(input: IngestPricesInput): Promise<IngestPric
       }
     }
   };
-  await Promise.all(Array.from({ length: input.maxInFlight ?? AT_A_TIME }, lane));
+  await toldOf(() => Promise.all(Array.from({ length: input.maxInFlight ?? AT_A_TIME }, lane)));
   if (waiting.length > 0) {
     return continueAsNew<typeof ingestPrices>({ ...input, underway: { source, session, waiting, done } });
   }
@@ -69,11 +70,20 @@ export async function ingestPrices(input: IngestPricesInput): Promise<IngestPric
   return { verdict, source, session, ...done };
 }
 
+async function toldOf<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    tellVerdict(error, () => patched('cancelled-ingest-has-verdict'));
+    throw error;
+  }
+}
+
 async function begin({ context, asOf, source, tickers }: IngestPricesInput) {
   const due = dueAt();
   const closed = asOf === undefined ? closedWhenDue(due) : undefined;
   if (closed !== undefined) return skipped(closed);
-  const session = asOf === undefined ? latestClosedSession(new Date(due)) : latestSessionOn(asOf);
+  const session = sessionWhenDue(asOf, due);
   upsertSearchAttributes(runAttributes({ asOf: session, stage: 'ingest' }));
   const planned = await planIngest({
     context,

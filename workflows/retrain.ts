@@ -5,23 +5,33 @@ import {
   WorkflowIdReusePolicy,
   executeChild,
   isCancellation,
+  patched,
   proxyActivities,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { OrchestrationActivities } from '../activities/orchestration.ts';
+import type { AwaitedUniverse, OrchestrationActivities } from '../activities/orchestration.ts';
 import type { ScheduledActivities } from '../activities/scheduled.ts';
-import { latestClosedSession, latestSessionOn } from '../domain/calendar.ts';
 import { type FailureReason, failureReason } from '../domain/failure-reason.ts';
-import { QUEUES, type TrainUniverseResult, runAttributes } from '../domain/run.ts';
+import { type FailedTicker, QUEUES, failedOf, runAttributes } from '../domain/run.ts';
 import type { RetrainInput, RetrainResult } from '../domain/scheduled-run.ts';
 import { DATA_ACTIVITY, WAITING_ACTIVITY } from './activity-options.ts';
-import { dueAt } from './due-at.ts';
+import { dueAt, sessionWhenDue } from './due-at.ts';
 import { closedWhenDue, skipped } from './skipped-run.ts';
 import { trainUniverse } from './train-universe.ts';
 
 // Planning looks at the history of every ticker.
 const { planRetraining } = proxyActivities<ScheduledActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.orchestration });
-const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
+const { awaitRun, awaitUniverse } = proxyActivities<OrchestrationActivities>({
+  ...WAITING_ACTIVITY,
+  taskQueue: QUEUES.orchestration,
+});
+
+/** What came of the training of a universe. */
+interface Trained {
+  /** Whether somebody else had started it. */
+  readonly joined: boolean;
+  readonly failed: readonly FailedTicker[];
+}
 
 type Planned = NonNullable<Awaited<ReturnType<typeof planRetraining>>>;
 
@@ -35,20 +45,17 @@ export async function retrain(input: RetrainInput): Promise<RetrainResult> {
   const due = dueAt();
   const closed = asOf === undefined ? closedWhenDue(due) : undefined;
   if (closed !== undefined) return skipped(closed);
-  const session = asOf === undefined ? latestClosedSession(new Date(due)) : latestSessionOn(asOf);
-  upsertSearchAttributes(runAttributes({ asOf: session, stage: 'plan' }));
   try {
+    const session = sessionWhenDue(asOf, due);
+    upsertSearchAttributes(runAttributes({ asOf: session, stage: 'plan' }));
     const planned = await planRetraining({ context, session, mayServe: asOf === undefined, wish });
     if (planned === undefined) return skipped(`no prices are known as of ${session}`);
     const { workflowId: runId, live } = planned;
     upsertSearchAttributes(runAttributes({ stage: 'train' }));
-    const result = await trainOrJoin(planned);
-    const failed = (result?.outcomes ?? []).flatMap(({ ticker, status, code }) =>
-      status === 'failed' ? [{ ticker, ...(code === undefined ? {} : { code }) }] : [],
-    );
+    const { joined, failed } = await trainOrJoin(planned);
     const verdict = failed.length === 0 ? 'completed' : 'failed';
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict }));
-    return { verdict, session, live, runId, joined: result === undefined, failed };
+    return { verdict, session, live, runId, joined, failed };
   } catch (error) {
     upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
     if (isCancellation(error)) throw error;
@@ -57,25 +64,33 @@ export async function retrain(input: RetrainInput): Promise<RetrainResult> {
   }
 }
 
-/** Trains in a child; undefined where the same run was under way or done already, and that one completed. */
-async function trainOrJoin({ workflowId, stands, input }: Planned): Promise<TrainUniverseResult | undefined> {
+/** Trains in a child, or joins the same run where that is under way or done already. */
+async function trainOrJoin({ workflowId, stands, input }: Planned): Promise<Trained> {
   const { ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY } = WorkflowIdReusePolicy;
   let reason: FailureReason | undefined;
   // One that somebody called off is tried here once more.
   for (const policy of [stands ? ALLOW_DUPLICATE_FAILED_ONLY : ALLOW_DUPLICATE, ALLOW_DUPLICATE_FAILED_ONLY]) {
     try {
-      return await executeChild(trainUniverse, {
+      const result = await executeChild(trainUniverse, {
         workflowId,
         args: [input],
         workflowIdReusePolicy: policy,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         typedSearchAttributes: runAttributes({ asOf: input.vantage.asOf, stage: 'waiting' }),
       });
+      return { joined: false, failed: failedOf(result) };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-    reason = await awaitRun({ workflowId });
-    if (reason === undefined) return undefined;
+    const end = await joinedEnd(workflowId);
+    reason = end.reason;
+    if (reason === undefined) return { joined: true, failed: end.failed };
   }
   throw ApplicationFailure.nonRetryable(reason!.message, reason!.code);
+}
+
+async function joinedEnd(workflowId: string): Promise<AwaitedUniverse> {
+  if (patched('joined-universe-tells-what-failed')) return awaitUniverse({ workflowId });
+  const reason = await awaitRun({ workflowId });
+  return { failed: [], ...(reason === undefined ? {} : { reason }) };
 }

@@ -29,6 +29,7 @@ import { lightActivities } from './light-activities.ts';
 import { parkedSignal, universeProgressQuery } from './progress.ts';
 import { trainOrAwait } from './train-or-await.ts';
 import { trainPool } from './train-pool.ts';
+import { tellVerdict } from './verdict.ts';
 
 const { awaitRun } = proxyActivities<OrchestrationActivities>({ ...WAITING_ACTIVITY, taskQueue: QUEUES.orchestration });
 
@@ -63,18 +64,12 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   }));
   upsertSearchAttributes(runAttributes({ stage: 'train' }));
 
-  const notes: string[] = [];
+  const notes = [...(input.notes ?? [])];
   let pooled = input.pooled ?? [];
-  if (input.pool !== undefined && input.pooled === undefined) {
-    poolWorkflowId = `train-pool/${context.tenant}/${input.pool.id}`;
+  const fitPool = async ({ id, tickers }: NonNullable<TrainUniverseInput['pool']>): Promise<void> => {
+    poolWorkflowId = `train-pool/${context.tenant}/${id}`;
     try {
-      const trained = await trainPoolOnce(poolWorkflowId, {
-        version: 1,
-        context,
-        tickers: input.pool.tickers,
-        vantage,
-        plan,
-      });
+      const trained = await trainPoolOnce(poolWorkflowId, { version: 1, context, tickers, vantage, plan });
       pooled = trained.models;
       notes.push(...trained.notes);
     } catch (error) {
@@ -82,12 +77,12 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
       notes.push(`There are no pooled models: ${failureReason(error).message}`);
     }
     poolWorkflowId = undefined;
-  }
-  const pool = input.pool === undefined || pooled.length === 0 ? {} : { pool: input.pool.id };
+  };
 
   const { planTicker } = lightActivities({ isAtHand: () => patched('light-activities-at-hand') });
   const trainOne = async (ticker: string): Promise<TickerOutcome> => {
     let workflowId = '';
+    const pool = input.pool === undefined || pooled.length === 0 ? {} : { pool: input.pool.id };
     try {
       const planned = await planTicker({ context, ticker, vantage, plan, live, ...pool });
       workflowId = planned.workflowId;
@@ -128,15 +123,14 @@ export async function trainUniverse(input: TrainUniverseInput): Promise<TrainUni
   };
 
   try {
+    if (input.pool !== undefined && input.pooled === undefined) await fitPool(input.pool);
     await Promise.all(Array.from({ length: maxInFlight }, lane));
     await Promise.all(ending);
   } catch (error) {
-    if (isCancellation(error) && patched('cancelled-universe-has-verdict')) {
-      upsertSearchAttributes(runAttributes({ verdict: 'cancelled' }));
-    }
+    tellVerdict(error, () => patched('cancelled-universe-has-verdict'));
     throw error;
   }
-  if (waiting.length > 0) return continueAsNew<typeof trainUniverse>({ ...input, done, pooled });
+  if (waiting.length > 0) return continueAsNew<typeof trainUniverse>({ ...input, done, pooled, notes });
 
   const failed = done.filter(({ status }) => status === 'failed');
   upsertSearchAttributes(runAttributes({ stage: 'done', verdict: failed.length === 0 ? 'completed' : 'failed' }));

@@ -13,7 +13,7 @@ import { describeRun } from '../../serving/runs.ts';
 import { type Services, createServices } from '../../serving/services.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { openStores } from '../../stores/open-stores.ts';
-import { type Queue, type RunningWorkers, createWorkers } from '../../workers/run-workers.ts';
+import { type Queue, type RunningWorkers, type WorkerParts, createWorkers } from '../../workers/run-workers.ts';
 import { freshDatabase } from './postgres.ts';
 import { freshNamespace } from './temporal.ts';
 import { workflowCoverage } from './workflow-coverage.ts';
@@ -52,7 +52,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** Opens real stores and, unless told otherwise, runs real workers on all queues. */
 export async function startPipeline(
-  options: { workers?: boolean; prices?: PriceSettings } = {},
+  options: { workers?: boolean; prices?: PriceSettings } & Pick<WorkerParts, 'drift' | 'onBehindNaive'> = {},
 ): Promise<TestPipeline> {
   const [database, at] = await Promise.all([freshDatabase(), freshNamespace()]);
   const objectsDir = mkdtempSync(join(tmpdir(), 'stockcast-objects-'));
@@ -70,6 +70,8 @@ export async function startPipeline(
       namespace: at.namespace,
       trainingSlots: 2,
       retraining: RETRAINING,
+      ...(options.drift === undefined ? {} : { drift: options.drift }),
+      ...(options.onBehindNaive === undefined ? {} : { onBehindNaive: options.onBehindNaive }),
       shutdownGraceMs: 2000,
       workflows: coverage.workflows,
     });

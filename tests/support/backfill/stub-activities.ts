@@ -73,7 +73,7 @@ export function stubActivities(record: StubRecord) {
     },
     evaluate: async () => ({ reused: false }),
   };
-  const orchestration: Omit<OrchestrationActivities, 'planTicker' | 'awaitRun'> = {
+  const orchestration: Omit<OrchestrationActivities, 'planTicker' | 'awaitRun' | 'awaitUniverse'> = {
     planBackfill: async ({ tickers = [] }) => ({ tickers, plan: PLAN }),
     planPartition: async ({ context: { tenant }, ticker, asOf }) => ({
       workflowId: `train/${tenant}/${ticker}/${asOf}/stub`,
