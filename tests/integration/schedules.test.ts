@@ -195,6 +195,28 @@ describe('a day of schedules', () => {
     expect(yahoo.requests).toEqual([]);
   });
 
+  it('scores, looks for drift and judges as of the day that it was due, and not when the exchange was closed', async () => {
+    const evening = [{ dayOfWeek: '*', hour: 19, minute: 30 }] as const;
+    const names = { score: 'scoreForecasts', drift: 'monitorDrift', experiments: 'judgeExperiments' };
+    const schedules = Object.entries(names).map(([name, workflow]) =>
+      scheduleEntry({ ...daily, name, workflow, times: [...evening], input: {} }),
+    );
+    await apply(hourly, daily, ...schedules);
+    for (const name of Object.keys(names)) {
+      await pauseSchedule(pipeline.temporal, pipeline.context, name, 'only what is backfilled');
+      // The day after Christmas, and Christmas.
+      await backfill(name, '2012-12-26T00:00:00Z', '2012-12-27T12:00:00Z');
+    }
+    for (const name of Object.keys(names)) {
+      const runs = await ended(name, ['2012-12-26T00:30:00.000Z', '2012-12-27T00:30:00.000Z']);
+      expect(runs.map(({ verdict, as_of: asOf, reason }) => [verdict, asOf, reason])).toEqual([
+        ['skipped', null, 'the exchange is closed on 2012-12-25'],
+        ['completed', '2012-12-26', null],
+      ]);
+      expect(await resultOf(runs[1]!.run_id)).toMatchObject({ asOf: '2012-12-26' });
+    }
+  });
+
   it('runs at once when it is triggered, on any day and while it is paused, and may then serve', async () => {
     const { services, temporal, context } = pipeline;
     const before = new Date();

@@ -19,7 +19,7 @@ let pipeline: TestPipeline;
 let api: RunningApi;
 
 beforeAll(async () => {
-  pipeline = await startPipeline();
+  pipeline = await startPipeline({ onBehindNaive: 'demote' });
   await upload(PRICES.trim().split('\n').slice(0, -KEPT_BACK).join('\n'));
   const { services, temporal, context } = pipeline;
   // One as of a day whose outcome is known already, and one of the newest session.
@@ -106,4 +106,31 @@ test('a scoring that goes on as a new run goes on where it was', async () => {
   const asOf = await startDaily(services, temporal, context, 'score', { asOf: '2013-02-01' });
   expect(asOf.run_id).toBe('score/default/all/2013-02-01');
   expect((await pipeline.ended(asOf.run_id)).result).toMatchObject({ asOf: '2013-02-01', scored: 0 });
+});
+
+test('what serves far behind naive is demoted by a scoring where the workers are configured so', async () => {
+  const { services, temporal, context } = pipeline;
+  const MSFT = samplePrices(['MSFT'], 400).trim();
+  await upload(MSFT);
+  const at = (instant: string) => ({ ...context, clock: { now: () => new Date(instant) } });
+  const [first, ...sessions] = MSFT.split('\n')
+    .slice(-60)
+    .map((row) => row.split(',')[2]!);
+  const { run_id } = await startTickerTraining(services, temporal, context, 'MSFT', WISH, '2012-11-30');
+  await pipeline.ended(run_id);
+  const model = (await services.registry.newest(context, 'MSFT', 1, 'linear'))!;
+  // It came to serve before it forecast these sessions, each far off.
+  await services.ledger.enter(at(`${first}T12:00:00.000Z`), {
+    ...{ ticker: 'MSFT', horizon: 1, asOf: first!, modelId: model.id, kind: 'linear', reasons: [], principal: 'p' },
+    ...{ runId: 'then', executionId: 'then', live: true },
+  });
+  for (const [i, originSession] of sessions.slice(0, -1).entries()) {
+    await services.forecasts.save(at(`${originSession}T23:00:00.000Z`), {
+      ...{ ticker: 'MSFT', horizon: 1, modelId: model.id, kind: 'linear', modelVersion: model.version },
+      ...{ originSession, targetSession: sessions[i + 1]!, currentPrice: 100, logReturn: 0.3, intervals: [] },
+      ...{ confidence: 0.5, directionProbability: 0.5, notes: [], madeAt: `${originSession}T23:00:00.000Z` },
+    });
+  }
+  expect(await score('/score?ticker=MSFT')).toMatchObject({ n_behind_naive: 1, n_demoted: 1, problems: [] });
+  expect(await services.ledger.production(context, 'MSFT', 1)).toMatchObject({ kind: 'naive' });
 });
