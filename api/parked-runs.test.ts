@@ -72,7 +72,7 @@ describe('a parked run', { timeout: 120_000 }, () => {
     expect(expectProblem(foreign, 'MENDING_REFUSED').detail).toContain(
       'fixed.csv has no rows of AAPL, but of MSFT; nothing was stored',
     );
-    expectProblem(await get('/prices/MSFT'), 'TICKER_UNKNOWN');
+    expectProblem(await get('/features/MSFT'), 'TICKER_UNKNOWN');
 
     const accepted = await get(`/runs/${id}/accept`, json({ by: 'Ada', reason: 'the jump was real' }));
     expect(accepted.body).toEqual({
@@ -118,7 +118,7 @@ describe('a parked run', { timeout: 120_000 }, () => {
     const given = await stockcast('runs', 'correct', id, '--csv', path);
     expect(given.stderr).toBe('');
     expect(given.stdout).toContain('fixed.csv: 300 sessions of AAPL: 0 new, 299 known already, 1 restated');
-    expect(given.stdout).toContain(`${id}: corrected by operator; it goes on`);
+    expect(given.stdout).toContain(`${id}: corrected by operator; it starts over`);
     const { stdout, stderr, code } = await waiting;
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(`npx stockcast runs correct ${id} --csv FILE`);
