@@ -1,16 +1,18 @@
+import type { SessionDate } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { type CoverageCheck, type DriftReport, type Untold, type WindowComparison, isTold } from '../domain/drift.ts';
 import { knownTickers } from './histories.ts';
 import type { Services } from './services.ts';
 
 /**
- * The newest drift report of each horizon of a ticker, as the API and the CLI give it.
+ * The newest drift report of each horizon of a ticker, as the API and the CLI give it; with `asOf`, of those that saw
+ * no later session.
  * @throws StockcastError TICKER_UNKNOWN
  */
-export async function driftAnswer(services: Services, context: Context, ticker: string) {
+export async function driftAnswer(services: Services, context: Context, ticker: string, asOf?: SessionDate) {
   await knownTickers(services, context, [ticker]);
   const [reports, serving] = await Promise.all([
-    services.drift.newest(context, ticker),
+    services.drift.newest(context, ticker, asOf),
     services.ledger.serving(context),
   ]);
   const ids = new Set(serving.map(({ modelId }) => modelId));

@@ -88,6 +88,8 @@ describe('drift of what serves', () => {
   it('answers with the newest report of each horizon', async () => {
     const { reports } = await driftAnswer(on.services, context, 'MSFT');
     expect(reports).toMatchObject([{ horizon: 1, model: 'naive', serves: true, session: BARS.at(-1)!.date }]);
+    const then = await driftAnswer(on.services, context, 'MSFT', LEARNT.at(-1)!.date);
+    expect(then.reports).toMatchObject([{ horizon: 1, session: LEARNT.at(-1)!.date }]);
     await expect(driftAnswer(on.services, context, 'ZZZZ')).rejects.toMatchObject({ code: 'TICKER_UNKNOWN' });
   });
 

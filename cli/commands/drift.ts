@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import type { SessionDate } from '../../domain/bar.ts';
+import type { Context } from '../../domain/context.ts';
 import { parseTicker } from '../../domain/ticker.ts';
 import { type DriftAnswer, driftAnswer } from '../../serving/drift-answer.ts';
 import { startDaily } from '../../serving/daily-runs.ts';
 import { runAnswer } from '../../serving/run-answer.ts';
+import type { RunView } from '../../serving/run-view.ts';
+import type { Services } from '../../serving/services.ts';
 import { type CommonOptions, dateOption, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
 import { seeThrough } from '../started-run.ts';
@@ -37,12 +40,25 @@ async function drift(parts: Parts, ticker: string | undefined, options: DriftOpt
     ...(asOf === undefined ? {} : { asOf }),
   });
   await seeThrough(parts, output, started, options.wait, async (run) => {
-    const found: DriftAnswer | undefined =
-      ticker === undefined ? undefined : await driftAnswer(services, context, ticker);
+    const found = ticker === undefined ? undefined : await reportsAfter(run, services, context, ticker, asOf);
     output.result({ ...runAnswer(run), ...(found === undefined ? {} : { drift: found }) }, () =>
-      [runDetails(run, output.colors), ...(found === undefined ? [] : ['', driftTable(found, output.colors)])].join(
-        '\n',
-      ),
+      [
+        runDetails(run, output.colors),
+        ...(found === undefined ? [] : ['', driftTable(found, output.colors, asOf)]),
+      ].join('\n'),
     );
   });
+}
+
+/** The reports of a ticker after a run; none where it looked from a past day at which nothing served. */
+async function reportsAfter(
+  { result }: RunView,
+  services: Services,
+  context: Context,
+  ticker: string,
+  asOf: SessionDate | undefined,
+): Promise<DriftAnswer> {
+  const sawNothing = result !== undefined && 'checked' in result && result.checked === 0;
+  if (asOf !== undefined && sawNothing) return { ticker, reports: [] };
+  return driftAnswer(services, context, ticker, asOf);
 }

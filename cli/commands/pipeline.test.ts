@@ -201,6 +201,18 @@ describe.sequential('from an empty store to forecasts', { timeout: 120_000 }, ()
     expect((await stockcast(['runs', 'cancel', runId])).stdout).toBe(`${runId} has ended already: completed\n`);
   });
 
+  test('drift shows reports, and as of a day before anything served none', async () => {
+    const now = await stockcast(['drift', 'AAPL']);
+    expect([now.code, now.stderr]).toEqual([0, '']);
+    expect(now.stdout).toContain(', as of 2013-03-01: no alarm');
+    const { stdout } = await stockcast(['drift', 'AAPL', '--as-of', '2012-06-29']);
+    expect(stdout).toContain('as of 2012-06-29: 0 models looked at');
+    expect(stdout).toContain('No drift report of AAPL as of 2012-06-29: nothing of it served then.');
+    expect(stdout).not.toContain('2013-03-01');
+    const told = await stockcast(['drift', 'AAPL', '--as-of', '2012-06-29', '--json']);
+    expect(JSON.parse(told.stdout)).toMatchObject({ result: { checked: 0 }, drift: { ticker: 'AAPL', reports: [] } });
+  });
+
   test('machines are told the same by commands and by the API', async () => {
     const api = await startApi({
       services: await workerParts.services(),

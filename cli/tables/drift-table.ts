@@ -1,3 +1,4 @@
+import type { SessionDate } from '../../domain/bar.ts';
 import type { DriftAnswer } from '../../serving/drift-answer.ts';
 import type { Colors } from '../output.ts';
 import { type Column, plainTable } from './plain-table.ts';
@@ -17,8 +18,12 @@ const COLUMNS: readonly Column[] = [
 type Report = DriftAnswer['reports'][number];
 
 /** The newest report of each horizon of a ticker: every column that was compared, what raised an alarm in red. */
-export function driftTable({ ticker, reports }: DriftAnswer, colors: Colors): string {
-  if (reports.length === 0) return `No drift report of ${ticker} yet: nothing of it serves.`;
+export function driftTable({ ticker, reports }: DriftAnswer, colors: Colors, asOf?: SessionDate): string {
+  if (reports.length === 0) {
+    return asOf === undefined
+      ? `No drift report of ${ticker} yet: nothing of it serves.`
+      : `No drift report of ${ticker} as of ${asOf}: nothing of it served then.`;
+  }
   return reports.map((report) => oneReport(ticker, report, colors)).join('\n\n');
 }
 

@@ -1,3 +1,4 @@
+import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DriftReport } from '../../domain/drift.ts';
 import type { Horizon } from '../../domain/horizon.ts';
@@ -21,8 +22,11 @@ export interface FeatureTally {
 export interface DriftStore {
   /** Enters a report unless there is one of its model and session, and returns the one that is there. */
   enter(context: Context, report: DriftReport): Promise<DriftReport>;
-  /** The newest report of each ticker and horizon, of one ticker or of all, by ticker and horizon. */
-  newest(context: Context, ticker?: string): Promise<DriftReport[]>;
+  /**
+   * The newest report of each ticker and horizon, of one ticker or of all, by ticker and horizon; with `asOf`, of those
+   * that saw no later session.
+   */
+  newest(context: Context, ticker?: string, asOf?: SessionDate): Promise<DriftReport[]>;
   /** What the newest reports come to, by kind and horizon. */
   tallies(context: Context): Promise<DriftTally[]>;
   /** What they come to by feature: the largest index and the largest statistic. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
 import type { DriftReport } from '../../domain/drift.ts';
 import type { Database } from '../postgres/database.ts';
@@ -38,11 +39,11 @@ export class PostgresDriftStore implements DriftStore {
     });
   }
 
-  async newest({ tenant }: Context, ticker?: string): Promise<DriftReport[]> {
+  async newest({ tenant }: Context, ticker?: string, asOf?: SessionDate): Promise<DriftReport[]> {
     const { rows } = await this.#database.run((db) =>
       sql<{ report: DriftReport }>`
         select report from (${newest(tenant)} ${ticker === undefined ? sql`` : sql`and ticker = ${ticker}`}
-          ${NEWEST_FIRST}) d`.execute(db),
+          ${asOf === undefined ? sql`` : sql`and session <= ${asOf}`} ${NEWEST_FIRST}) d`.execute(db),
     );
     return rows.map(({ report }) => report);
   }

@@ -55,6 +55,8 @@ export function driftStoreContract(name: string, open: () => Promise<Backend<Dri
       expect(await store.newest(context)).toEqual([other, ten, ibm]);
       expect(await store.newest(context, 'AAPL')).toEqual([other, ten]);
       expect(await store.newest(context, 'ZZZZ')).toEqual([]);
+      expect(await store.newest(context, 'AAPL', '2013-02-28')).toEqual([report, ten]);
+      expect(await store.newest(context, 'AAPL', '2013-02-27')).toEqual([]);
     });
 
     it('counts models and alarms, and the furthest of each feature, by newest reports alone', async () => {
