@@ -46,6 +46,12 @@ test('--help names every command, --version the version', async () => {
 
 test.each([
   [['tikers'], 'error USAGE: unknown command', 'Did you mean tickers?'],
+  [['backfill', 'frobnicate'], "error USAGE: unknown command 'frobnicate'"],
+  [['backfill', 'stauts', 'x'], "error USAGE: unknown command 'stauts'", 'Did you mean status?'],
+  [['schedules', 'frob'], "error USAGE: unknown command 'frob'"],
+  [['runs', 'aprove', 'x', '--by', 'Ada'], "error USAGE: unknown command 'aprove'", 'Did you mean approve?'],
+  [['experiments', 'strat', '--tickers', 'AAPL'], "error USAGE: unknown command 'strat'", 'Did you mean start?'],
+  [['backfill', '--from', '2012-10-01'], "error USAGE: required option '--to"],
   [['predict'], 'error USAGE: missing required argument'],
   [['tickers', '--nonsense'], 'error USAGE: unknown option'],
   [['worker', '--queue', 'nonsense'], 'error USAGE', 'stockcast-training'],

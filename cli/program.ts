@@ -88,5 +88,18 @@ export function buildProgram(parts: Parts, { stdout, stderr, version }: ParserSt
       '\nStart with `npm start` (the same as `npx stockcast up`). Each command has its own --help.',
     );
   for (const add of COMMANDS) add(program, parts);
+  for (const command of program.commands) command.hook('preSubcommand', refuseUnknown);
   return program;
+}
+
+/**
+ * Refuses a word that names no subcommand where commander would hand it to the default one, which takes no arguments and
+ * would complain of something else.
+ */
+function refuseUnknown(command: Command, subcommand: Command): void {
+  const [word] = command.args;
+  if (word === undefined || word.startsWith('-') || word === subcommand.name()) return;
+  if (subcommand.registeredArguments.length > 0) return;
+  // Commander's own refusal, which suggests a similar name; its types leave it out.
+  (command as Command & { unknownCommand(): void }).unknownCommand();
 }
