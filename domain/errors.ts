@@ -284,7 +284,7 @@ export const ERRORS = {
     status: 404,
     retryable: false,
     title: 'Unknown run',
-    message: 'There is no run "{run}".',
+    message: 'There is no run "{run}". npx stockcast runs or GET /runs lists those that there are.',
   },
   RUN_FAILED: {
     status: 500,
