@@ -116,6 +116,14 @@ describe.sequential('a backfill of two tickers as of three days', { timeout: 240
     expect((await pipeline.ended(ID)).status).toBe('cancelled');
     expect((await pipeline.ended(running[0]!.run_id!)).status).toBe('cancelled');
     expect((await stockcast('pause', ID)).stderr).toContain('it has ended (cancelled)');
+    expect(await stockcast('cancel', ID)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('it has ended (cancelled), so there is nothing to cancel'),
+    });
+    const stopped = await stockcast('status', ID);
+    expect(stopped.stdout).toMatch(/\n {2}0 of 6\n/);
+    expect(stopped.stdout).not.toContain('left at that rate');
   });
 
   test('makes each partition of what was known then, and touches nothing that serves', async () => {

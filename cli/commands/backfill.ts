@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { DEFAULT_EVERY, MOST_IN_FLIGHT } from '../../domain/backfill.ts';
 import type { SessionDate } from '../../domain/bar.ts';
-import { StockcastError } from '../../domain/errors.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../../domain/horizon.ts';
 import type { TrainingWindow } from '../../domain/model-version.ts';
 import {
   type BackfillOrder,
+  cancelBackfill,
   describeBackfill,
   failedPartitions,
   listBackfills,
@@ -16,7 +16,6 @@ import {
 } from '../../serving/backfills/backfills.ts';
 import { previewBackfill } from '../../serving/backfills/preview.ts';
 import type { StartedRun } from '../../serving/run-view.ts';
-import { cancelRun } from '../../serving/runs.ts';
 import { EXIT, Interrupted } from '../failure.ts';
 import {
   type CommonOptions,
@@ -35,6 +34,7 @@ import {
 } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Parts } from '../parts.ts';
+import { backfillFailed } from '../progress/run-outcome.ts';
 import { watchBackfill } from '../progress/watch-run.ts';
 import { backfillDetails, failedTable, previewText } from '../tables/backfill-tables.ts';
 import { runList, startedLine } from '../tables/run-tables.ts';
@@ -75,10 +75,7 @@ export function addBackfill(program: Command, parts: Parts): void {
   const resume = command.command('resume').description('let a paused backfill go on');
   addTelling(resume, parts, 'resume', resumeBackfill);
   const cancel = command.command('cancel').description('stop a backfill and everything below it');
-  addTelling(cancel, parts, 'cancel', async (temporal, context, id) => {
-    await describeBackfill(temporal, context, id);
-    await cancelRun(temporal, context, id);
-  });
+  addTelling(cancel, parts, 'cancel', cancelBackfill);
   addRetry(command, parts);
 }
 
@@ -211,10 +208,9 @@ async function followed(parts: Parts, output: Output, started: StartedRun, wait:
   output.say(startedLine(started));
   const view = await watch(parts, output, id);
   output.result(view, () => backfillDetails(view, output.colors));
-  const failed = view.progress?.counts.failed ?? 0;
-  if (view.status === 'completed' && failed === 0) return;
-  const reason = view.failure?.message ?? `${failed} of its partitions failed`;
-  const { code, message } = new StockcastError('RUN_FAILED', { run: id, reason });
+  const failure = backfillFailed(view);
+  if (failure === undefined) return;
+  const { code, message } = failure;
   parts.complain({ code, message });
   parts.exitWith(EXIT.failure);
 }

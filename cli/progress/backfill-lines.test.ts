@@ -48,6 +48,14 @@ test('elsewhere a line comes with each percent, each stage and each failure', ()
   expect(news({ stage: 'paused', seconds_left: null })[0]).toContain('1 failed, paused, 12.0 a minute');
 });
 
+test('one that was stopped says how far it came, and nothing of how it goes on', () => {
+  const stopped = { ...VIEW, status: 'cancelled' as const, closed_at: '2026-01-01T00:10:00.000Z' };
+  const shown = backfillDetails({ ...stopped, progress: { ...STAND, stage: 'paused' } }, plain);
+  expect(shown).toContain('  150 of 300, 100 made, 40 there already, 9 with too little history then, 1 failed\n');
+  const unplanned = backfillDetails({ ...stopped, progress: { ...STAND, stage: 'planning' } }, plain);
+  expect(unplanned).toContain('it ended before it was planned');
+});
+
 test('one that has ended with failures says how to make them', () => {
   const ended = { ...VIEW, status: 'completed' as const, closed_at: '2026-01-01T00:10:00.000Z', progress: STAND };
   const text = backfillDetails(ended, plain);

@@ -7,7 +7,7 @@ const BAR_CELLS = 30;
 const MOST_ROWS = 6;
 
 /** A running backfill as a block of lines: how far it is and how fast, what is under way, what failed of late. */
-export function backfillLines({ progress }: BackfillView, elapsedMs: number, colors: Colors): string[] {
+export function backfillLines({ status, progress }: BackfillView, elapsedMs: number, colors: Colors): string[] {
   const header = `${colors.bold('backfill')} ${seconds(elapsedMs)}`;
   if (progress === undefined) return [`${header}, waiting for a worker`];
   if (progress.stage === 'planning') return [`${header}, planning`];
@@ -16,7 +16,7 @@ export function backfillLines({ progress }: BackfillView, elapsedMs: number, col
   const shown = running.slice(0, MOST_ROWS);
   return [
     header,
-    `  ${colors.cyan('█'.repeat(filled))}${'░'.repeat(BAR_CELLS - filled)} ${standOf(progress)}`,
+    `  ${colors.cyan('█'.repeat(filled))}${'░'.repeat(BAR_CELLS - filled)} ${standOf(status, progress)}`,
     ...shown.map(({ ticker, as_of }) => `  ${colors.bold(ticker)} as of ${as_of}`),
     ...(running.length > shown.length ? [`  and ${running.length - shown.length} more`] : []),
     ...failures
@@ -25,13 +25,16 @@ export function backfillLines({ progress }: BackfillView, elapsedMs: number, col
   ];
 }
 
-/** How far a backfill is, how it went and how long it may take, in one line. */
-export function standOf(progress: BackfillStand): string {
+/** How far a backfill is, how it went and, while it runs, how long it may take, in one line. */
+export function standOf(status: BackfillView['status'], progress: BackfillStand): string {
   const { total, per_minute: perMinute, seconds_left: secondsLeft, stage, counts } = progress;
+  const done = [`${endedOf(counts)} of ${total}`, ...countsInWords(counts)];
+  // One that was stopped answers what it did when it still went on.
+  if (status !== 'running') return done.join(', ');
   const rate = perMinute === null ? [] : [`${perMinute.toFixed(1)} a minute`];
   const left = stage === 'done' || secondsLeft === null ? [] : [`${seconds(secondsLeft * 1000)} left at that rate`];
   const paused = stage === 'paused' ? ['paused'] : [];
-  return [`${endedOf(counts)} of ${total}`, ...countsInWords(counts), ...paused, ...rate, ...left].join(', ');
+  return [...done, ...paused, ...rate, ...left].join(', ');
 }
 
 /** `3 made`, `2 there already` and so on; what did not occur is left out. */
@@ -51,7 +54,7 @@ export class BackfillLog {
   readonly #failures = new Set<string>();
 
   /** The lines that are new since the last call. */
-  news({ progress }: BackfillView, elapsedMs: number): string[] {
+  news({ status, progress }: BackfillView, elapsedMs: number): string[] {
     const at = seconds(elapsedMs).padStart(8);
     const percent =
       progress === undefined ? 0 : Math.floor((100 * endedOf(progress.counts)) / Math.max(1, progress.total));
@@ -63,7 +66,11 @@ export class BackfillLog {
     const isNew = mark !== this.#told;
     this.#told = mark;
     const stand =
-      progress === undefined ? 'waiting for a worker' : progress.stage === 'planning' ? 'planning' : standOf(progress);
+      progress === undefined
+        ? 'waiting for a worker'
+        : progress.stage === 'planning'
+          ? 'planning'
+          : standOf(status, progress);
     return [...(isNew ? [`${at}  ${stand}`] : []), ...failures.map((line) => `${at}  ${line}`)];
   }
 }

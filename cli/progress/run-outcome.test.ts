@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunView } from '../../serving/run-view.ts';
-import { failureLine, failuresOf, isParked, runFailed } from './run-outcome.ts';
+import { backfillFailed, failureLine, failuresOf, isParked, runFailed } from './run-outcome.ts';
 
 const ended: RunView = {
   run_id: 'train/default/AAPL/2013-03-01/0123456789ab',
@@ -58,4 +58,22 @@ test('a run that was left parked says why, and is parked only when nothing else 
   expect(isParked({ ...run, progress: [state, { ticker: 'GM', status: 'waiting' }] })).toBe(false);
   expect(isParked({ ...run, progress: [] })).toBe(false);
   expect(isParked({ ...run, status: 'completed' })).toBe(false);
+});
+
+test('a backfill that failed, or of which partitions did, says so in one sentence', () => {
+  const { ui, started_at, closed_at } = ended;
+  const backfill = { ...{ ui, started_at, closed_at, run_id: 'b' }, workflow: 'backfill', status: 'failed' as const };
+  const failure = { code: 'TICKER_UNKNOWN', message: 'No prices are known for X. Upload its prices first.' };
+  expect(backfillFailed({ ...backfill, failure })?.message).toBe(
+    'The run b failed: No prices are known for X. Upload its prices first.',
+  );
+  const progress = {
+    ...{ stage: 'done' as const, total: 2, counts: { made: 1, standing: 0, unavailable: 0, failed: 1 } },
+    ...{ running: [], per_minute: null, seconds_left: null, failures_by_code: {}, newest_failures: [] },
+  };
+  expect(backfillFailed({ ...backfill, status: 'completed', progress })?.message).toBe(
+    'The run b failed: 1 of its partitions failed.',
+  );
+  const counts = { ...progress.counts, failed: 0 };
+  expect(backfillFailed({ ...backfill, status: 'completed', progress: { ...progress, counts } })).toBeUndefined();
 });

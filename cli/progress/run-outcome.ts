@@ -1,5 +1,6 @@
 import { StockcastError } from '../../domain/errors.ts';
 import type { FailureReason } from '../../domain/failure-reason.ts';
+import type { BackfillView } from '../../serving/backfills/backfill-view.ts';
 import type { RunView } from '../../serving/run-view.ts';
 import { parkedLine } from '../tables/parked-tables.ts';
 
@@ -44,6 +45,17 @@ export function failureLine({ ticker, code, message }: RunFailure): string {
 
 /** The error of a run in which something failed. */
 export function runFailed(runId: string, failures: readonly RunFailure[]): StockcastError {
-  const reason = failures.map(failureLine).join('; ').replace(/\.$/, '');
-  return new StockcastError('RUN_FAILED', { run: runId, reason });
+  return failedBecause(runId, failures.map(failureLine).join('; '));
+}
+
+/** The error of a backfill that has ended, if it failed or some of its partitions did. */
+export function backfillFailed({ run_id: id, status, failure, progress }: BackfillView): StockcastError | undefined {
+  const failed = progress?.counts.failed ?? 0;
+  if (status === 'completed' && failed === 0) return undefined;
+  return failedBecause(id, failure?.message ?? `${failed} of its partitions failed`);
+}
+
+// The message ends in a full stop itself.
+function failedBecause(run: string, reason: string): StockcastError {
+  return new StockcastError('RUN_FAILED', { run, reason: reason.replace(/\.$/, '') });
 }

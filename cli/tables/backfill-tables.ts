@@ -66,12 +66,14 @@ export function backfillDetails(view: BackfillView, colors: Colors): string {
 }
 
 function progressText({ run_id: id, status, progress }: BackfillView, colors: Colors): string[] {
-  if (progress === undefined || progress.stage === 'planning') return ['  planning'];
+  if (progress === undefined || progress.stage === 'planning') {
+    return [status === 'running' ? '  planning' : '  it ended before it was planned'];
+  }
   const { running, newest_failures: failures, failures_by_code: codes, counts } = progress;
   const byCode = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
   const underWay = status === 'running' ? running : [];
   return [
-    `  ${standOf(progress)}`,
+    `  ${standOf(status, progress)}`,
     ...underWay.map(({ ticker, as_of, run_id: child }) => `  ${ticker} as of ${as_of}  ${child ?? ''}`),
     ...(byCode.length === 0 ? [] : [`  failures  ${byCode.join(', ')}`]),
     ...failures.map(({ ticker, as_of, code, message }) =>

@@ -17,8 +17,8 @@ import { StockcastError } from '../../domain/errors.ts';
 import { shortHash } from '../../domain/identity.ts';
 import { QUEUES, runAttributes } from '../../domain/run.ts';
 import { queryProgress } from '../run-progress.ts';
-import type { StartedRun } from '../run-view.ts';
-import { type RunSummary, describeRun, listRunsWith, standingOf } from '../runs.ts';
+import type { RunStatus, StartedRun } from '../run-view.ts';
+import { type RunSummary, cancelRun, describeRun, listRunsWith, standingOf } from '../runs.ts';
 import type { Services } from '../services.ts';
 import type { TemporalGateway } from '../temporal-gateway.ts';
 import { type BackfillView, type FailedAnswer, failedAnswer, standAnswer } from './backfill-view.ts';
@@ -90,6 +90,14 @@ export function resumeBackfill(temporal: TemporalGateway, context: Context, runI
   return tell(temporal, context, runId, RESUME_SIGNAL);
 }
 
+/** Stops a backfill and everything below it. @throws StockcastError RUN_UNKNOWN, REQUEST_INVALID */
+export async function cancelBackfill(temporal: TemporalGateway, context: Context, runId: string): Promise<void> {
+  const { status } = await requireBackfill(temporal, context, runId);
+  // Temporal takes a request to cancel what has ended, and does nothing.
+  if (status !== 'running') throw ended(runId, status, 'cancel');
+  await cancelRun(temporal, context, runId);
+}
+
 /** The partitions of a backfill that failed, all of them, by ticker and session. @throws StockcastError RUN_UNKNOWN */
 export async function failedPartitions(
   temporal: TemporalGateway,
@@ -158,13 +166,17 @@ async function tell(temporal: TemporalGateway, context: Context, runId: string, 
     // It has ended a moment before.
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
-  throw refused(runId, `it has ended (${status}), so there is nothing to ${signal}`);
+  throw ended(runId, status, signal);
 }
 
 async function requireBackfill(temporal: TemporalGateway, context: Context, runId: string) {
   const standing = await standingOf(temporal, context, runId);
   if (standing.workflow !== BACKFILL) throw refused(runId, `it is a ${standing.workflow}, not a backfill`);
   return standing;
+}
+
+function ended(runId: string, status: RunStatus, asked: string): StockcastError {
+  return refused(runId, `it has ended (${status}), so there is nothing to ${asked}`);
 }
 
 function refused(runId: string, problem: string): StockcastError {
