@@ -111,4 +111,7 @@ test('a worker that is not there yet is told once', () => {
   const { progress: _, ...silent } = run;
   expect(log.news(silent, 0)).toEqual(['   0.0 s  waiting for a worker']);
   expect(log.news(silent, 500)).toEqual([]);
+  const told = new ProgressLog();
+  expect(told.news(run, 0)).toHaveLength(5);
+  expect(told.news(silent, 500)).toEqual([]);
 });

@@ -8,7 +8,10 @@ export class ProgressLog {
 
   /** The lines that are new since the last call. */
   news(run: RunView, elapsedMs: number): string[] {
-    if (run.progress === undefined) return this.#ifNew('', 'waiting for a worker', elapsedMs);
+    if (run.progress === undefined) {
+      // Later on a worker that is busy lets a question go unanswered, and nothing is waited for.
+      return this.#told.size === 0 ? this.#ifNew('', 'waiting for a worker', elapsedMs) : [];
+    }
     const states = run.progress.flatMap((state) => this.#ifNew(state.ticker, inWords(state), elapsedMs));
     const retries = (run.retrying ?? []).flatMap(({ activity, attempt, last_failure }) =>
       this.#ifNew(`retry of ${activity}`, `attempt ${attempt}, after ${last_failure}`, elapsedMs),

@@ -47,6 +47,28 @@ test('a run is followed in plain lines until it has ended', async () => {
   expect(stdout.text).toBe('   7.0 s  AAPL: waiting\n   7.0 s  AAPL: done\n');
 });
 
+/** A run of one ticker that is being trained; without stages where the ticker did not answer. */
+function training(stages?: NonNullable<RunView['progress']>[number]['stages']): RunView {
+  const state = { ticker: 'IBM', status: 'running' as const, run_id: 'train/default/IBM/2013-03-01/0' };
+  return { ...runIn('running', 'waiting'), progress: [{ ...state, ...(stages === undefined ? {} : { stages }) }] };
+}
+const INGESTED = [
+  { stage: 'ingest' as const, status: 'done' as const, done: 1, total: 1 },
+  { stage: 'train' as const, status: 'running' as const, done: 5, total: 8 },
+];
+
+test('a ticker that does not answer once is as far as it was', async () => {
+  const steps = [training(INGESTED), training(), training(INGESTED), runIn('completed', 'completed')];
+  const { watch, stdout } = watching(steps);
+  await watchRun(watch);
+  expect(stdout.text).toBe('   7.0 s  IBM: ingest done, train running\n');
+
+  const terminal = watching(steps, 24);
+  await watchRun(terminal.watch);
+  expect(terminal.stdout.text).toContain('5/8');
+  expect(terminal.stdout.text).not.toContain('starting');
+});
+
 test('on a terminal the progress is drawn in place, with what else is said above it', async () => {
   const { watch, stdout } = watching([runIn('running', 'waiting'), runIn('completed', 'completed')], 24);
   const { describe } = watch;

@@ -7,6 +7,7 @@ import { Interrupted } from '../failure.ts';
 import type { Colors, Output } from '../output.ts';
 import { isParked } from './run-outcome.ts';
 import { BackfillLog, backfillLines } from './backfill-lines.ts';
+import { LastKnown } from './last-known.ts';
 import { LiveBlock } from './live-block.ts';
 import { progressLines } from './progress-lines.ts';
 import { ProgressLog } from './progress-log.ts';
@@ -53,8 +54,11 @@ interface Telling<V> {
  * @throws Interrupted when the signal aborts; the run goes on
  */
 export function watchRun({ leaveParked = false, ...watch }: RunWatched): Promise<RunView> {
-  const log = new ProgressLog();
-  const telling = { lines: progressLines, news: (run: RunView, elapsedMs: number) => log.news(run, elapsedMs) };
+  const [log, known] = [new ProgressLog(), new LastKnown()];
+  const telling: Telling<RunView> = {
+    lines: (run, elapsedMs, colors) => progressLines(known.fill(run), elapsedMs, colors),
+    news: (run, elapsedMs) => log.news(known.fill(run), elapsedMs),
+  };
   return follow(watch, telling, (run) => leaveParked && isParked(run));
 }
 
