@@ -55,6 +55,9 @@ describe('a run that needs approval', { timeout: 120_000 }, () => {
     const run = (await get(`/runs/${run_id}`)).body;
     expect(runsEndpoints.find(({ path }) => path === '/runs/*id')!.answer.schema.parse(run)).toEqual(run);
     expect(run.progress).toMatchObject([{ awaiting_approval: [{ horizon: 1, model: found.approvals[0].model }] }]);
+    const { runs } = (await get('/runs')).body;
+    expect(runs).toMatchObject([{ run_id, status: 'running', stage: 'awaiting-approval' }]);
+    expect((await stockcast('runs')).stdout).toMatch(new RegExp(`^${run_id} +awaiting-approval `, 'm'));
 
     const verdict = { horizon: 1, verdict: 'approve', by: 'Ada', reason: 'good figures' };
     const nameless = await get(`/runs/${run_id}/verdict`, json({ ...verdict, by: '' }));

@@ -126,6 +126,8 @@ export interface RunSummary {
   readonly run_id: string;
   readonly workflow: string;
   readonly status: RunStatus;
+  /** Where it is, or was when it ended, as the search attribute says; null before that is set. */
+  readonly stage: string | null;
   readonly started_at: string;
   readonly closed_at: string | null;
 }
@@ -145,11 +147,12 @@ export function listRunsWith(temporal: TemporalGateway, query: string, limit: nu
   return temporal.call(async (client) => {
     const runs: RunSummary[] = [];
     for await (const run of client.workflow.list({ query, pageSize: limit })) {
-      const { workflowId, type, startTime, closeTime } = run;
+      const { workflowId, type, startTime, closeTime, searchAttributes } = run;
       runs.push({
         run_id: workflowId,
         workflow: type,
         status: statusOf(run),
+        stage: searchAttributes.StockcastStage?.[0]?.toString() ?? null,
         started_at: startTime.toISOString(),
         closed_at: closeTime?.toISOString() ?? null,
       });

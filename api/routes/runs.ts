@@ -154,6 +154,12 @@ export const runList = z.object({
       run_id: z.string(),
       workflow: z.string(),
       status: runStatus,
+      stage: z
+        .string()
+        .nullable()
+        .describe(
+          'Where it is, or was when it ended; of running runs, `parked` and `awaiting-approval` wait for a person',
+        ),
       started_at: z.string(),
       closed_at: z.string().nullable(),
       status_url: z.string(),

@@ -1,3 +1,8 @@
+import { BACKFILL } from '../../domain/backfill.ts';
+import { MONITOR_DRIFT } from '../../domain/drift.ts';
+import { PARKED } from '../../domain/parking.ts';
+import { AWAITING_APPROVAL, SEARCH_PARAMETERS, TRAIN_POOL, TRAIN_TICKER, TRAIN_UNIVERSE } from '../../domain/run.ts';
+import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 import type { RunView, StartedRun, TickerState } from '../../serving/run-view.ts';
 import type { RunSummary } from '../../serving/runs.ts';
 import type { Colors } from '../output.ts';
@@ -5,6 +10,11 @@ import { seconds } from '../progress/seconds.ts';
 import { howToAnswer } from './approval-tables.ts';
 import { howToMend, parkedLine } from './parked-tables.ts';
 import { plainTable } from './plain-table.ts';
+
+/** Stages at which a running run waits for a person; the last one is of a backfill. */
+const WAITING = [PARKED, AWAITING_APPROVAL, 'paused'];
+/** Workflows that answer how far they are while they run. */
+const ANSWERING = [TRAIN_TICKER, TRAIN_UNIVERSE, TRAIN_POOL, SEARCH_PARAMETERS, SCORE_FORECASTS, MONITOR_DRIFT];
 
 /** Which run it is, and whether it was there already. */
 export function startedLine({ run_id: runId, joined, status, ui }: StartedRun): string {
@@ -27,7 +37,7 @@ export function runList(runs: readonly RunSummary[], colors: Colors): string {
   ];
   const rows = runs.map((run) => [
     run.run_id,
-    statusText(run.status, colors),
+    listedStatus(run, colors),
     instant(run.started_at),
     run.closed_at === null ? '' : duration(run.started_at, run.closed_at),
   ]);
@@ -44,13 +54,22 @@ export function runDetails(run: RunView, colors: Colors): string {
       : [`  ended     ${instant(run.closed_at)}, after ${duration(run.started_at, run.closed_at)}`]),
     ...(run.ui === null ? [] : [`  web page  ${run.ui}`]),
     ...(run.failure === undefined ? [] : [`  failure   ${run.failure.code}: ${run.failure.message}`]),
-    ...(run.progress ?? []).flatMap((state) => [`  ${state.ticker}  ${stateText(state)}`, ...awaited(state, colors)]),
+    ...progressText(run, colors),
     ...(run.retrying ?? []).map(
       ({ activity, attempt, last_failure }) => `  ${activity} is tried again (attempt ${attempt}): ${last_failure}`,
     ),
     ...resultLines(run),
   ];
   return lines.join('\n');
+}
+
+function progressText({ run_id: id, workflow, status, progress }: RunView, colors: Colors): string[] {
+  if (progress !== undefined) {
+    return progress.flatMap((state) => [`  ${state.ticker}  ${stateText(state)}`, ...awaited(state, colors)]);
+  }
+  if (status !== 'running') return [];
+  if (workflow === BACKFILL) return [`  how far it is:  npx stockcast backfill status ${id}`];
+  return ANSWERING.includes(workflow) ? ['  no worker answers, so how far it is cannot be told'] : [];
 }
 
 function awaited(state: TickerState, colors: Colors): string[] {
@@ -127,6 +146,11 @@ function stateText({ status, stages, failure }: TickerState): string {
   return stages
     .map(({ stage, status, done, total }) => `${stage} ${total > 1 ? `${done}/${total}` : status}`)
     .join(', ');
+}
+
+function listedStatus({ status, stage }: RunSummary, colors: Colors): string {
+  const waits = status === 'running' && stage !== null && WAITING.includes(stage);
+  return waits ? colors.yellow(stage) : statusText(status, colors);
 }
 
 function statusText(status: RunView['status'], colors: Colors): string {

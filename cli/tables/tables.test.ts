@@ -193,17 +193,30 @@ test('the list of runs tells how each ended and how long it took', () => {
   const closed = { run_id: 'train/default/F/2013-03-01/ffffffffffff', workflow, started_at };
   const list = runList(
     [
-      { run_id, workflow, started_at, status: 'running', closed_at: null },
-      { ...closed, status: 'failed', closed_at: '2026-01-05T12:01:05.000Z' },
+      { run_id, workflow, started_at, status: 'running', stage: null, closed_at: null },
+      { ...closed, status: 'running', stage: 'train', closed_at: null },
+      { ...closed, status: 'running', stage: 'parked', closed_at: null },
+      { ...closed, status: 'running', stage: 'awaiting-approval', closed_at: null },
+      { ...closed, status: 'failed', stage: 'parked', closed_at: '2026-01-05T12:01:05.000Z' },
     ],
     plain,
   );
   expect(list.split('\n')).toEqual([
-    'run                                             status   started                        took',
-    'train-universe/default/2013-03-01/0123456789ab  running  2026-01-05 12:00:00 UTC',
-    'train/default/F/2013-03-01/ffffffffffff         failed   2026-01-05 12:00:00 UTC  1 min 05 s',
+    'run                                             status             started                        took',
+    'train-universe/default/2013-03-01/0123456789ab  running            2026-01-05 12:00:00 UTC',
+    'train/default/F/2013-03-01/ffffffffffff         running            2026-01-05 12:00:00 UTC',
+    'train/default/F/2013-03-01/ffffffffffff         parked             2026-01-05 12:00:00 UTC',
+    'train/default/F/2013-03-01/ffffffffffff         awaiting-approval  2026-01-05 12:00:00 UTC',
+    'train/default/F/2013-03-01/ffffffffffff         failed             2026-01-05 12:00:00 UTC  1 min 05 s',
   ]);
   expect(runList([], plain)).toContain('no runs yet');
+});
+
+test('of a running run that tells nothing it is said why', () => {
+  expect(runDetails(run, plain)).toContain('\n  no worker answers, so how far it is cannot be told');
+  expect(runDetails({ ...run, workflow: 'backfill' }, plain)).toContain(`npx stockcast backfill status ${run.run_id}`);
+  expect(runDetails({ ...run, workflow: 'retrain' }, plain)).not.toContain('how far');
+  expect(runDetails({ ...run, status: 'cancelled' }, plain)).not.toContain('how far');
 });
 
 test('a running run shows how far each ticker is', () => {
