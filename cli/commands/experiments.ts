@@ -84,7 +84,7 @@ export function addExperiments(program: Command, parts: Parts): void {
     .option('--by <name>', 'who says so, for the ledger; default: STOCKCAST_PRINCIPAL');
   const examples = [
     'experiments start --tickers AAPL --challenger linear --horizon 1',
-    'experiments start --tickers AAPL,MSFT --challenger random-forest --split 0.1 --split-by request',
+    'experiments start --tickers AAPL --challenger pooled-ensemble --horizon 1 --split 0.1 --split-by request',
   ];
   withCommonOptions(start, examples).action(async (options: StartOptions) => {
     const output = parts.output(options);
