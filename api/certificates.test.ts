@@ -48,7 +48,7 @@ describe('GET /certificate/:ticker', () => {
   test.each([
     ['/certificate/ZZZZ', 'TICKER_UNKNOWN', 'AAPL, MSFT'],
     ['/certificate/MSFT', 'MODEL_MISSING', 'POST /train/MSFT'],
-    ['/certificate/AAPL?horizon=1', 'MODEL_MISSING', '1 sessions'],
+    ['/certificate/AAPL?horizon=1', 'MODEL_MISSING', '1 session '],
     ['/certificate/AAPL?horizon=0', 'HORIZON_INVALID', '1 to 63'],
     ['/certificate/AAPL?model=oracle', 'MODEL_KIND_UNKNOWN', 'random-forest'],
     ['/certificate/AAPL?id=x', 'REQUEST_INVALID', 'query.id'],

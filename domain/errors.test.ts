@@ -36,6 +36,13 @@ describe('an error', () => {
     expect(error).toMatchObject({ code: 'TICKER_UNKNOWN', status: 404, retryable: false, details });
   });
 
+  test('counts one session as one', () => {
+    const message = (horizon: number) =>
+      new StockcastError('ROLLBACK_REFUSED', { ticker: 'AAPL', horizon, problem: 'nothing serves' }).message;
+    expect(message(1)).toBe('What serves AAPL for 1 session stays: nothing serves.');
+    expect(message(10)).toBe('What serves AAPL for 10 sessions stays: nothing serves.');
+  });
+
   test('shows where a detail is missing, and does not fill in what a detail says', () => {
     expect(new StockcastError('RUN_UNKNOWN').message).toMatch(/^There is no run "\?"\. /);
     const nested = new StockcastError('REQUEST_INVALID', { field: '{problem}', problem: 'x' });

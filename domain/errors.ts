@@ -214,7 +214,7 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     title: 'Mending refused',
-    message: 'The run goes on waiting or has ended: {problem}.',
+    message: 'That cannot be taken: {problem}.',
   },
   FEATURES_MISSING: {
     status: 404,
@@ -459,7 +459,10 @@ export class StockcastError extends Error {
 }
 
 function fill(template: string, details: ErrorDetails): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const counted = template.replace(/\{(\w+)\} sessions\b/g, (many, name: string) =>
+    details[name] === 1 ? `{${name}} session` : many,
+  );
+  return counted.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = details[name];
     if (value === undefined) return '?';
     return Array.isArray(value) ? value.join(', ') : String(value);

@@ -33,7 +33,7 @@ export interface LedgerEntryAnswer {
   readonly from_model_id: string | null;
   readonly certificate_id: string | null;
   readonly principal: string;
-  /** The run that chose it; null for a rollback. */
+  /** The run that chose it; null for a rollback and for an experiment. */
   readonly run_id: string | null;
   readonly reasons: readonly string[];
 }

@@ -70,7 +70,7 @@ export async function rollBack(
   if (to === undefined && before === undefined) {
     throw refused(
       request,
-      `${serving.kind} ${serving.modelId} is the first model that serves; name another as "to", by its id or kind: naive may always serve`,
+      `${serving.kind} ${serving.modelId} is the first model that serves, so the one to go back to has to be named, by its id or kind ("to", on the command line --to): naive may always serve`,
     );
   }
   const target = await modelNamed(services, context, request, to ?? before!.modelId);

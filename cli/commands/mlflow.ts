@@ -3,6 +3,7 @@ import type { MlflowFollower, Told } from '../../serving/mlflow/mlflow-follower.
 import { EXIT } from '../failure.ts';
 import { type CommonOptions, withCommonOptions } from '../options.ts';
 import type { Parts } from '../parts.ts';
+import { count } from '../tables/count.ts';
 
 /** `mlflow status` and `mlflow sync`: what MLflow has not been told yet, and telling it now. */
 export function addMlflow(program: Command, parts: Parts): void {
@@ -49,6 +50,7 @@ async function using(parts: Parts, body: (mlflow: MlflowFollower) => Promise<voi
 function inWords(told: Told | undefined): string {
   if (told === undefined) return 'A worker is telling MLflow at this moment.';
   const { models, promotions, runs, inferences, refused } = told;
-  const counts = `Told of ${models} models, ${promotions} promotions, ${runs} runs and ${inferences} daily figures.`;
+  const parts = [count(models, 'model'), count(promotions, 'promotion'), count(runs, 'run')].join(', ');
+  const counts = `Told of ${parts} and ${count(inferences, 'daily figure')}.`;
   return [counts, ...refused.map((reason) => `Refused: ${reason}`)].join('\n');
 }

@@ -3,6 +3,7 @@ import type { BackfillPreview } from '../../serving/backfills/preview.ts';
 import type { Colors } from '../output.ts';
 import { countsInWords, standOf } from '../progress/backfill-lines.ts';
 import { seconds } from '../progress/seconds.ts';
+import { count } from './count.ts';
 import { plainTable } from './plain-table.ts';
 
 /** Partitions that are listed one by one; of more, a line per ticker. */
@@ -17,7 +18,7 @@ const STATUS = {
 /** What a backfill would do. */
 export function previewText(preview: BackfillPreview, colors: Colors): string {
   const { tickers, from, to, every, counts, partitions, estimate } = preview;
-  const sum = `${partitions.length} partitions: ${tickers.length} ${tickers.length === 1 ? 'ticker' : 'tickers'}, every ${every} sessions from ${from} to ${to}`;
+  const sum = `${count(partitions.length, 'partition')}: ${count(tickers.length, 'ticker')}, every ${count(every, 'session')} from ${from} to ${to}`;
   const took = estimate.seconds === null ? 'unknown' : `about ${seconds(estimate.seconds * 1000)}`;
   return [
     partitions.length <= LISTED ? partitionTable(preview, colors) : tickerTable(preview, colors),

@@ -3,6 +3,7 @@ import type { Evaluation, TestResult } from '../../domain/evaluation.ts';
 import type { GateThresholds } from '../../domain/gate.ts';
 import type { CertificateAnswer } from '../../serving/certificates.ts';
 import type { Colors } from '../output.ts';
+import { count } from './count.ts';
 import { type Column, plainTable } from './plain-table.ts';
 
 const NONE = '-';
@@ -169,10 +170,6 @@ function probability(p: number): string {
 
 function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(1)}%`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function sessions(n: number): string {

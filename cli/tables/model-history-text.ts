@@ -49,7 +49,7 @@ function entryLines(entry: LedgerEntryAnswer, colors: Colors): string[] {
     `  certificate  ${certificate ?? 'none'}`,
     `  entry        ${promotion}`,
     `  for          ${entry.principal}`,
-    `  by           ${entry.run_id ?? 'a rollback'}`,
+    `  by           ${entry.run_id ?? (entry.rollback ? 'a rollback' : 'an experiment')}`,
     ...reasons.map((reason) => `  - ${reason}`),
   ];
 }

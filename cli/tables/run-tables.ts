@@ -8,6 +8,7 @@ import type { RunSummary } from '../../serving/runs.ts';
 import type { Colors } from '../output.ts';
 import { seconds } from '../progress/seconds.ts';
 import { howToAnswer } from './approval-tables.ts';
+import { count } from './count.ts';
 import { howToMend, parkedLine } from './parked-tables.ts';
 import { plainTable } from './plain-table.ts';
 
@@ -97,7 +98,7 @@ function resultLines({ result }: RunView): string[] {
   if ('retraining' in result) {
     const { asOf, checked, untold, nAlarming, alarming, retraining } = result;
     return [
-      `  as of ${asOf}: ${checked} models looked at, ${nAlarming} with an alarm, ${untold} of which nothing can be said yet`,
+      `  as of ${asOf}: ${count(checked, 'model')} looked at, ${nAlarming} with an alarm, ${untold} of which nothing can be said yet`,
       ...alarming.map(
         ({ ticker, horizon, kind, alarms }) =>
           `  ${ticker}, horizon ${horizon}: ${kind} has drifted: ${alarms.join(', ')}`,
@@ -122,9 +123,9 @@ function resultLines({ result }: RunView): string[] {
   }
   if ('experiments' in result) {
     return [
-      `  as of ${result.asOf}: ${result.experiments.length} experiments judged`,
+      `  as of ${result.asOf}: ${count(result.experiments.length, 'experiment')} judged`,
       ...result.experiments.flatMap(({ id, state, pairs, nextLook, reasons, problems }) => [
-        `  ${id}  ${state}, ${pairs} pairs${nextLook === undefined ? '' : `, looked at next at ${nextLook}`}`,
+        `  ${id}  ${state}, ${count(pairs, 'pair')}${nextLook === undefined ? '' : `, looked at next at ${nextLook}`}`,
         ...reasons.map((reason) => `    ${reason}`),
         ...problems.map((problem) => `    problem: ${problem}`),
       ]),

@@ -3,6 +3,7 @@ import type { DuePart, DueTimes } from '../../domain/due-times.ts';
 import type { AppliedSchedule } from '../../serving/schedules/apply-schedules.ts';
 import type { ScheduleDetails, ScheduleView, ScheduledRun } from '../../serving/schedules/schedules.ts';
 import type { Colors } from '../output.ts';
+import { count } from './count.ts';
 import { plainTable } from './plain-table.ts';
 import { instant } from './run-tables.ts';
 
@@ -55,7 +56,7 @@ export function scheduleDetails(schedule: ScheduleDetails, colors: Colors): stri
     `  overlap   ${schedule.overlap}: ${because.overlap}`,
     `  catch-up  within ${duration(schedule.catch_up_ms)}: ${because.catch_up}`,
     `  starts    ${schedule.workflow} with ${JSON.stringify(schedule.input)}`,
-    `  so far    ${schedule.taken} runs; ${missed}`,
+    `  so far    ${count(schedule.taken, 'run')}; ${missed}`,
     `  next      ${schedule.next.map(nextInWords).join(', ')}${schedule.paused ? ' (once resumed)' : ''}`,
     `  temporal  npx stockcast temporal schedule describe --schedule-id ${schedule.schedule_id}`,
   ];
@@ -97,5 +98,5 @@ function partInWords(part: DuePart<string | number>): string {
 
 function duration(ms: number): string {
   const [name, size] = UNITS.find(([, unit]) => ms >= unit && ms % unit === 0) ?? UNITS[3];
-  return `${ms / size} ${name}${ms === size ? '' : 's'}`;
+  return count(ms / size, name);
 }

@@ -212,6 +212,13 @@ test('the list of runs tells how each ended and how long it took', () => {
   expect(runList([], plain)).toContain('no runs yet');
 });
 
+test('what is one is counted as one', () => {
+  const judged = { id: 'e', state: 'running' as const, pairs: 1, reasons: [], problems: [] };
+  const result = { asOf: '2013-03-01', experiments: [judged] };
+  const text = runDetails({ ...run, status: 'completed', result }, plain);
+  expect(text).toContain('  as of 2013-03-01: 1 experiment judged\n  e  running, 1 pair');
+});
+
 test('of a running run that tells nothing it is said why', () => {
   expect(runDetails(run, plain)).toContain('\n  no worker answers, so how far it is cannot be told');
   expect(runDetails({ ...run, workflow: 'backfill' }, plain)).toContain(`npx stockcast backfill status ${run.run_id}`);

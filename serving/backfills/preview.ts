@@ -106,7 +106,7 @@ async function estimated(
   // A ticker's partitions come one after the other, and so many tickers are worked on at a time.
   const rounds = Math.max(Math.ceil(toMake.length / maxInFlight), ...perTicker.values());
   const basis =
-    `${rounds} rounds of ${median.toFixed(1)} s, the median of the newest ${took.length} completed ` +
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${median.toFixed(1)} s, the median of the newest ${took.length} completed ` +
     `${took.length === 1 ? 'training' : 'trainings'} of a ticker, whatever they trained`;
   return { seconds: Math.round(rounds * median), basis };
 }
