@@ -84,7 +84,7 @@ test('one of them says when and how it runs and why so, also for one that was tr
   expect(triggered).toMatch(/ {2}so far +1 run; /);
 });
 
-test('a file that cannot be used is refused by name, and nothing is changed', async () => {
+test('a file that cannot be used is refused by name, and what there is can be looked at and paused', async () => {
   const path = join(dir, 'mine.json');
   const entry = { name: 'x', workflow: 'scoreForcasts' };
   writeFileSync(path, JSON.stringify({ timeZone: 'America/New_York', schedules: [entry] }));
@@ -92,6 +92,21 @@ test('a file that cannot be used is refused by name, and nothing is changed', as
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.stderr).toMatch(/^error SCHEDULES_INVALID: .*mine\.json.*schedules\.0\./);
   expect(await stockcast('carl', 'describe x')).toMatchObject({ code: 1 });
+  await stockcast('carl', 'apply');
+  for (const look of ['list --json', 'pause --json']) {
+    // Temporal's list lags behind.
+    const { code, stdout, stderr } = await vi.waitFor(
+      async () => {
+        const shown = await stockcast('carl', look, { STOCKCAST_SCHEDULES_FILE: path });
+        expect(shown.stdout).toContain('retrain');
+        return shown;
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`${path} is not usable`)]);
+    expect(JSON.parse(stdout).schedules).toContainEqual(expect.objectContaining({ name: 'retrain' }));
+  }
+  expect(done(await stockcast('carl', 'describe retrain'))).toContain('paused (switched by stockcast schedules pause)');
   const missing = await stockcast('carl', 'apply', { STOCKCAST_SCHEDULES_FILE: join(dir, 'none.json') });
   expect(missing.stderr).toContain('error FILE_UNREADABLE');
 });

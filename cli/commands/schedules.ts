@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { StockcastError } from '../../domain/errors.ts';
 import { applySchedules } from '../../serving/schedules/apply-schedules.ts';
 import { readSchedules } from '../../serving/schedules/schedule-file.ts';
 import {
@@ -86,7 +87,7 @@ function addSwitch(schedules: Command, parts: Parts, name: string, what: string,
     .command(name)
     .description(what)
     .argument('[name...]', 'the schedules; default: all')
-    .option('--reason <text>', 'why, for whoever looks at it later', `npx stockcast schedules ${name}`);
+    .option('--reason <text>', 'why, for whoever looks at it later', `switched by stockcast schedules ${name}`);
   const examples = [`schedules ${name} retrain`, `schedules ${name} --reason "the provider moves house"`];
   withCommonOptions(command, examples).action(async (names: readonly string[], options: ReasonOption) => {
     const output = parts.output(options);
@@ -100,6 +101,14 @@ function addSwitch(schedules: Command, parts: Parts, name: string, what: string,
   });
 }
 
+/** Names by the file; none where it cannot be used: what there is can be looked at and paused all the same. */
 function declaredNames(parts: Parts): string[] {
-  return readSchedules(parts.settings().schedules.file).map(({ name }) => name);
+  const { file } = parts.settings().schedules;
+  try {
+    return readSchedules(file).map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof StockcastError)) throw error;
+    parts.note(`${file} is not usable (schedules apply says why): these are the schedules that Temporal lists`);
+    return [];
+  }
 }
