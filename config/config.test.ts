@@ -89,6 +89,9 @@ describe('loadConfig', () => {
     expect(() => loadConfig(wrong, dir)).toThrow(
       /STOCKCAST_API_PORT="http".*|TEMPORAL_ADDRESS="localhost": expected host:port.*|STOCKCAST_TENANT="A B"/,
     );
+    expect(() => loadConfig({ STOCKCAST_API_PORT: 'http', STOCKCAST_TRAINING_WINDOW: 'some' }, dir)).toThrow(
+      /STOCKCAST_API_PORT="http": expected a number; STOCKCAST_TRAINING_WINDOW="some": expected "all" or a whole number/,
+    );
     try {
       loadConfig(wrong, dir);
     } catch (error) {

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { OnDrift } from '../domain/drift.ts';
 import { StockcastError } from '../domain/errors.ts';
+import { plainProblem } from '../domain/plain-problem.ts';
 import type { GateThresholds } from '../domain/gate.ts';
 import type { PriceSettings } from '../domain/price-source.ts';
 import type { ParkingPolicy } from '../domain/parking.ts';
@@ -95,7 +96,7 @@ export function loadConfig(
     const problems = parsed.error.issues.map((issue) => {
       const key = String(issue.path[0]);
       const shown = /URL|URI|KEY|ENDPOINT|TOKEN|HEADERS/.test(key) ? '(not shown)' : JSON.stringify(given[key]);
-      return `${key}=${shown}: ${issue.message}`;
+      return `${key}=${shown}: ${plainProblem(issue)}`;
     });
     throw new StockcastError('CONFIG_INVALID', { problems: problems.join('; ') });
   }

@@ -142,7 +142,7 @@ export const SETTINGS = {
   STOCKCAST_PRINCIPAL: z.string().min(1).default('local').describe('Who is answerable for requests, in the ledger'),
   STOCKCAST_SEED: wholeNumber(0, LARGEST_SEED).default(DEFAULT_SEED).describe('Seed of everything random in training'),
   STOCKCAST_TRAINING_WINDOW: z
-    .union([z.literal('all'), wholeNumber(LEAST_WINDOW)])
+    .union([z.literal('all'), wholeNumber(LEAST_WINDOW)], `expected "all" or a whole number, at least ${LEAST_WINDOW}`)
     .optional()
     .describe('Newest sessions that models learn from, or "all"; default: docs/decisions/training-window.md'),
   STOCKCAST_REQUIRE_APPROVAL: z

@@ -54,19 +54,17 @@ describe('the declared schedules', () => {
     [
       'a policy by another name',
       file({ ...entry, overlap: { policy: 'skip', because: 'b' } }),
-      'schedules.0.overlap.policy',
-      '"skip"',
+      'schedules.0.overlap.policy ("skip"): expected "SKIP" or "BUFFER_ONE"',
     ],
     [
       'a policy without its reason',
       file({ ...entry, overlap: { policy: 'SKIP' } }),
-      'schedules.0.overlap.because',
-      'missing',
+      'schedules.0.overlap.because (missing): expected text',
     ],
     [
       'a reason without words',
       file({ ...entry, jitter: { upTo: '1 minute', because: ' ' } }),
-      'schedules.0.jitter.because',
+      'schedules.0.jitter.because (""): expected at least 1 character',
     ],
     [
       'a duration that is none',
@@ -80,7 +78,7 @@ describe('the declared schedules', () => {
       file({ ...entry, catchUp: { within: '5 seconds', because: 'c' } }),
       '10 seconds',
     ],
-    ['an hour that there is not', file({ ...entry, times: [{ hour: 24 }] }), 'schedules.0.times.0.hour'],
+    ['an hour that there is not', file({ ...entry, times: [{ hour: 24 }] }), 'schedules.0.times.0.hour (24): expected'],
     ['no time at all', file({ ...entry, times: [] }), 'schedules.0.times'],
     ['a field that there is not', file({ ...entry, cron: '* * * * *' }), 'cron'],
     ['two of one name', file(entry, entry), 'schedules.1.name', '"retrain"'],

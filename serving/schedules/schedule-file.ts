@@ -4,6 +4,7 @@ import { DAYS_OF_WEEK, type DueTimes, EXCHANGE_TIME_ZONE } from '../../domain/du
 import { MONITOR_DRIFT } from '../../domain/drift.ts';
 import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { StockcastError } from '../../domain/errors.ts';
+import { plainProblem } from '../../domain/plain-problem.ts';
 import { INGEST_PRICES, RETRAIN } from '../../domain/scheduled-run.ts';
 import { SCORE_FORECASTS } from '../../domain/scoring.ts';
 
@@ -52,9 +53,11 @@ const durationMs = z
     return Number(number) * MS[unit.replace(/s$/, '') as keyof typeof MS];
   });
 
+const NO_PART = 'expected one that there is, {"start", "end", "step"}, a list of those, or "*"';
+
 function partOf<T extends z.ZodType<string | number>>(value: T) {
   const range = z.union([value, z.strictObject({ start: value, end: value, step: z.int().min(1).optional() })]);
-  return z.union([z.literal('*'), range, z.array(range).min(1)]).optional();
+  return z.union([z.literal('*'), range, z.array(range).min(1)], NO_PART).optional();
 }
 
 const times: z.ZodType<DueTimes> = z.strictObject({
@@ -126,9 +129,10 @@ export function parseSchedules(content: string, path: string): DeclaredSchedule[
   return schedules;
 }
 
-function inWords({ path, message, input }: z.core.$ZodIssue): string {
+function inWords(issue: z.core.$ZodIssue): string {
+  const { path, input } = issue;
   const value = typeof input === 'object' && input !== null ? '' : ` (${JSON.stringify(input) ?? 'missing'})`;
-  return `${path.join('.') || 'the file'}${value}: ${message}`;
+  return `${path.join('.') || 'the file'}${value}: ${plainProblem(issue)}`;
 }
 
 function invalid(path: string, problems: readonly string[], cause?: unknown): StockcastError {
