@@ -91,7 +91,7 @@ describe('a run on bad data', () => {
     ['without a name', { by: ' ' }, 'a name and a reason are needed'],
     ['without a reason', { reason: '' }, 'a name and a reason are needed'],
   ])('takes neither a correction nor an acceptance %s, and waits on', async (_, given, problem) => {
-    const refusal = { code: 'MENDING_REFUSED', message: `The run goes on waiting or has ended: ${problem}.` };
+    const refusal = { code: 'MENDING_REFUSED', message: `That cannot be taken: ${problem}.` };
     const { temporal, context } = pipeline;
     await expect(correct(runId, rowsOf('AAPL'), given)).rejects.toMatchObject(refusal);
     await expect(acceptParked(temporal, context, { runId, ...ADA, ...given })).rejects.toMatchObject(refusal);
@@ -138,7 +138,7 @@ describe('a run on bad data', () => {
   it('takes no correction once it has ended', async () => {
     await expect(correct(runId, rowsOf('AAPL'))).rejects.toMatchObject({
       code: 'MENDING_REFUSED',
-      message: 'The run goes on waiting or has ended: the run has ended already: completed.',
+      message: 'That cannot be taken: the run has ended already: completed.',
     });
   });
 });
@@ -251,7 +251,7 @@ describe('a run of many tickers', () => {
     expect(await of('AAPL')).toMatchObject({ status: 'running', parked: { code: 'DATA_UNSOUND' } });
 
     await expect(correct(runId, rowsOf('GOOG'), { ticker: 'GOOG' })).rejects.toMatchObject({
-      message: 'The run goes on waiting or has ended: GOOG is not parked in this run.',
+      message: 'That cannot be taken: GOOG is not parked in this run.',
     });
     const answer = await correct(runId, rowsOf('AAPL'));
     expect(answer.runs.map(({ ticker }) => ticker)).toEqual(['AAPL']);
