@@ -84,6 +84,7 @@ export function orchestrationActivities(services: Services, client: Client) {
       live: boolean;
       decision: PromotionDecision;
       verdict?: Verdict;
+      corrected?: boolean;
     }): Promise<PromotionOutcome> =>
       translated(() => {
         const executionId = ActivityContext.current().info.workflowExecution?.runId ?? input.runId;

@@ -1,6 +1,7 @@
 import type { Instant, SessionDate } from './bar.ts';
 import type { ContextRecord } from './context.ts';
 import type { Horizon } from './horizon.ts';
+import type { Promotion } from './model-version.ts';
 import { sha256Hex } from './identity.ts';
 
 /** What a challenger does: forecast beside the champion unseen, or answer a share of those who ask. */
@@ -89,9 +90,19 @@ export function experimentEntryName({ tenant }: Pick<ContextRecord, 'tenant'>, i
   return `experiment/${tenant}/${id}`;
 }
 
+type PlacedEntry = Pick<Promotion, 'entry' | 'isRollback' | 'runId'>;
+
 /** Whether an entry of the ledger is an experiment's. */
 export function isOfExperiment({ runId }: { readonly runId: string }): boolean {
   return runId.startsWith('experiment/');
+}
+
+/**
+ * Whether a person or an experiment has put in production what is there, after a run entered otherwise. Asking for that
+ * run again is no reason to undo it: what was put out comes back with new data alone.
+ */
+export function wasPutThereSince(production: PlacedEntry, { entry }: Pick<PlacedEntry, 'entry'>): boolean {
+  return (production.isRollback === true || isOfExperiment(production)) && production.entry > entry;
 }
 
 // 52 bits: as many as a number holds exactly.

@@ -2,10 +2,10 @@ import type { SessionDate, Vantage } from '../domain/bar.ts';
 import type { Context } from '../domain/context.ts';
 import { datasetIdentity } from '../domain/dataset.ts';
 import { StockcastError } from '../domain/errors.ts';
-import { isOfExperiment } from '../domain/experiment.ts';
+import { wasPutThereSince } from '../domain/experiment.ts';
 import { DEFAULT_HORIZONS, type Horizon } from '../domain/horizon.ts';
 import { type Json, shortHash } from '../domain/identity.ts';
-import { POOL, type Promotion, type TrainingWindow } from '../domain/model-version.ts';
+import { POOL, type TrainingWindow } from '../domain/model-version.ts';
 import type { SearchBudget, SearchPlan } from '../domain/parameter-search.ts';
 import { DEFAULT_PARKING, type ParkingPolicy } from '../domain/parking.ts';
 import type { PooledModel, TrainingPlan } from '../domain/run.ts';
@@ -237,14 +237,6 @@ async function visibleHistory(services: Services, context: Context, request: Run
     if (held) requireEnoughSessions(ticker, 0, plan.horizons, live ? undefined : vantage.asOf);
     throw error;
   }
-}
-
-/**
- * Whether a person or an experiment has put in production what is there, after a run chose otherwise. Asking for that run
- * again is no reason to undo it: what was put out comes back with new data alone.
- */
-export function wasPutThereSince(production: Promotion, { at }: Promotion): boolean {
-  return (production.isRollback === true || isOfExperiment(production)) && production.at >= at;
 }
 
 /** Whether, for each horizon, what the run chose is in production (as of its date unless live) and its object there. */

@@ -13,7 +13,7 @@ import { decide } from '../models/gate/gate.ts';
 import { kindNamed } from '../models/kinds.ts';
 import { storeCertificate } from './certificates.ts';
 import { productionThen } from './known-then.ts';
-import { FALLBACK_KIND, wasPutThereSince } from './planning.ts';
+import { FALLBACK_KIND } from './planning.ts';
 import type { Services } from './services.ts';
 import { registered } from './training.ts';
 import { hasSeries, readSeries } from './walk-forward-series.ts';
@@ -102,17 +102,12 @@ export async function enterPromotion(
     readonly asOf: SessionDate;
     readonly decision: PromotionDecision;
     readonly verdict?: Verdict;
+    /** Whether a person has corrected the data since the run was begun, so that it decides anew. */
+    readonly corrected?: boolean;
   },
 ): Promise<PromotionOutcome> {
-  const { runId, executionId, live, ticker, asOf, decision, verdict } = entry;
+  const { runId, executionId, live, ticker, asOf, decision, verdict, corrected = false } = entry;
   const { horizon } = decision;
-  const chosenBefore = live ? await services.ledger.newestOf(context, runId, ticker, horizon) : undefined;
-  if (chosenBefore !== undefined && verdict === undefined) {
-    const serving = await services.ledger.production(context, ticker, horizon);
-    if (serving !== undefined && wasPutThereSince(serving, chosenBefore)) {
-      return { horizon, modelId: serving.modelId, kind: serving.kind, movedLive: false };
-    }
-  }
   const isRejected = verdict?.approve === false;
   // What serves may have changed while the decision waited: by another run, or by a rollback.
   const servesOn = isRejected
@@ -123,20 +118,15 @@ export async function enterPromotion(
     verdict === undefined
       ? decision.reasons
       : [`${isRejected ? 'Rejected' : 'Approved'} by ${verdict.by}: ${verdict.reason}`, ...decision.reasons];
-  const entered = await services.ledger.enter(context, {
-    ticker,
-    horizon,
-    asOf,
-    modelId,
-    kind,
+  const promotion = {
+    ...{ ticker, horizon, asOf, modelId, kind, reasons, runId, executionId, live },
     ...(certificateId === undefined ? {} : { certificateId }),
-    reasons,
     principal: verdict?.by ?? context.principal,
-    runId,
-    executionId,
-    live,
-  });
-  return { horizon, modelId: entered.modelId, kind: entered.kind, movedLive: entered.movedLive };
+  };
+  const leavesPut = verdict === undefined && !corrected;
+  const entered = await services.ledger.enter(context, promotion, { leavesPut });
+  const movedLive = entered.movedLive && entered.executionId === executionId;
+  return { horizon, modelId: entered.modelId, kind: entered.kind, movedLive };
 }
 
 function certificateBody(model: EvaluatedModel, verdict: GateVerdict) {

@@ -128,8 +128,13 @@ describe.sequential('a rollback', () => {
     const stays = { horizon: 10, modelId: naive!.id, kind: 'naive', movedLive: false };
     expect(await enterPromotion(on.services, context, again)).toEqual(stays);
     expect(await serves()).toBe(naive!.id);
+    const corrected = { ...again, executionId: 'run-1 on corrected data', corrected: true };
+    expect(await enterPromotion(on.services, context, corrected)).toMatchObject({ modelId: linear!.id });
+    expect(await serves()).toBe(linear!.id);
+    await back({ to: naive!.id });
     const verdict = { approve: true, by: 'Ada', reason: 'it jumps no more', horizon: 10 };
-    expect(await enterPromotion(on.services, context, { ...again, verdict })).toMatchObject({ modelId: linear!.id });
+    const approved = { ...again, executionId: 'run-1 approved', verdict };
+    expect(await enterPromotion(on.services, context, approved)).toMatchObject({ modelId: linear!.id });
     expect(await serves()).toBe(linear!.id);
     await back({ to: naive!.id });
     const another = { ...entry, runId: 'run-2', executionId: 'run-2' };

@@ -172,5 +172,7 @@ function requireReadable(input: Partial<BackfillInput> | undefined): void {
   const { version, context } = input ?? {};
   if (version === 1 && typeof context?.tenant === 'string' && typeof context.principal === 'string') return;
   const expected = '{"version": 1, "context": {"tenant": "default", "principal": "you"}, "from": …, "to": …}';
-  throw ApplicationFailure.nonRetryable(`input: expected ${expected}.`, 'REQUEST_INVALID');
+  const failure = ApplicationFailure.nonRetryable(`input: expected ${expected}.`, 'REQUEST_INVALID');
+  tellVerdict(failure);
+  throw failure;
 }

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
+  CancellationScope,
   ParentClosePolicy,
   WorkflowIdReusePolicy,
   executeChild,
@@ -57,8 +58,9 @@ export async function retrain(input: RetrainInput): Promise<RetrainResult> {
     upsertSearchAttributes(runAttributes({ stage: 'done', verdict }));
     return { verdict, session, live, runId, joined, failed };
   } catch (error) {
-    upsertSearchAttributes(runAttributes({ verdict: isCancellation(error) ? 'cancelled' : 'failed' }));
-    if (isCancellation(error)) throw error;
+    const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
+    upsertSearchAttributes(runAttributes({ verdict: isCancelled ? 'cancelled' : 'failed' }));
+    if (isCancelled) throw error;
     const { code, message } = failureReason(error);
     throw ApplicationFailure.create({ type: code, message, nonRetryable: true, cause: error as Error });
   }

@@ -1,5 +1,6 @@
 import {
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -11,6 +12,7 @@ import { type PooledModel, QUEUES, type TrainPoolInput, type TrainPoolResult, ru
 import { DATA_ACTIVITY } from './activity-options.ts';
 import { poolProgressQuery } from './progress.ts';
 import { training } from './training-activities.ts';
+import { tellVerdict } from './verdict.ts';
 
 const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEUES.data });
 
@@ -19,6 +21,15 @@ const data = proxyActivities<DataActivities>({ ...DATA_ACTIVITY, taskQueue: QUEU
  * them. A ticker whose history cannot be read is left out and noted.
  */
 export async function trainPool(input: TrainPoolInput): Promise<TrainPoolResult> {
+  try {
+    return await fitPool(input);
+  } catch (error) {
+    tellVerdict(error, () => patched('cancelled-pool-has-verdict'));
+    throw error;
+  }
+}
+
+async function fitPool(input: TrainPoolInput): Promise<TrainPoolResult> {
   const { context, tickers, vantage, plan } = input;
   const runId = workflowInfo().workflowId;
   const wanted = plan.horizons.flatMap((horizon) => plan.pooledKinds.map((kind) => ({ horizon, kind })));

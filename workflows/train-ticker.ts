@@ -62,6 +62,7 @@ interface Searched extends Learner, SearchParametersResult {}
 export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerResult> {
   const { context, ticker, vantage, plan, live = true, nTickers = 1 } = input;
   const again = input.again === true ? { again: true } : {};
+  const corrected = (input.mended ?? []).some(({ how }) => how === 'corrected');
   const runId = workflowInfo().workflowId;
   const learners = plan.horizons.flatMap((horizon) => plan.kinds.map((kind) => ({ horizon, kind })));
   const toSearch = learners.filter(({ kind }) => plan.search?.kinds.includes(kind));
@@ -238,7 +239,7 @@ export async function trainTicker(input: TrainTickerInput): Promise<TrainTickerR
       const asks = plan.requireApproval && live && decision.modelId !== decision.serving?.modelId;
       const verdict = (await onFailedGate(decision)) ?? (asks ? await verdictOn(decision) : undefined);
       const reasons = [...mendings(), ...decision.reasons];
-      const entry = { context, runId, live, ticker, asOf, decision: { ...decision, reasons } };
+      const entry = { context, runId, live, ticker, asOf, decision: { ...decision, reasons }, corrected };
       promotions.push(await light.promote(verdict === undefined ? entry : { ...entry, verdict }));
       stages.advance('promote');
     }

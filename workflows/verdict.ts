@@ -1,4 +1,10 @@
-import { ContinueAsNew, isCancellation, patched, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  patched,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import { runAttributes } from '../domain/run.ts';
 
 /**
@@ -7,7 +13,8 @@ import { runAttributes } from '../domain/run.ts';
  */
 export function tellVerdict(error: unknown, tellsCancelled: () => boolean = () => true): void {
   if (error instanceof ContinueAsNew) return;
-  const isCancelled = isCancellation(error);
+  // Where only something below was called off, the run itself fails over it.
+  const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
   if (!(isCancelled ? tellsCancelled() : patched('failure-has-verdict'))) return;
   upsertSearchAttributes(runAttributes({ verdict: isCancelled ? 'cancelled' : 'failed' }));
 }

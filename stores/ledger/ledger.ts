@@ -21,11 +21,13 @@ export interface Ledger {
   /**
    * Enters a promotion and, if it is live, moves the live alias, in one transaction, unless `asOf` lies before that of
    * a live entry. A second entry of the same execution for the same ticker and horizon changes nothing and returns the
-   * first.
+   * first. With `leavesPut`, a live entry of a run that is made once more changes nothing and returns what serves, where
+   * that was put there by a person or an experiment since the run's last entry.
    */
   enter(
     context: Context,
     promotion: Omit<Promotion, 'entry' | 'movedLive' | 'previousModelId' | 'at'>,
+    how?: { readonly leavesPut?: boolean },
   ): Promise<Promotion>;
   /**
    * Moves the live alias from one model to another, as of the newest live entry, and returns what serves then. Changes

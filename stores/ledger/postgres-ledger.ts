@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SessionDate } from '../../domain/bar.ts';
 import type { Context } from '../../domain/context.ts';
+import { wasPutThereSince } from '../../domain/experiment.ts';
 import type { Horizon } from '../../domain/horizon.ts';
 import type { ModelMention, Promotion } from '../../domain/model-version.ts';
 import type { Database } from '../postgres/database.ts';
@@ -19,6 +20,7 @@ export class PostgresLedger implements Ledger {
   enter(
     context: Context,
     promotion: Omit<Promotion, 'entry' | 'movedLive' | 'previousModelId' | 'at'>,
+    { leavesPut = false }: { readonly leavesPut?: boolean } = {},
   ): Promise<Promotion> {
     const { tenant } = context;
     const { ticker, horizon, asOf, modelId, runId, executionId, live } = promotion;
@@ -28,6 +30,11 @@ export class PostgresLedger implements Ledger {
       if (entered !== undefined) return promotionOf(entered);
 
       const serving = await liveEntry(db, tenant, ticker, horizon);
+      if (leavesPut && live && serving !== undefined) {
+        const before = await newestOfRun(db, tenant, ticker, horizon, runId);
+        const there = promotionOf(serving);
+        if (before !== undefined && wasPutThereSince(there, promotionOf(before))) return there;
+      }
       const previous = await entryAsOf(db, tenant, ticker, horizon, asOf);
       // A live entry that confirmed what serves did not move it, but nothing may go back behind its date.
       const newest = await newestLiveDate(db, tenant, ticker, horizon);
@@ -114,14 +121,7 @@ export class PostgresLedger implements Ledger {
   }
 
   async newestOf(context: Context, runId: string, ticker: string, horizon: Horizon): Promise<Promotion | undefined> {
-    const row = await this.#database.run((db) =>
-      entries(db, context.tenant, ticker)
-        .where('horizon', '=', horizon)
-        .where('run_id', '=', runId)
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst(),
-    );
+    const row = await this.#database.run((db) => newestOfRun(db, context.tenant, ticker, horizon, runId));
     return row === undefined ? undefined : promotionOf(row);
   }
 
@@ -208,6 +208,15 @@ function liveEntry(db: Kysely<Schema>, tenant: string, ticker: string, horizon: 
   return entries(db, tenant, ticker)
     .where('horizon', '=', horizon)
     .where('moved_live', '=', true)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+function newestOfRun(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon, runId: string) {
+  return entries(db, tenant, ticker)
+    .where('horizon', '=', horizon)
+    .where('run_id', '=', runId)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -51,6 +51,28 @@ export function ledgerContract(name: string, open: () => Promise<Backend<Ledger>
       expect(await ledger.history(context, 'AAPL')).toEqual([expected]);
     });
 
+    it('leaves what was put there since, where a run is made once more and asks for that', async () => {
+      const context = freshContext();
+      const first = entry('a', '2013-03-01');
+      const line = { ticker: 'AAPL', horizon: 10, reasons: [], principal: 'Ada' };
+      const naive = { modelId: 'naive', kind: 'naive' };
+      const again = { ...first, executionId: 'once more' };
+      await ledger.enter(context, first, { leavesPut: true });
+      expect(await ledger.enter(context, again, { leavesPut: true })).toMatchObject({ executionId: 'once more' });
+      const put = await ledger.rollBack(context, { ...line, from: 'a', to: naive });
+      const third = { ...first, executionId: 'a third time' };
+      expect(await ledger.enter(context, third, { leavesPut: true })).toEqual(put);
+      const other = await ledger.enter(context, entry('b', '2013-03-01'), { leavesPut: true });
+      expect(other).toMatchObject({ modelId: 'b', movedLive: true });
+      const replaced = await ledger.replace(context, { ...line, from: 'b', to: naive, runId: 'experiment/t/e' });
+      const anew = { ...entry('b', '2013-03-01'), executionId: 'b once more' };
+      expect(await ledger.enter(context, anew, { leavesPut: true })).toEqual(replaced);
+      expect(await ledger.enter(context, anew)).toMatchObject({ modelId: 'b', movedLive: true });
+      expect(await ledger.enter(context, { ...third, live: false }, { leavesPut: true })).toMatchObject({
+        modelId: 'a',
+      });
+    });
+
     it('moves to a later model, and names the one before', async () => {
       const context = freshContext();
       await ledger.enter(context, entry('a', '2013-03-01'));

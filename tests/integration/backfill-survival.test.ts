@@ -168,9 +168,11 @@ test('300 partitions outlive failures, a pause, killed workers and a cancel, and
   await expect(retryFailed(temporal, CONTEXT, ID)).rejects.toThrow('none of its partitions failed');
 
   let continued = 0;
-  for await (const { historyLength, status } of temporal.client.workflow.list()) {
+  for await (const { historyLength, status, searchAttributes } of temporal.client.workflow.list()) {
     expect(historyLength).toBeLessThan(1200);
-    if (status.name === 'CONTINUED_AS_NEW') continued++;
+    if (status.name !== 'CONTINUED_AS_NEW') continue;
+    continued++;
+    expect(searchAttributes).not.toHaveProperty('StockcastVerdict');
   }
   expect(continued).toBeGreaterThan(3);
   expect(await listBackfills(temporal, CONTEXT, 100)).toHaveLength(3);

@@ -80,6 +80,7 @@ test.each<[string, object]>([
   [INGEST_PRICES, { asOf: '2013-02-30' }],
   [RETRAIN, { asOf: '2013-02-30' }],
   [BACKFILL, { from: '2012-06-01', to: '2012-13-31' }],
+  [BACKFILL, { version: 2 }],
   [BACKFILL, { from: '2012-06-01', to: '2012-12-31', evry: 3 }],
   [BACKFILL, { from: '2012-06-01', to: '2012-12-31', wish: { horizon: [1] } }],
 ])('a run of %s that fails over what it was asked (%o) is found as failed', async (type, input) => {
@@ -105,7 +106,18 @@ test('a run that is cancelled while it waits for what nobody does yet is found a
   }, PATIENT);
   for (const run of [ingest, universe]) await run.cancel();
   for (const run of [ingest, universe]) expect(await ended(run.workflowId)).toBe('CANCELLED cancelled');
+  expect(await ended('train-pool/default/pool')).toBe('CANCELLED cancelled');
   expect(await services.ledger.history(context, 'AAPL')).toEqual([]);
+});
+
+test('a retraining whose training somebody calls off by itself has failed', async () => {
+  const run = await begin(RETRAIN, 'retrain/default/called-off', { asOf: '2013-02-27', horizons: [1] });
+  const child = await vi.waitFor(async () => {
+    const { raw } = await described(run.workflowId);
+    return raw.pendingChildren![0]!.workflowId!;
+  }, PATIENT);
+  await pipeline.temporal.client.workflow.getHandle(child).cancel();
+  expect(await ended(run.workflowId)).toBe('FAILED failed');
 });
 
 test('what was said of the pooled models is told at the end, though the run went on as a new one', async () => {
