@@ -6,8 +6,19 @@ export function runAnswer({ result, ...view }: RunView) {
 }
 
 function resultAnswer(result: NonNullable<RunView['result']>) {
+  // Any run that a schedule starts may have nothing to do.
+  if ('reason' in result) return result;
+  if ('rows' in result) {
+    const { session, ...counts } = result;
+    return { as_of: session, ...counts };
+  }
+  if ('joined' in result) {
+    const { session, runId, ...ended } = result;
+    return { as_of: session, run_id: runId, ...ended };
+  }
   if ('outcomes' in result) {
     return {
+      ...(result.notes === undefined ? {} : { notes: result.notes }),
       outcomes: result.outcomes.map(({ ticker, status, workflowId, code, message }) => ({
         ticker,
         status,

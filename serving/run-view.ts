@@ -3,6 +3,7 @@ import type { JudgeExperimentsResult } from '../domain/experiment.ts';
 import type { FailureReason } from '../domain/failure-reason.ts';
 import type { Horizon } from '../domain/horizon.ts';
 import type { StageName, StageProgress, TickerOutcome, TrainTickerResult, TrainUniverseResult } from '../domain/run.ts';
+import type { IngestPricesResult, RetrainResult } from '../domain/scheduled-run.ts';
 import type { ScoreForecastsResult } from '../domain/scoring.ts';
 import type { ParkedState } from './parked-state.ts';
 
@@ -46,7 +47,9 @@ export interface RunView {
     | TrainUniverseResult
     | ScoreForecastsResult
     | MonitorDriftResult
-    | JudgeExperimentsResult;
+    | JudgeExperimentsResult
+    | IngestPricesResult
+    | RetrainResult;
   readonly failure?: FailureReason;
   /** The run in Temporal's Web UI, where that is known. */
   readonly ui: string | null;

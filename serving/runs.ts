@@ -22,6 +22,7 @@ import {
   runAttributes,
 } from '../domain/run.ts';
 import { JUDGE_EXPERIMENTS, type JudgeExperimentsInput } from '../domain/experiment.ts';
+import { INGEST_PRICES, RETRAIN } from '../domain/scheduled-run.ts';
 import { SCORE_FORECASTS, type ScoreForecastsInput } from '../domain/scoring.ts';
 import { type TrainingWish, newestPool, planTicker, trainingPlan } from './planning.ts';
 import { progressOf } from './run-progress.ts';
@@ -91,7 +92,10 @@ export async function describeRun(temporal: TemporalGateway, context: Context, r
     return { ...view, ...(progress === undefined ? {} : { progress }), retrying: retriesOf(description) };
   }
   // What the parts of a run hand to it is nothing that people ask for.
-  const told = [TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT, JUDGE_EXPERIMENTS];
+  const told = [
+    ...[TRAIN_TICKER, TRAIN_UNIVERSE, SCORE_FORECASTS, MONITOR_DRIFT, JUDGE_EXPERIMENTS],
+    ...[INGEST_PRICES, RETRAIN],
+  ];
   if (status === 'completed' && !told.includes(description.type)) return view;
   try {
     const result = await temporal.call((client) => client.workflow.getHandle(runId).result());

@@ -60,6 +60,7 @@ const tickerResult = z.object({
 });
 
 const universeResult = z.object({
+  notes: z.array(z.string()).optional().describe('Of pooled models: who is not in the pool, or why there are none'),
   outcomes: z.array(
     z.object({
       ticker: z.string(),
@@ -130,6 +131,31 @@ const judgementResult = z.object({
   ),
 });
 
+const skippedResult = z.object({
+  verdict: z.literal('skipped'),
+  reason: z.string().describe('Why a run that a schedule started had nothing to do'),
+});
+
+const ingestResult = z.object({
+  as_of: z.iso.date().describe('The newest session that was fetched'),
+  verdict: z.enum(['completed', 'failed']).describe('`failed` when some tickers did'),
+  source: z.string(),
+  tickers: z.int(),
+  rows: z.int().describe('New rows that were stored'),
+  behind: z.int().describe('Tickers of which the source does not have the newest session yet'),
+  failed: z.int(),
+  failures: z.array(failure.extend({ ticker: z.string() })).describe('The first few'),
+});
+
+const retrainResult = z.object({
+  as_of: z.iso.date().describe("The exchange's newest session when the run was due"),
+  run_id: z.string().describe('The run of many tickers that trained'),
+  verdict: z.enum(['completed', 'failed']).describe('`failed` when some tickers did'),
+  live: z.boolean().describe('Whether what it promoted may serve'),
+  joined: z.boolean().describe('Whether somebody else had started that run'),
+  failed: z.array(z.object({ ticker: z.string(), code: z.string().optional() })),
+});
+
 /** A run as it stands. */
 export const runSchema = z.object({
   run_id: z.string(),
@@ -142,7 +168,18 @@ export const runSchema = z.object({
     .array(z.object({ activity: z.string(), attempt: z.int(), last_failure: z.string() }))
     .optional()
     .describe('Of running runs: what is failing and tried again'),
-  result: z.union([tickerResult, universeResult, scoringResult, driftResult, judgementResult]).optional(),
+  result: z
+    .union([
+      tickerResult,
+      universeResult,
+      scoringResult,
+      driftResult,
+      judgementResult,
+      skippedResult,
+      ingestResult,
+      retrainResult,
+    ])
+    .optional(),
   failure: failure.optional(),
   ui: z.string().nullable().describe("The run in Temporal's Web UI; null where its address is not known"),
 });

@@ -89,11 +89,29 @@ function awaited(state: TickerState, colors: Colors): string[] {
 
 function resultLines({ result }: RunView): string[] {
   if (result === undefined) return [];
+  if ('reason' in result) return [`  skipped: ${result.reason}`];
+  if ('rows' in result) {
+    const { session, source, tickers, rows, behind, failures } = result;
+    return [
+      `  as of ${session}: ${count(rows, 'row')} of ${count(tickers, 'ticker')} from ${source}, ${behind} of them not there yet`,
+      ...failures.map(({ ticker, code, message }) => `  ${ticker}  failed: ${code}: ${message}`),
+    ];
+  }
+  if ('joined' in result) {
+    const { session, runId, joined, failed } = result;
+    return [
+      `  as of ${session}: ${joined ? 'joined' : 'trained by'} npx stockcast runs show ${runId}`,
+      ...failed.map(({ ticker, code }) => `  ${ticker}  failed${code === undefined ? '' : `: ${code}`}`),
+    ];
+  }
   if ('outcomes' in result) {
     const outcomes = [...result.outcomes].sort((a, b) => (a.ticker < b.ticker ? -1 : 1));
-    return outcomes.map(({ ticker, status, code, message }) =>
-      status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
-    );
+    return [
+      ...outcomes.map(({ ticker, status, code, message }) =>
+        status === 'failed' ? `  ${ticker}  failed: ${code}: ${message}` : `  ${ticker}  completed`,
+      ),
+      ...(result.notes ?? []).map((note) => `  note: ${note}`),
+    ];
   }
   if ('retraining' in result) {
     const { asOf, checked, untold, nAlarming, alarming, retraining } = result;

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import pc from 'picocolors';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runSchema } from '../../api/routes/runs.ts';
+import { runDetails } from '../../cli/tables/run-tables.ts';
 import { closeOf, newYorkDate } from '../../domain/calendar.ts';
 import { QUEUES } from '../../domain/run.ts';
 import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
@@ -13,7 +16,8 @@ import {
   resumeSchedule,
   triggerSchedule,
 } from '../../serving/schedules/schedules.ts';
-import { startTickerTraining } from '../../serving/runs.ts';
+import { runAnswer } from '../../serving/run-answer.ts';
+import { describeRun, startTickerTraining } from '../../serving/runs.ts';
 import { takeInPrices } from '../../serving/take-in-prices.ts';
 import { sampleTicker } from '../doubles/sample-ticker.ts';
 import { type YahooDouble, startYahoo } from '../doubles/yahoo.ts';
@@ -59,6 +63,14 @@ const daily = scheduleEntry({ input: LINEAR, jitter: { upTo: 60_000, because: 'd
 const apply = (...declared: DeclaredSchedule[]) => applySchedules(pipeline.temporal, pipeline.context, declared);
 const details = (name: string) => describeSchedule(pipeline.temporal, pipeline.context, name);
 const resultOf = (runId: string) => pipeline.temporal.client.workflow.getHandle(runId).result();
+
+/** What the API answers of a run's result, and what the command line shows of the run. */
+async function shown(runId: string) {
+  const view = await describeRun(pipeline.temporal, pipeline.context, runId);
+  const answer = runSchema.parse(runAnswer(view));
+  expect(answer).toEqual(runAnswer(view));
+  return [answer.result, runDetails(view, pc.createColors(false))];
+}
 
 /** Temporal's own command line, as an operator uses it. */
 async function backfill(name: string, start: string, end: string, policy = 'BufferAll'): Promise<void> {
@@ -138,6 +150,10 @@ describe('a day of schedules', () => {
     const results = await Promise.all(runs.map(({ run_id: id }) => resultOf(id)));
     const nothing = { source: 'yahoo', tickers: 2, rows: 0, behind: 0, failed: 0 };
     expect(results).toMatchObject([nothing, { ...nothing, rows: 2 }, nothing]);
+    expect(await shown(runs[1]!.run_id)).toEqual([
+      { ...nothing, rows: 2, verdict: 'completed', as_of: '2013-02-25', failures: [] },
+      expect.stringContaining('\n  as of 2013-02-25: 2 rows of 2 tickers from yahoo, 0 of them not there yet'),
+    ]);
     expect(await newest()).toBe('2013-02-25');
   });
 
@@ -158,6 +174,10 @@ describe('a day of schedules', () => {
     const result = (await resultOf(evening!.run_id)) as { runId: string };
     expect(result).toMatchObject({ session: '2013-02-25', live: false, joined: false, failed: [] });
     expect(result.runId).toMatch(/^train-universe\/default\/2013-02-25\/[0-9a-f]{12}$/);
+    expect(await shown(evening!.run_id)).toEqual([
+      { verdict: 'completed', as_of: '2013-02-25', run_id: result.runId, live: false, joined: false, failed: [] },
+      expect.stringContaining(`\n  as of 2013-02-25: trained by npx stockcast runs show ${result.runId}`),
+    ]);
     const then = await services.ledger.production(context, 'AAPL', 1, '2013-02-25');
     expect(then).toMatchObject({ asOf: '2013-02-25', movedLive: false });
     expect(await services.ledger.production(context, 'AAPL', 1)).toEqual(live);
@@ -214,6 +234,10 @@ describe('a day of schedules', () => {
         ['completed', '2012-12-26', null],
       ]);
       expect(await resultOf(runs[1]!.run_id)).toMatchObject({ asOf: '2012-12-26' });
+      expect(await shown(runs[0]!.run_id)).toEqual([
+        { verdict: 'skipped', reason: 'the exchange is closed on 2012-12-25' },
+        expect.stringContaining('\n  skipped: the exchange is closed on 2012-12-25'),
+      ]);
     }
   });
 
