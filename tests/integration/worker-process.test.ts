@@ -6,12 +6,18 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { JUDGE_EXPERIMENTS } from '../../domain/experiment.ts';
 import { QUEUES } from '../../domain/run.ts';
+import { buildId } from '../../config/code-version.ts';
+import { PROJECT_DIR } from '../../config/project-dir.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
+import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
+import { Collector } from '../support/collector.ts';
+import { type TestDatabase, freshDatabase } from '../support/postgres.ts';
 import { freshNamespace } from '../support/temporal.ts';
 import { BIN, WorkerProcess } from '../support/worker-process.ts';
 
 // What a worker's composition root puts together, seen from without.
 const CONTEXT = { tenant: 'default', principal: 'tester' };
+const PATIENCE = { timeout: 60_000, interval: 100 };
 const GRACE_MS = 300;
 /** Whoever supervises workers kills them this long after the grace time. */
 const KILL_MS = 5000;
@@ -19,34 +25,42 @@ const KILL_MS = 5000;
 const dir = mkdtempSync(join(tmpdir(), 'stockcast-worker-process-'));
 let at: Awaited<ReturnType<typeof freshNamespace>>;
 let temporal: TemporalGateway;
+let database: TestDatabase;
+let api: ApiProcess | undefined;
 const started: WorkerProcess[] = [];
+const collector = new Collector();
 /** Accepts connections and never answers. */
 const silent: Server = createServer(() => {});
 
 beforeAll(async () => {
-  at = await freshNamespace();
+  [at, database] = await Promise.all([freshNamespace(), freshDatabase()]);
   temporal = new TemporalGateway({ ...at, uiUrl: undefined });
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
 });
 afterEach(async () => {
+  api?.child.kill('SIGKILL');
   await Promise.all(started.splice(0).map((worker) => worker.end('SIGKILL')));
 });
 afterAll(async () => {
   silent.close();
+  await collector.close();
   await temporal?.close();
+  await database?.drop();
   rmSync(dir, { recursive: true, force: true });
 });
 
+const commonSettings = () => ({
+  TEMPORAL_ADDRESS: at.address,
+  TEMPORAL_NAMESPACE: at.namespace,
+  DATABASE_URL: database.url,
+  STOCKCAST_OBJECTS_DIR: join(dir, 'objects'),
+  STOCKCAST_STATE_DIR: join(dir, 'state'),
+  STOCKCAST_SHUTDOWN_GRACE_MS: String(GRACE_MS),
+});
+
 async function startWorker(settings: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-  const common = {
-    TEMPORAL_ADDRESS: at.address,
-    TEMPORAL_NAMESPACE: at.namespace,
-    STOCKCAST_OBJECTS_DIR: join(dir, 'objects'),
-    STOCKCAST_STATE_DIR: join(dir, 'state'),
-    STOCKCAST_SHUTDOWN_GRACE_MS: String(GRACE_MS),
-  };
-  const worker = new WorkerProcess({ ...common, ...settings }, [BIN, 'worker']);
+  const worker = new WorkerProcess({ ...commonSettings(), ...settings }, [BIN, 'worker']);
   started.push(worker);
   await worker.ready();
   return worker;
@@ -67,4 +81,31 @@ it('ends by itself while a database never answers, and says what it cut off', as
   expect(performance.now() - asked).toBeLessThan(GRACE_MS + KILL_MS);
   expect(worker.text).toContain('cut off, since it did not end within the grace time: planJudgement of silent;');
   await run.terminate();
+}, 180_000);
+
+it('gives its metrics and those of the queues at one address, and one trace leads from a request to an activity', async () => {
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.listen() };
+  const worker = await startWorker({ ...traced, STOCKCAST_WORKER_METRICS_PORT: '0' });
+  api = await startApiProcess({ ...commonSettings(), ...traced });
+  const [, address] = /^worker metrics: (http\S+)$/m.exec(worker.text) ?? [];
+  const answer = await fetch(`${api.url}/experiments/judge?as_of=2024-03-15`, { method: 'POST' });
+  expect(answer.ok).toBe(true);
+  const [request, start, run] = [
+    'POST /experiments/judge',
+    'StartWorkflow:judgeExperiments',
+    'RunWorkflow:judgeExperiments',
+  ];
+  for (const name of [request, run]) await expect.poll(() => collector.named(name), PATIENCE).toBeDefined();
+  const path = [request, start, run, 'StartActivity:planJudgement', 'RunActivity:planJudgement'];
+  expect(collector.pathTo(collector.named('RunActivity:planJudgement'))).toEqual(path);
+
+  const scrape = async () => (await fetch(address!)).text();
+  await expect
+    .poll(scrape, PATIENCE)
+    .toMatch(/^stockcast_task_queue_workers\{queue="stockcast-training",type="activity"\} [1-9]/m);
+  const text = await scrape();
+  expect(text).toContain(`stockcast_worker_build_info{build_id="${buildId(PROJECT_DIR)}",`);
+  expect(text).toContain('stockcast_activity_duration_seconds_count{activity="planJudgement",outcome="completed"} 1');
+  expect(text).toMatch(/^temporal_worker_task_slots_available\{.*stockcast-training.*\} \d+$/m);
+  expect(await worker.end('SIGTERM')).toBe(0);
 }, 180_000);
