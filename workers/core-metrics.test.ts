@@ -8,6 +8,7 @@ import { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { freshNamespace } from '../tests/support/temporal.ts';
 import { installCoreMetrics } from './core-metrics.ts';
 import { registerQueueGauges } from './queue-gauges.ts';
+import { undefinedWhenFailing } from './undefined-when-failing.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 let at: Awaited<ReturnType<typeof freshNamespace>>;
@@ -69,4 +70,38 @@ it('while Temporal is away there is no backlog, and that is said', async () => {
   expect(text).toContain('stockcast_dependency_up{dependency="temporal"} 0');
   expect(text).not.toContain('stockcast_task_queue_workers{');
   await away.close();
+});
+
+it('what cannot be looked up leaves a scrape what the process counts itself, and is said once', async () => {
+  const said: string[] = [];
+  const refusing = async () => {
+    throw new Error('postgres://me:hunter2@db refuses');
+  };
+  const metrics = new WorkerMetrics(refusing, (line) => said.push(`core: ${line}`));
+  registerQueueGauges(metrics.registry, refusing, (line) => said.push(`queues: ${line}`));
+  const served = await metrics.listen(0);
+  try {
+    for (let times = 0; times < 2; times++) {
+      const text = await (await fetch(served.url)).text();
+      expect(text).toContain('stockcast_process_cpu_seconds_total');
+      expect(text).toContain('stockcast_dependency_up{dependency="temporal"} 0');
+      expect(text).not.toContain('stockcast_task_queue_workers{');
+    }
+    expect(said.sort()).toEqual([
+      "core: the metrics of Temporal's core cannot be read: postgres://***@db refuses",
+      'queues: the task queues cannot be asked about, so metrics are without them: postgres://***@db refuses',
+    ]);
+  } finally {
+    await served.close();
+  }
+});
+
+it('what fails is said anew once it has worked in between', async () => {
+  const said: string[] = [];
+  const ask = undefinedWhenFailing('it fails', (line) => said.push(line));
+  const failing = () => Promise.reject(new Error('for now'));
+  await ask(failing);
+  expect(await ask(async () => 1)).toBe(1);
+  expect(await ask(failing)).toBeUndefined();
+  expect(said).toEqual(['it fails: for now', 'it fails: for now']);
 });
