@@ -29,10 +29,12 @@ let database: TestDatabase;
 let api: ApiProcess | undefined;
 const started: WorkerProcess[] = [];
 const collector = new Collector();
+let traced: Readonly<Record<string, string>>;
 /** Accepts connections and never answers. */
 const silent: Server = createServer(() => {});
 
 beforeAll(async () => {
+  traced = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.listen() };
   [at, database] = await Promise.all([freshNamespace(), freshDatabase()]);
   temporal = new TemporalGateway({ ...at, uiUrl: undefined });
   silent.listen(0, '127.0.0.1');
@@ -40,6 +42,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   api?.child.kill('SIGKILL');
+  collector.spans.length = 0;
   await Promise.all(started.splice(0).map((worker) => worker.end('SIGKILL')));
 });
 afterAll(async () => {
@@ -84,7 +87,6 @@ it('ends by itself while a database never answers, and says what it cut off', as
 }, 180_000);
 
 it('gives its metrics and those of the queues at one address, and one trace leads from a request to an activity', async () => {
-  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.listen() };
   const worker = await startWorker({ ...traced, STOCKCAST_WORKER_METRICS_PORT: '0' });
   api = await startApiProcess({ ...commonSettings(), ...traced });
   const [, address] = /^worker metrics: (http\S+)$/m.exec(worker.text) ?? [];
@@ -109,3 +111,26 @@ it('gives its metrics and those of the queues at one address, and one trace lead
   expect(text).toMatch(/^temporal_worker_task_slots_available\{.*stockcast-training.*\} \d+$/m);
   expect(await worker.end('SIGTERM')).toBe(0);
 }, 180_000);
+
+const ALL = ['RunActivity:planJudgement', 'RunWorkflow:judgeExperiments', 'StartActivity:planJudgement'];
+
+it.each([
+  { sampler: 'parentbased_always_on', names: ALL },
+  { sampler: 'traceidratio', argument: '1', names: ALL },
+  { sampler: 'parentbased_traceidratio', argument: '0', names: [] },
+  { sampler: 'parentbased_always_off', names: [] },
+  { sampler: 'always_off', names: [] },
+])(
+  'a run that nobody traced is traced as $sampler says, its activities too',
+  async ({ sampler, argument, names }) => {
+    const settings = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument ?? '' };
+    const worker = await startWorker({ ...traced, ...settings });
+    const run = await startJudging(`sampled-${sampler}`);
+    await run.result();
+    expect(await worker.end('SIGTERM')).toBe(0);
+    expect(collector.spans.map(({ name }) => name).sort()).toEqual(names);
+    const runId = run.firstExecutionRunId.replaceAll('-', '');
+    expect(collector.spans.filter(({ traceId }) => traceId !== runId)).toEqual([]);
+  },
+  180_000,
+);
