@@ -1,6 +1,7 @@
 import { Worker, NativeConnection } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { JUDGE_EXPERIMENTS } from '../domain/experiment.ts';
 import { QUEUES } from '../domain/run.ts';
 import { taskQueueFindings } from '../cli/task-queue-findings.ts';
 import { taskQueueStates } from '../serving/task-queues.ts';
@@ -10,6 +11,14 @@ import { installCoreMetrics } from './core-metrics.ts';
 import { registerQueueGauges } from './queue-gauges.ts';
 import { undefinedWhenFailing } from './undefined-when-failing.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
+import { keptWorkflowBundle } from './workflow-bundle.ts';
+
+/** As docs/operations/workers.md names them, and dashboards: with units, in seconds, and `_total` behind counts. */
+const DOCUMENTED = [
+  'temporal_workflow_task_schedule_to_start_latency_seconds',
+  'temporal_activity_schedule_to_start_latency_seconds',
+  'temporal_workflow_completed_total',
+];
 
 let at: Awaited<ReturnType<typeof freshNamespace>>;
 let temporal: TemporalGateway;
@@ -50,9 +59,18 @@ it('one address gives what activities did, what the core did, which build it is 
     await worker.runUntil(async () => {
       await expect.poll(scrape).toMatch(/^temporal_worker_task_slots_available\{.*stockcast-training.*\} \d+$/m);
       await expect.poll(scrape).toContain('stockcast_task_queue_workers{queue="stockcast-training",type="activity"} 1');
+      const workflowBundle = await keptWorkflowBundle();
+      const judging = { planJudgement: async () => ({ asOf: '2024-03-15', ids: [] }) };
+      const common = { connection, namespace, taskQueue: QUEUES.orchestration };
+      const other = await Worker.create({ ...common, workflowBundle, activities: judging });
+      const args = [{ version: 1, context: { tenant: 'default', principal: 'tester' }, asOf: '2024-03-15' }];
+      await other.runUntil(
+        workflow.execute(JUDGE_EXPERIMENTS, { workflowId: 'judge', taskQueue: QUEUES.orchestration, args }),
+      );
       const all = await scrape();
       const names = [...all.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
       expect(new Set(names).size).toBe(names.length);
+      expect(names).toEqual(expect.arrayContaining(DOCUMENTED));
       const samples = all.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       expect(samples.filter((line) => !/^\w+(\{.*\})? ([\d.e+-]+|Nan)$/i.test(line))).toEqual([]);
     });
