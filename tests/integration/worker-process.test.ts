@@ -92,6 +92,8 @@ it('gives its metrics and those of the queues at one address, and one trace lead
   const [, address] = /^worker metrics: (http\S+)$/m.exec(worker.text) ?? [];
   const answer = await fetch(`${api.url}/experiments/judge?as_of=2024-03-15`, { method: 'POST' });
   expect(answer.ok).toBe(true);
+  // It sends the spans that it has left when it ends.
+  api.child.kill('SIGTERM');
   const [request, start, run] = [
     'POST /experiments/judge',
     'StartWorkflow:judgeExperiments',
