@@ -19,7 +19,7 @@ import { WorkerMetrics } from './worker-metrics.ts';
 import { keptWorkflowBundle } from './workflow-bundle.ts';
 
 /** A process is gone so long after the grace time, cut off or not: `npm start` waits 5 s before it kills. */
-const EXIT_MS = 4500;
+const EXIT_MS = 4000;
 
 /**
  * Composition root of a worker process: polls the named queues until SIGTERM or SIGINT, then drains within the grace
