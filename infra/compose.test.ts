@@ -17,6 +17,7 @@ interface Service {
   readonly image: string;
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly command?: readonly string[];
+  readonly stop_grace_period?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -28,6 +29,9 @@ const compose = parse(read('compose.yaml'), { merge: true }) as {
   readonly volumes: Readonly<Record<string, null>>;
   readonly configs: Readonly<Record<string, { readonly file: string }>>;
 };
+/** What workers take by themselves, and what `npm start` adds. */
+const GRACE_MS = SETTINGS.STOCKCAST_SHUTDOWN_GRACE_MS.parse(undefined);
+const EXTRA_GRACE_MS = 5000;
 const services = Object.entries(compose.services);
 
 describe('compose.yaml', () => {
@@ -61,6 +65,12 @@ describe('compose.yaml', () => {
     for (const [, { environment }] of ours) {
       for (const key of Object.keys(environment!)) expect(Object.keys(SETTINGS)).toContain(key);
       expect(environment).toHaveProperty('DATABASE_URL');
+    }
+  });
+
+  it('gives what is ours the time to end by itself, and to say what was cut off', () => {
+    for (const [, { stop_grace_period: grace }] of services.filter(([, { build }]) => build !== undefined)) {
+      expect(Number(grace?.replace(/s$/, '')) * 1000).toBeGreaterThanOrEqual(GRACE_MS + EXTRA_GRACE_MS);
     }
   });
 

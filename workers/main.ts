@@ -18,9 +18,12 @@ import type { WorkerBuild } from './worker-build.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { keptWorkflowBundle } from './workflow-bundle.ts';
 
+/** A process is gone so long after the grace time, cut off or not: `npm start` waits 5 s before it kills. */
+const EXIT_MS = 4000;
+
 /**
  * Composition root of a worker process: polls the named queues until SIGTERM or SIGINT, then drains within the grace
- * time. Prints `worker ready: …` when it polls.
+ * time. Prints `worker ready: …` when it polls. Ends the process, with 1, where something has not ended by then.
  */
 export async function runWorker(config: Config, queueNames: readonly string[]): Promise<void> {
   const queues = parseQueues(queueNames);
@@ -35,6 +38,7 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
   if (served !== undefined) console.log(`worker metrics: ${served.url}`);
   let follower: MlflowFollower | undefined;
   let following: Promise<void> | undefined;
+  let cutOff: readonly string[] | undefined;
   try {
     const services = createServices(stores, codeVersion(PROJECT_DIR), config.gate, config.prices);
     // One follower is enough: of several processes one is at it at a time.
@@ -61,18 +65,34 @@ export async function runWorker(config: Config, queueNames: readonly string[]): 
         ? { workflows: { workflowBundle: await keptWorkflowBundle({ traced: tracing !== undefined }) } }
         : {}),
     });
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => workers.shutdown());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        workers.shutdown();
+        // A store that hangs must not keep the process from ending.
+        setTimeout(() => process.exit(1), config.shutdownGraceMs + EXIT_MS).unref();
+      });
+    }
     const running = workers.run();
     console.log(`worker ready: ${queues.join(', ')} (build ${build.id})`);
     await running;
+    cutOff = workers.cutOff;
+    if (cutOff !== undefined) console.error(sayCutOff(cutOff));
   } finally {
     follower?.stop();
-    await following;
     await served?.close();
+    // Before what may hang: spans of what was done are sent.
+    await tracing?.close();
+    await following;
     await temporal.close();
     await stores.close();
-    await tracing?.close();
   }
+  // What was cut off may still be at it, which would keep the process.
+  if (cutOff !== undefined) process.exit(1);
+}
+
+function sayCutOff(steps: readonly string[]): string {
+  const what = steps.length === 0 ? 'a workflow task' : steps.join(', ');
+  return `cut off, since it did not end within the grace time: ${what}; it is tried again by another worker`;
 }
 
 // What is not asked for is not even loaded.

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 import { StockcastError } from '../domain/errors.ts';
 import type { TaskQueueState } from '../serving/task-queues.ts';
+import { undefinedWhenFailing } from './undefined-when-failing.ts';
 
 const PREFIX = 'stockcast_';
 /** Temporal's own figures of a queue are some seconds old, too. */
@@ -9,13 +10,24 @@ const HOLD_MS = 5000;
 
 /**
  * Adds what waits on the task queues, looked up when the metrics are asked for, at most every five seconds. While
- * Temporal does not answer there are none, and `stockcast_dependency_up{dependency="temporal"}` is 0.
+ * Temporal does not answer, or refuses, there are none, and `stockcast_dependency_up{dependency="temporal"}` is 0.
+ *
+ * @param say told once of what fails otherwise than by Temporal being away
  */
-export function registerQueueGauges(registry: Registry, look: () => Promise<readonly TaskQueueState[]>): void {
+export function registerQueueGauges(
+  registry: Registry,
+  look: () => Promise<readonly TaskQueueState[]>,
+  say: (line: string) => void = (line) => console.error(line),
+): void {
+  const orNone = undefinedWhenFailing(
+    'the task queues cannot be asked about, so metrics are without them',
+    say,
+    isAway,
+  );
   let last: { readonly at: number; readonly states: Promise<readonly TaskQueueState[] | undefined> } | undefined;
   const states = () => {
     if (last === undefined || performance.now() - last.at > HOLD_MS) {
-      last = { at: performance.now(), states: look().catch(unlessAway) };
+      last = { at: performance.now(), states: orNone(look) };
     }
     return last.states;
   };
@@ -46,7 +58,6 @@ export function registerQueueGauges(registry: Registry, look: () => Promise<read
   });
 }
 
-function unlessAway(error: unknown): undefined {
-  if (error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE') return undefined;
-  throw error;
+function isAway(error: unknown): boolean {
+  return error instanceof StockcastError && error.code === 'TEMPORAL_UNAVAILABLE';
 }

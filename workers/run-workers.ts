@@ -1,4 +1,11 @@
-import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
+import { IllegalStateError } from '@temporalio/common';
+import {
+  GracefulShutdownPeriodExpiredError,
+  NativeConnection,
+  type NativeConnectionOptions,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { dataActivities } from '../activities/data.ts';
 import { type DriftSettings, driftActivities } from '../activities/drift.ts';
 import { experimentActivities } from '../activities/experiments.ts';
@@ -14,6 +21,7 @@ import type { RetrainingSettings } from '../serving/retrain-restated.ts';
 import type { Services } from '../serving/services.ts';
 import type { TemporalGateway } from '../serving/temporal-gateway.ts';
 import { atHandJournal } from './at-hand-journal.ts';
+import { StepsUnderWay } from './steps-under-way.ts';
 import { ThreadedTrainingPool } from './threaded-training-pool.ts';
 import { type WorkerBuild, deploymentOptions } from './worker-build.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
@@ -62,11 +70,22 @@ const NOTE_DRIFT: DriftSettings = {
   maxInFlight: 1,
 };
 
+/**
+ * How long after the grace time workers end without the steps that do not heed being cancelled: a store that accepts and
+ * never answers, say. A step that heeds it has to end its thread and to tell the server within this time.
+ */
+export const FORCE_MS = 3000;
+
 /** Workers that poll their queues; `run` settles when all have stopped, and one that fails stops the others. */
 export interface RunningWorkers {
   run(): Promise<void>;
-  /** Stops polling and lets what runs finish within the grace time. */
+  /** Stops polling and lets what runs finish within the grace time; what has not ended `FORCE_MS` later is cut off. */
   shutdown(): void;
+  /**
+   * What `run` left behind, such as `ingest of train-AAPL`; none where it was not an activity, undefined where nothing
+   * was. Such steps may still be at it: whoever runs workers then ends the process.
+   */
+  readonly cutOff: readonly string[] | undefined;
 }
 
 /**
@@ -80,11 +99,13 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
   });
   const { services, temporal, namespace, metrics, tracing } = parts;
   const journal = parts.atHandDir === undefined ? undefined : atHandJournal(parts.atHandDir);
-  const activity = [tracing?.activity, metrics?.interceptor, journal].filter((each) => each !== undefined);
+  const steps = new StepsUnderWay();
+  const counted = [tracing?.activity, metrics?.interceptor, journal].filter((each) => each !== undefined);
   const common = {
     ...{ connection, namespace },
     shutdownGraceTime: parts.shutdownGraceMs,
-    interceptors: { activity },
+    shutdownForceTime: parts.shutdownGraceMs + FORCE_MS,
+    interceptors: { activity: [steps.interceptor, ...counted] },
     ...(parts.build === undefined ? {} : deploymentOptions(parts.build)),
   };
   // Baselines are computed by the workers of the runs, and need not wait there for a training to end.
@@ -124,7 +145,11 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
     pool.checkpointNow();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
+  let cutOff: readonly string[] | undefined;
   return {
+    get cutOff() {
+      return cutOff;
+    },
     run: async () => {
       const ended = await Promise.allSettled(
         workers.map((worker) =>
@@ -135,13 +160,21 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
           }),
         ),
       );
+      const failures = ended.filter((each) => each.status === 'rejected').map(({ reason }) => reason as unknown);
+      if (failures.some(isOfForce)) cutOff = steps.names;
       await pool.close();
       await connection.close();
-      const failed = ended.find((each) => each.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
+      const failure = failures.find((each) => !isOfForce(each));
+      if (failure !== undefined) throw failure;
     },
     shutdown,
   };
+}
+
+/** Whether a worker ended without what had not ended; by its last call it may say only that this is still at work. */
+function isOfForce(error: unknown): boolean {
+  if (error instanceof GracefulShutdownPeriodExpiredError) return true;
+  return error instanceof IllegalStateError && error.message.startsWith('Worker still in use');
 }
 
 /**

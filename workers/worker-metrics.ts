@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { StockcastError } from '../domain/errors.ts';
+import { undefinedWhenFailing } from './undefined-when-failing.ts';
 import type { WorkerBuild } from './worker-build.ts';
 
 const PREFIX = 'stockcast_';
@@ -14,7 +15,7 @@ const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 /** What a worker process has done: its activities, how long they took and how many records they handled. */
 export class WorkerMetrics {
   readonly registry = new Registry();
-  readonly #core: (() => Promise<string>) | undefined;
+  readonly #core: () => Promise<string | undefined>;
   readonly #duration = new Histogram({
     name: `${PREFIX}activity_duration_seconds`,
     help: 'Time that an attempt of an activity took',
@@ -35,9 +36,13 @@ export class WorkerMetrics {
     registers: [this.registry],
   });
 
-  /** @param core reads the metrics of Temporal's core, which are given along with these */
-  constructor(core?: () => Promise<string>) {
-    this.#core = core;
+  /**
+   * @param core reads the metrics of Temporal's core, which are given along with these
+   * @param say told once where they cannot be read
+   */
+  constructor(core?: () => Promise<string>, say: (line: string) => void = (line) => console.error(line)) {
+    const orNone = undefinedWhenFailing("the metrics of Temporal's core cannot be read", say);
+    this.#core = async () => (core === undefined ? undefined : orNone(core));
     collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
   }
 
@@ -100,7 +105,7 @@ export class WorkerMetrics {
 
   // Its names begin with another prefix, so that the two make one text.
   async #text(): Promise<string> {
-    const [own, core] = await Promise.all([this.registry.metrics(), this.#core?.()]);
+    const [own, core] = await Promise.all([this.registry.metrics(), this.#core()]);
     return core === undefined ? own : own + core;
   }
 }

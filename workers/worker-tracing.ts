@@ -1,10 +1,12 @@
 import { type Attributes, type HrTime, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import { type Headers, defaultPayloadConverter } from '@temporalio/common';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry/lib/worker/index.js';
 import type { ActivityInterceptorsFactory, InjectedSinks, WorkerOptions } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
-import type { SpanSinks, WorkflowSpan } from '../domain/workflow-span.ts';
+import { type SpanSinks, TRACE_HEADER, UNDECIDED, type WorkflowSpan } from '../domain/workflow-span.ts';
 import type { Tracing } from '../serving/tracing.ts';
+import { type Samples, samplerOfProcess } from './trace-sampling.ts';
 
 /** What a worker needs to trace activities and workflows; the bundle of workflows must be made with tracing, too. */
 export interface WorkerTracing {
@@ -12,12 +14,18 @@ export interface WorkerTracing {
   readonly sinks: NonNullable<WorkerOptions['sinks']>;
 }
 
-/** Traces what workers do; spans say what the work was about, never what it was given. */
+/**
+ * Traces what workers do; spans say what the work was about, never what it was given. Which traces that runs begin are
+ * kept is decided here, by their ids, so that all workers with the same sampler come to the same.
+ */
 export function workerTracing(tracing: Tracing): WorkerTracing {
+  const samples = samplerOfProcess();
   const sinks: InjectedSinks<SpanSinks> = {
     tracing: {
       export: {
-        fn: (info, span) => tracing.spans.onEnd(readable(span, attributesOf(info, span), tracing)),
+        fn: (info, span) => {
+          if (isKept(span, samples)) tracing.spans.onEnd(readable(span, attributesOf(info, span), tracing));
+        },
         callDuringReplay: false,
       },
     },
@@ -28,7 +36,7 @@ export function workerTracing(tracing: Tracing): WorkerTracing {
       return {
         inbound: {
           execute: (input, next) =>
-            traced.execute(input, (given) => {
+            traced.execute({ ...input, headers: decided(input.headers, samples) }, (given) => {
               const { attempt, taskQueue } = context.info;
               const queue = { 'temporal.task_queue': taskQueue, 'temporal.attempt': attempt };
               trace.getActiveSpan()?.setAttributes({ ...queue, ...subjectOf(given.args[0]) });
@@ -39,6 +47,23 @@ export function workerTracing(tracing: Tracing): WorkerTracing {
     },
     sinks,
   };
+}
+
+/** As the library decides it for spans of activities in the same trace. */
+function isKept({ traceId, parentSpanId, isUndecided }: WorkflowSpan, samples: Samples): boolean {
+  const isSampled = !isUndecided || samples(traceId);
+  return parentSpanId === undefined ? isSampled : samples(traceId, { spanId: parentSpanId, isSampled });
+}
+
+/** The trace as the library takes it, which knows of none that are still to be decided. */
+function decided(headers: Headers, samples: Samples): Headers {
+  const payload = headers[TRACE_HEADER];
+  if (payload === undefined) return headers;
+  const { traceparent, tracestate } = defaultPayloadConverter.fromPayload<Readonly<Record<string, string>>>(payload);
+  if (tracestate !== UNDECIDED || traceparent === undefined) return headers;
+  const [version, traceId, spanId] = traceparent.split('-');
+  const place = { traceparent: `${version}-${traceId}-${spanId}-0${samples(traceId!) ? 1 : 0}` };
+  return { ...headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(place) };
 }
 
 /** A span that was made in the sandbox, in the form that exporters take. */

@@ -7,10 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { failureReason } from '../domain/failure-reason.ts';
-import type { SpanSinks } from '../domain/workflow-span.ts';
+import { type SpanSinks, TRACE_HEADER, UNDECIDED } from '../domain/workflow-span.ts';
 
-/** Where the interceptors of clients and activities look for the trace, in the form of W3C's `traceparent`. */
-const HEADER = '_tracer-data';
 const TRACE_PARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 interface Place {
@@ -18,6 +16,8 @@ interface Place {
   /** Absent at the beginning of a trace. */
   readonly spanId?: string;
   readonly isSampled: boolean;
+  /** Whether a run began the trace; if it is kept is decided outside, by the id of the trace. */
+  readonly isUndecided: boolean;
 }
 
 interface OpenSpan extends Place {
@@ -36,7 +36,7 @@ export function interceptors(): WorkflowInterceptors {
   const digits = runId.replaceAll('-', '');
   const { tracing } = proxySinks<SpanSinks>();
   let opened = 0;
-  let run: Place = { traceId: digits, isSampled: true };
+  let run: Place = { traceId: digits, isSampled: true, isUndecided: true };
 
   const open = (name: string, parent: Place): OpenSpan => {
     // The last digits of a run's id are random, so that its spans are unlike those of other runs.
@@ -105,18 +105,23 @@ export function interceptors(): WorkflowInterceptors {
 }
 
 function placeIn(headers: Headers): Place | undefined {
-  const payload = headers[HEADER];
+  const payload = headers[TRACE_HEADER];
   if (payload === undefined) return undefined;
-  const { traceparent } = defaultPayloadConverter.fromPayload<{ readonly traceparent?: string }>(payload);
+  const { traceparent, tracestate } = defaultPayloadConverter.fromPayload<{
+    readonly traceparent?: string;
+    readonly tracestate?: string;
+  }>(payload);
   const [, traceId, spanId, flags] = TRACE_PARENT.exec(traceparent ?? '') ?? [];
   if (traceId === undefined || spanId === undefined) return undefined;
-  return { traceId, spanId, isSampled: (Number.parseInt(flags!, 16) & 1) === 1 };
+  const isSampled = (Number.parseInt(flags!, 16) & 1) === 1;
+  return { traceId, spanId, isSampled, isUndecided: tracestate === UNDECIDED };
 }
 
-function withPlace(headers: Headers, { traceId, spanId, isSampled }: Place): Headers {
+function withPlace(headers: Headers, { traceId, spanId, isSampled, isUndecided }: Place): Headers {
   if (spanId === undefined) return headers;
   const traceparent = `00-${traceId}-${spanId}-0${isSampled ? 1 : 0}`;
-  return { ...headers, [HEADER]: defaultPayloadConverter.toPayload({ traceparent }) };
+  const place = isUndecided ? { traceparent, tracestate: UNDECIDED } : { traceparent };
+  return { ...headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(place) };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { type IncomingHttpHeaders, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { QUEUES } from '../../domain/run.ts';
 import { TemporalGateway } from '../../serving/temporal-gateway.ts';
@@ -9,6 +5,7 @@ import { type Tracing, openTracing } from '../../serving/tracing.ts';
 import { createWorkers } from '../../workers/run-workers.ts';
 import { workerTracing } from '../../workers/worker-tracing.ts';
 import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
+import { type CollectedSpan, Collector } from '../support/collector.ts';
 import { SMALL_WISH, type TestPipeline, startPipeline } from '../support/pipeline.ts';
 import { RETRAINING } from '../support/retraining-settings.ts';
 import { startApi } from '../support/running-api.ts';
@@ -17,34 +14,16 @@ import { takeInTestUniverse } from '../support/test-universe.ts';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
 
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly attributes: readonly { readonly key: string; readonly value: unknown }[];
-  readonly status: { readonly code: number; readonly message?: string };
-}
-
-// What a collector would be: it takes spans over OTLP/HTTP, as JSON.
-const spans: Span[] = [];
-let headers: IncomingHttpHeaders | undefined;
-const collector = createServer((request, response) => {
-  void text(request).then((body) => {
-    headers = request.headers;
-    const { resourceSpans } = JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] };
-    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
-    response.end('{}');
-  });
-});
+const collector = new Collector();
+const { spans } = collector;
+const named = (name: string) => collector.named(name);
+const pathTo = (span: CollectedSpan | undefined) => collector.pathTo(span);
 
 let pipeline: TestPipeline;
 let tracing: Tracing;
 const said: string[] = [];
 beforeAll(async () => {
-  collector.listen(0, '127.0.0.1');
-  await once(collector, 'listening');
-  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const endpoint = await collector.listen();
   tracing = openTracing({
     ...{ endpoint, headers: { 'x-key': 'of the collector' }, service: 'stockcast-test', version: '0' },
     say: (line) => said.push(line),
@@ -57,15 +36,7 @@ afterAll(async () => {
   await tracing.close();
 });
 
-const named = (name: string) => spans.find((span) => span.name === name);
-
-/** Names of spans from the outermost to this one. */
-function pathTo(span: Span | undefined): string[] {
-  if (span === undefined) return [];
-  return [...pathTo(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
-}
-
-function attributesOf({ attributes }: Span): Readonly<Record<string, unknown>> {
+function attributesOf({ attributes }: CollectedSpan): Readonly<Record<string, unknown>> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value as object)[0]]));
 }
 
@@ -122,7 +93,7 @@ it('one trace leads from a request through its run and the child of a ticker to 
     // Requests are known by their route, not by what a client wrote; runs by what they are about, not their input.
     const keys = new Set(spans.flatMap(({ attributes }) => attributes.map(({ key }) => key)));
     expect([...keys].filter((key) => !/^(http\.(route|re)|stockcast\.|temporal|run_id$)/.test(key))).toEqual([]);
-    expect(headers).toMatchObject({ 'x-key': 'of the collector' });
+    expect(collector.headers).toMatchObject({ 'x-key': 'of the collector' });
   } finally {
     await api.stop();
     workers.shutdown();
@@ -144,9 +115,7 @@ it('what failed is told without its secrets, and that a collector is away once',
   expect(JSON.stringify(spans)).not.toContain('hunter2');
   expect(said).toEqual([]);
 
-  collector.close();
-  collector.closeAllConnections();
-  await once(collector, 'close');
+  await collector.close();
   fail('lost');
   await expect.poll(() => said).toEqual([expect.stringMatching(/^traces cannot be sent to http:\/\/127/)]);
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 
-const BIN = fileURLToPath(new URL('../../cli/stockcast.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../cli/stockcast.js', import.meta.url));
 
 /** A real worker process, as `npx stockcast worker` starts it, or any other script that is one. */
 export class WorkerProcess {
