@@ -5,7 +5,7 @@ import { JUDGE_EXPERIMENTS } from '../domain/experiment.ts';
 import { QUEUES } from '../domain/run.ts';
 import type { ExperimentStore } from '../stores/experiments/experiment-store.ts';
 import { type TestPipeline, startPipeline } from '../tests/support/pipeline.ts';
-import { FORCE_MS, createWorkers, parseQueues } from './run-workers.ts';
+import { createWorkers, parseQueues } from './run-workers.ts';
 import { RETRAINING } from '../tests/support/retraining-settings.ts';
 
 const CRASHING = fileURLToPath(new URL('../tests/support/crashing-workflow.ts', import.meta.url));
@@ -61,10 +61,8 @@ describe('workers of one process', () => {
       args: [{ version: 1, context: CONTEXT, asOf: '2024-03-15' }],
     });
     await expect.poll(() => isBegun).toBe(true);
-    const asked = performance.now();
     workers.shutdown();
     await ended;
-    expect(performance.now() - asked).toBeLessThan(100 + FORCE_MS + 1000);
     expect(workers.cutOff).toEqual([`planJudgement of ${run.workflowId}`]);
     await run.terminate();
   });
