@@ -74,7 +74,7 @@ const NOTE_DRIFT: DriftSettings = {
  * How long after the grace time workers end without the steps that do not heed being cancelled: a store that accepts and
  * never answers, say. A step that heeds it has to end its thread and to tell the server within this time.
  */
-export const FORCE_MS = 3000;
+const FORCE_MS = 3000;
 
 /** Workers that poll their queues; `run` settles when all have stopped, and one that fails stops the others. */
 export interface RunningWorkers {
