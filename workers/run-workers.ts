@@ -160,12 +160,12 @@ export async function createWorkers(queues: readonly Queue[], parts: WorkerParts
           }),
         ),
       );
-      const failures = ended.filter((each) => each.status === 'rejected').map(({ reason }) => reason as unknown);
-      if (failures.some(isOfForce)) cutOff = steps.names;
+      const failures = ended.filter((each) => each.status === 'rejected');
+      if (failures.some(({ reason }) => isOfForce(reason))) cutOff = steps.names;
       await pool.close();
       await connection.close();
-      const failure = failures.find((each) => !isOfForce(each));
-      if (failure !== undefined) throw failure;
+      const failed = failures.find(({ reason }) => !isOfForce(reason));
+      if (failed !== undefined) throw failed.reason;
     },
     shutdown,
   };
