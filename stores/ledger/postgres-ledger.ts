@@ -205,21 +205,15 @@ function entryOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Ho
 
 // The newest entry that moved the live alias is what it points to.
 function liveEntry(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon) {
-  return entries(db, tenant, ticker)
-    .where('horizon', '=', horizon)
-    .where('moved_live', '=', true)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newestFirst(db, tenant, ticker, horizon).where('moved_live', '=', true).executeTakeFirst();
 }
 
 function newestOfRun(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon, runId: string) {
-  return entries(db, tenant, ticker)
-    .where('horizon', '=', horizon)
-    .where('run_id', '=', runId)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newestFirst(db, tenant, ticker, horizon).where('run_id', '=', runId).executeTakeFirst();
+}
+
+function newestFirst(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon) {
+  return entries(db, tenant, ticker).where('horizon', '=', horizon).orderBy('id', 'desc').limit(1);
 }
 
 function entryAsOf(db: Kysely<Schema>, tenant: string, ticker: string, horizon: Horizon, asOf: SessionDate) {

@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BACKFILL, type BackfillInput, partitionSessions } from '../../domain/backfill.ts';
 import { addSessions } from '../../domain/calendar.ts';
 import { systemClock } from '../../domain/context.ts';
-import { QUEUES, SEARCH_ATTRIBUTES } from '../../domain/run.ts';
-import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
-import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
+import { QUEUES } from '../../domain/run.ts';
 import { type BackfillStand, endedOf } from '../../serving/backfills/backfill-view.ts';
 import {
   describeBackfill,
@@ -24,6 +22,7 @@ import { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { StubRecord } from '../support/backfill/stub-activities.ts';
 import { type StubWork, WorkerProcess } from '../support/backfill/worker-process.ts';
+import { startImpatientServer } from '../support/impatient-server.ts';
 
 const ID = 'backfill/default/2012/all';
 const TICKERS = Array.from({ length: 10 }, (_, i) => `T${i}`);
@@ -51,17 +50,8 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'stockcast-backfill-'));
   record = new StubRecord(dir);
   record.plant(PLANTED);
-  const { path } = await ensureTemporalCli({ say: (line) => console.error(line) });
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      // What killed workers leave undone is nothing to read of.
-      log: { format: 'text', level: 'never' },
-      searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
-      // So that so many partitions take several executions.
-      extraArgs: [...PROMPT_DISPATCH, '--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=600'],
-    },
-  });
+  // So that so many partitions take several executions.
+  environment = await startImpatientServer(600);
   const bundle = join(dir, 'workflows.js');
   writeFileSync(bundle, (await keptWorkflowBundle()).code);
   const { address, namespace = 'default' } = environment;

@@ -1,22 +1,15 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ExperimentActivities } from '../../activities/experiments.ts';
 import type { DataActivities } from '../../activities/data.ts';
 import type { OrchestrationActivities } from '../../activities/orchestration.ts';
 import { JUDGE_EXPERIMENTS, type JudgeExperimentsResult } from '../../domain/experiment.ts';
-import {
-  QUEUES,
-  SEARCH_ATTRIBUTES,
-  TRAIN_UNIVERSE,
-  type TrainUniverseInput,
-  type TrainUniverseResult,
-} from '../../domain/run.ts';
-import { ensureTemporalCli } from '../../infra/temporal/temporal-cli.ts';
-import { PROMPT_DISPATCH } from '../../infra/temporal/temporal-server.ts';
+import { QUEUES, TRAIN_UNIVERSE, type TrainUniverseInput, type TrainUniverseResult } from '../../domain/run.ts';
 import { trainingPlan } from '../../serving/planning.ts';
 import { keptWorkflowBundle } from '../../workers/workflow-bundle.ts';
+import { startImpatientServer } from '../support/impatient-server.ts';
 
 // On a server that asks runs to go on as new ones after few events already. The activities do nothing: what is looked at
 // is what one execution hands to the next.
@@ -47,15 +40,7 @@ let environment: TestWorkflowEnvironment;
 let workers: Worker[];
 let working: Promise<void[]>;
 beforeAll(async () => {
-  const { path } = await ensureTemporalCli({ say: (line) => console.error(line) });
-  environment = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      log: { format: 'text', level: 'never' },
-      searchAttributes: SEARCH_ATTRIBUTES.map((name) => ({ name, type: 'KEYWORD' as const })),
-      extraArgs: [...PROMPT_DISPATCH, '--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=80'],
-    },
-  });
+  environment = await startImpatientServer(80);
   const common = { connection: environment.nativeConnection, namespace: 'default' };
   const workflowBundle = await keptWorkflowBundle();
   workers = await Promise.all([

@@ -158,3 +158,19 @@ it('a run that gives up while it is parked at the gate says so to its end', asyn
   await expect(result).rejects.toMatchObject({ cause: { type: 'GAVE_UP' } });
   expect(heard).toEqual([...BEFORE, 'Stage="parked"', 'Verdict="failed"']);
 });
+
+it.each(['corrected', 'accepted'] as const)('a run whose data were %s says whether it decides anew', async (how) => {
+  const parked = { code: 'DATA_UNSOUND', message: 'a price is not possible' };
+  const asked: (boolean | undefined)[] = [];
+  const { result } = await run({
+    mended: [{ how, by: 'Ada', reason: 'cents taken for dollars', parked }],
+    changed: (stubs) => ({
+      promote: (input) => {
+        asked.push(input.corrected);
+        return stubs.promote(input);
+      },
+    }),
+  });
+  await result;
+  expect(asked).toEqual([how === 'corrected']);
+});

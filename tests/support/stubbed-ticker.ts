@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Mending } from '../../domain/parking.ts';
 import { QUEUES, TRAIN_TICKER, type TrainTickerResult, type TrainingPlan } from '../../domain/run.ts';
 import type { TemporalGateway } from '../../serving/temporal-gateway.ts';
 import { StubRecord, stubActivities } from './backfill/stub-activities.ts';
@@ -25,6 +26,8 @@ export interface StubbedRun {
   readonly changed?: (stubs: Stubs) => Partial<Stubs>;
   readonly wish?: Partial<TrainingPlan>;
   readonly live?: boolean;
+  /** What people have mended in executions before. */
+  readonly mended?: readonly Mending[];
   /** Done once the run has begun. */
   readonly meanwhile?: (run: WorkflowHandle) => Promise<void>;
 }
@@ -43,7 +46,7 @@ export interface StubbedOutcome {
 /** Runs `trainTicker` with the real workflow over stubbed activities, until it has ended. */
 export async function runStubbed(
   { temporal, at, workflows }: StubbedSurroundings,
-  { changed = () => ({}), wish = {}, live = false, meanwhile }: StubbedRun = {},
+  { changed = () => ({}), wish = {}, live = false, mended = [], meanwhile }: StubbedRun = {},
 ): Promise<StubbedOutcome> {
   const dir = mkdtempSync(join(tmpdir(), 'stockcast-stubbed-'));
   const record = new StubRecord(dir);
@@ -61,7 +64,7 @@ export async function runStubbed(
     taskQueue: QUEUES.orchestration,
     args: [
       {
-        ...{ version: 1, ticker: 'AAPL', vantage: VANTAGE, live },
+        ...{ version: 1, ticker: 'AAPL', vantage: VANTAGE, live, mended },
         context: { tenant: 'default', principal: 'tester' },
         plan: { ...PLAN, embargo: 0, seed: 7, requireApproval: false, parameters: {}, ...wish },
       },
